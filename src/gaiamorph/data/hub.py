@@ -1,0 +1,50 @@
+"""Data sets of the Hugging Face Hub, through the package ``datasets``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+from PIL import Image
+
+from gaiamorph.errors import UserError
+
+_SCALARS = ("int", "uint", "float", "bool", "string", "large_string")
+
+
+def load_hub(name: str) -> tuple[Any, str]:
+    """The training split of ``owner/name`` (``owner/name/config`` for one of several), and its picture column.
+
+    Only data files are read: no code of the data set runs. Raises UserError.
+    """
+    import datasets
+
+    owner, _, config = name.partition("/")[2].partition("/")
+    try:
+        table = datasets.load_dataset(f"{name.partition('/')[0]}/{owner}" if owner else name, config or None)
+    except Exception as error:
+        raise UserError(f"hub:{name} cannot be loaded: {str(error).splitlines()[0][:160]}") from error
+    if not isinstance(table, datasets.Dataset):
+        table = table["train"] if "train" in table else next(iter(table.values()))
+    column = next((c for c, f in table.features.items() if isinstance(f, datasets.Image)), None)
+    if column is None:
+        raise UserError(f"hub:{name} has no column of pictures (columns: {', '.join(table.column_names)})")
+    return table, column
+
+
+def pictures(table: Any, column: str) -> Iterator[tuple[str, Image.Image]]:
+    """(row number, picture), read one by one."""
+    for i in range(len(table)):
+        yield str(i), table[i][column]
+
+
+def attributes(table: Any) -> pd.DataFrame:
+    """The scalar columns, classes by their names."""
+    columns = {}
+    for name, feature in table.features.items():
+        if hasattr(feature, "int2str"):
+            columns[name] = [None if v is None or v < 0 else feature.int2str(v) for v in table[name]]
+        elif str(getattr(feature, "dtype", "")).rstrip("0123456789") in _SCALARS:
+            columns[name] = list(table[name])
+    return pd.DataFrame(columns)

@@ -1,0 +1,49 @@
+"""A kind of data: item <-> tensor <-> file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from torch import Tensor
+
+
+class Kind:
+    """How one kind of data is read, scaled for the networks, and written again.
+
+    An *item* is a NumPy array in natural form (pictures uint8 (H, W, C), vectors float32 in their
+    original units). A *tensor* is float32 (*shape), in [0, 1]. Settings are plain JSON, and travel
+    in the space file.
+    """
+
+    name: ClassVar[str]
+    network: ClassVar[str]
+    """Architecture to use unless told otherwise."""
+    suffix: ClassVar[str]
+    """File ending of one written item."""
+
+    shape: tuple[int, ...]
+    """Shape of one tensor, without the batch."""
+
+    def settings(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def to_tensor(self, items: np.ndarray) -> Tensor:
+        """items (N, ...) in natural form -> float32 (N, *shape), in [0, 1]."""
+        raise NotImplementedError
+
+    def to_items(self, x: Tensor) -> np.ndarray:
+        """The inverse: x (N, *shape) -> items (N, ...), clipped to what a file can hold."""
+        raise NotImplementedError
+
+    def read(self, thing: Any) -> np.ndarray:
+        """One item from a path, an object or an array, cropped and sized as the training data was.
+
+        Raises UserError when it is not an item of this kind.
+        """
+        raise NotImplementedError
+
+    def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
+        """Write one item in natural form; ``scale`` enlarges where that makes sense."""
+        raise NotImplementedError

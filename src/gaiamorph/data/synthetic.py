@@ -1,0 +1,52 @@
+"""Sets with known truth: points in the plane from scikit-learn, and lines (Berthelot et al. 2018)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+PLANE_SETS = ("moons", "circles", "blobs", "s-curve", "swiss-roll")
+SYNTHETIC_SETS = (*PLANE_SETS, "lines")
+BLOB_CENTRES = ((0.0, 2.0), (1.9, 0.6), (1.2, -1.6), (-1.2, -1.6), (-1.9, 0.6))
+"""Five centres on a pentagon of radius 2."""
+LINE_SIZE = 32
+_SPLIT_NUMBERS = {"train": 0, "validation": 1, "test": 2}
+
+
+def draw(name: str, count: int, seed: int, split: str = "train") -> np.ndarray:
+    """Fresh items: each (name, seed, split) has its own. Points float32 (count, 2); lines uint8 (count, 32, 32, 1).
+
+    ``split`` is train, validation or test, or any other word for points that no training ever sees.
+    """
+    number = _SPLIT_NUMBERS.get(split)
+    salt = [number] if number is not None else [3, *split.encode()]
+    state = np.random.SeedSequence([seed, SYNTHETIC_SETS.index(name), *salt])
+    if name == "lines":
+        return draw_lines(np.random.default_rng(state).uniform(0, 2 * np.pi, count))
+    return _points(name, count, int(state.generate_state(1)[0])).astype(np.float32)
+
+
+def _points(name: str, count: int, random_state: int) -> np.ndarray:
+    from sklearn import datasets
+
+    if name == "moons":
+        return datasets.make_moons(count, noise=0.05, random_state=random_state)[0]
+    if name == "circles":
+        return datasets.make_circles(count, noise=0.03, factor=0.5, random_state=random_state)[0]
+    if name == "blobs":
+        centres = np.array(BLOB_CENTRES)
+        return datasets.make_blobs(count, centers=centres, cluster_std=0.4, random_state=random_state)[0]
+    make, noise = {"s-curve": (datasets.make_s_curve, 0.05), "swiss-roll": (datasets.make_swiss_roll, 0.3)}[name]
+    return make(count, noise=noise, random_state=random_state)[0][:, [0, 2]]
+
+
+def draw_lines(angles: np.ndarray, size: int = LINE_SIZE) -> np.ndarray:
+    """Lines two pixels wide from the centre to the edge, anti-aliased: angles (N,) in radians -> uint8 (N, size, size, 1).
+
+    A pixel's brightness is how far the line covers it, from its distance to the line's axis.
+    """
+    middle = (size - 1) / 2
+    y, x = np.mgrid[:size, :size] - middle
+    direction = np.stack([np.cos(angles), np.sin(angles)])[:, :, None, None]
+    along = np.clip(x * direction[0] + y * direction[1], 0, middle)
+    distance = np.hypot(x - along * direction[0], y - along * direction[1])
+    return np.round(255 * np.clip(1.5 - distance, 0, 1)).astype(np.uint8)[..., None]

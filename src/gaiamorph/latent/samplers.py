@@ -1,0 +1,72 @@
+"""New codes that are distributed as the training codes are."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+MOST_COMPONENTS = 10
+ITEMS_PER_PARAMETER = 5
+"""A full covariance is fitted only where each of its parameters has this many items."""
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A Gaussian mixture over codes: weights (K,), means (K, d), and factors (K, d, d) with covariance L L^T."""
+
+    weights: np.ndarray
+    means: np.ndarray
+    factors: np.ndarray
+
+    def sample(self, count: int, seed: int) -> np.ndarray:
+        """codes (count, d), float32."""
+        rng = np.random.default_rng(seed)
+        component = rng.choice(len(self.weights), size=count, p=self.weights / self.weights.sum())
+        noise = rng.standard_normal((count, self.means.shape[1]))
+        return (self.means[component] + np.einsum("nij,nj->ni", self.factors[component], noise)).astype(np.float32)
+
+
+def fit_mixture(z: np.ndarray, seed: int) -> Mixture:
+    """Fit z (N, d): the number of components (1 to 10) with the lowest BIC.
+
+    Codes are first turned to their principal axes, in which a diagonal covariance a component loses little;
+    with many items to each parameter the components have full covariances.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    z = z.astype(np.float64)
+    mean = z.mean(0)
+    _, _, axes = np.linalg.svd(z - mean, full_matrices=False) if len(z) > z.shape[1] else (0, 0, np.eye(z.shape[1]))
+    turned = (z - mean) @ axes.T
+    scale = np.maximum(turned.std(0), 1e-6)
+    turned /= scale
+    d = z.shape[1]
+    best = None
+    for kind in ("full", "diag"):
+        parameters = d * (d + 1) / 2 if kind == "full" else 2 * d
+        for k in range(1, MOST_COMPONENTS + 1):
+            if k > 1 and len(z) < ITEMS_PER_PARAMETER * k * parameters:
+                break
+            if kind == "full" and len(z) < ITEMS_PER_PARAMETER * parameters:
+                break
+            mixture = GaussianMixture(k, covariance_type=kind, reg_covar=1e-4, random_state=seed)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # a looser fit still gives a valid mixture
+                mixture.fit(turned)
+            score = mixture.bic(turned)
+            if best is None or score < best[0]:
+                best = (score, kind, mixture)
+    assert best is not None
+    _, kind, mixture = best
+    covariances = mixture.covariances_
+    roots = np.linalg.cholesky(covariances) if kind == "full" else np.stack([np.diag(np.sqrt(c)) for c in covariances])
+    back = axes * scale[:, None]  # turned row vector -> code: t * scale @ axes
+    factors = np.einsum("ji,kjl->kil", back, roots)
+    return Mixture(
+        mixture.weights_.astype(np.float32),
+        (mixture.means_ @ back + mean).astype(np.float32),
+        factors.astype(np.float32),
+    )

@@ -1,0 +1,80 @@
+"""The contract between a model and the training loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+import torch
+import torch.distributed
+from torch import Tensor, nn
+
+from gaiamorph.networks import Autoencoder
+
+
+class Batch(NamedTuple):
+    """What a model sees in one step.
+
+    x: (B, *shape), in [0, 1].
+    noise: the random numbers of the step by name, row i belonging to item i, as ``Model.draw`` made them.
+    They come from outside so that a step is a function of its arguments: that is what makes a
+    resumed run equal to one that never stopped, and two processes equal to one.
+    """
+
+    x: Tensor
+    noise: dict[str, Tensor]
+
+
+@dataclass
+class Step:
+    """What a model answers. Not frozen: Fabric rewrites the fields.
+
+    losses: one scalar for each player, to be minimised over that player's parameters alone.
+    rates: share of the learning rate that a player takes in this step (1 where absent).
+        Adam does not notice a factor on its loss, so a balance of rates has to be applied here.
+    figures: scalars to log.
+    """
+
+    losses: dict[str, Tensor]
+    rates: dict[str, Tensor | float] = field(default_factory=dict)
+    figures: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Model(nn.Module):
+    """A method: networks, and the losses of its players.
+
+    Subclasses are final. Each has a dataclass ``Settings`` whose fields are its options, sets
+    ``generator`` (the autoencoder that a user keeps) and implements ``players`` and ``forward``. All are
+    made by ``cls(shape, latent_dim, network settings, settings)``.
+    """
+
+    can_encode = True
+    """Whether real items have codes. A GAN has no encoder: morphing its items is an error."""
+
+    Settings: ClassVar[type]
+    generator: Autoencoder
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        """Parameters by the name of the loss that trains them; each group has an optimiser of its own."""
+        raise NotImplementedError
+
+    def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        """The random numbers for ``count`` items, each tensor with one row an item. None by default."""
+        return {}
+
+    def forward(self, batch: Batch) -> Step:
+        raise NotImplementedError
+
+    def diagnose(self, means: dict[str, float]) -> str | None:
+        """What is wrong with a training whose figures have had these means for a while, and its remedy; or None."""
+        return None
+
+
+def across_ranks(errors: Tensor) -> Tensor:
+    """Mean over all processes, detached: what steers weights and rates must be the same on every rank."""
+    errors = errors.detach().float()
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        errors = errors.clone()
+        torch.distributed.all_reduce(errors)
+        errors /= torch.distributed.get_world_size()
+    return errors

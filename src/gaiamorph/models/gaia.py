@@ -1,0 +1,170 @@
+"""GAIA: generative adversarial interpolative autoencoding (Sainburg et al. 2018, arXiv 1807.06650).
+
+Generator G and discriminator D are both autoencoders. For a batch x:
+
+    z        = G.encode(x)
+    z_interp = interpolate(z_i, z_j)                    pairs of real items, each with a weight of its own
+    R = ||x - D(x)||                                    real
+    F = ||x - D(G(x))||                                 reconstruction, seen through D
+    I = ||G(z_interp) - D(G(z_interp))||                interpolation, seen through D
+
+G makes F and I small, D makes R small and F and I large. How the errors are weighed against each other
+decides whether that game settles: see `OBJECTIVES`. Gradients of I reach G twice, through D's input and
+through the target; with the target detached nothing between real items becomes real.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gaiamorph.models.base import Batch, Model, Step, across_ranks
+from gaiamorph.models.interpolation import SAMPLERS, interpolate_pairs
+from gaiamorph.models.losses import ERRORS, pairwise_distance_loss
+from gaiamorph.networks import NETWORKS, NetworkSettings
+
+
+class GAIA(Model):
+    """The method. Two players: "generator" and "discriminator"."""
+
+    @dataclass
+    class Settings:
+        objective: Literal["balanced", "reference", "paper"] = "balanced"
+        """How R, F and I are weighed. ``paper`` diverges or collapses as written: it is here to be looked at."""
+        error: Literal["l1", "l2"] = "l1"
+        """Mean absolute or mean squared difference, in all three errors."""
+        sampler: Literal["gaussian", "uniform"] = "gaussian"
+        """Interpolation weights: Normal(0.5, 0.25), or Uniform(0, 1)."""
+        slope: float = 5.0
+        """Slope of the balancing sigmoids. ``balanced`` applies it to relative differences; ``reference`` and
+        ``paper`` apply it to absolute ones, and their authors used 20."""
+        gamma: float = 1.0
+        """``balanced``: the ratio (F + I)/2 : R at which D's adversarial weight is half of ``w_max``."""
+        w_max: float = 1.0
+        """``balanced``: the largest weight of F and I in D's loss."""
+        direct: float = 1.0
+        """Weight of ||x - G(x)|| in G's loss. It keeps G from giving up parts of the data."""
+        distance: float = 0.0
+        """Weight of the pairwise-distance loss in G's loss; 0 turns it off."""
+        adversarial: float = 1.0
+        """Factor on F and I in D's loss; 0 makes D a plain autoencoder of real items (for ablation)."""
+        discriminator_width: float = 0.5
+        """Width of D's layers as a share of G's."""
+        discriminator_latent_dim: int = 0
+        """Length of D's code; 0: half of G's. A D with a code as wide as the data can learn to copy anything."""
+
+    def __init__(
+        self, shape: tuple[int, ...], latent_dim: int, network: NetworkSettings, settings: Settings | None = None
+    ) -> None:
+        super().__init__()
+        self.settings = s = settings or self.Settings()
+        self.error = ERRORS[s.error]
+        build = NETWORKS[network.name]
+        self.generator = build(shape, latent_dim, network)
+        narrower = replace(network, width=max(8, round(s.discriminator_width * (network.width or build.WIDTH))))
+        self.discriminator = build(shape, s.discriminator_latent_dim or max(1, latent_dim // 2), narrower)
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {
+            "generator": list(self.generator.parameters()),
+            "discriminator": list(self.discriminator.parameters()),
+        }
+
+    def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        return {"weight": SAMPLERS[self.settings.sampler](count, generator)}
+
+    def forward(self, batch: Batch) -> Step:
+        x, G, D, s = batch.x, self.generator, self.discriminator, self.settings
+        z = G.encode(x)
+        z_interp = interpolate_pairs(z, batch.noise["weight"])
+        Gx, Gz_interp = G.decode(torch.cat([z, z_interp])).chunk(2)
+        Dx, DGx, DGz_interp = D(torch.cat([x, Gx, Gz_interp])).chunk(3)
+
+        R, F, I = self.error(x, Dx), self.error(x, DGx), self.error(Gz_interp, DGz_interp)
+        # A linear output has no bound, and D would make F and I infinite: it gains nothing beyond these limits.
+        unbounded = D.output == "linear"
+        F_D = self.error(x, DGx.clamp(*LIMITS)) if unbounded else F
+        I_D = self.error(Gz_interp, DGz_interp.clamp(*LIMITS)) if unbounded else I
+
+        reconstruction = self.error(x, Gx)
+        extra = s.direct * reconstruction
+        if s.distance:
+            extra = extra + s.distance * pairwise_distance_loss(x, z)
+        balance = OBJECTIVES[s.objective](*across_ranks(torch.stack([R, F, I])), s)
+        loss_G = balance.F_in_G * F + balance.I_in_G * I + extra
+        loss_D = R - s.adversarial * balance.fakes_in_D * (F_D + I_D)
+        if s.objective == "reference":
+            loss_G, loss_D = loss_G.clamp(-1, 1), loss_D.clamp(-1, 1)
+        return Step(
+            {"generator": loss_G, "discriminator": loss_D},
+            {"generator": balance.rate_G, "discriminator": balance.rate_D},
+            {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": balance.fakes_in_D},
+        )
+
+    def diagnose(self, means: dict[str, float]) -> str | None:
+        R, F, I = means["R"], means["F"], means["I"]
+        if I < COLLAPSED * F and F > 2 * R:
+            return (
+                "interpolations have collapsed: they all look alike to the discriminator while reconstructions do not "
+                "(I near 0, F high); use the objective 'balanced', a larger 'direct', or a lower learning rate"
+            )
+        if F > RUNAWAY * R:
+            return (
+                f"the discriminator has run away (F more than {RUNAWAY} times R): its errors no longer tell the "
+                "generator anything; use the objective 'balanced', a lower 'w_max', or a lower learning rate"
+            )
+        return None
+
+
+COLLAPSED = 0.1
+"""Interpolations have collapsed when I is below this share of F."""
+RUNAWAY = 4.0
+"""The discriminator has run away when F / R lies above this for long; the two belong together within about 2."""
+LIMITS = (-0.25, 1.25)
+"""What D's output is clamped to in its own negative terms, where the output layer has no bound (data lie in [0, 1])."""
+
+
+class Balance(NamedTuple):
+    """Weights of the errors in the two losses, and shares of the learning rate. All are constants to the gradient."""
+
+    F_in_G: Tensor | float
+    I_in_G: Tensor | float
+    fakes_in_D: Tensor
+    rate_G: Tensor | float = 1.0
+    rate_D: Tensor | float = 1.0
+
+
+def balanced(R: Tensor, F: Tensor, I: Tensor, s: GAIA.Settings) -> Balance:
+    """Scale-free: differences are divided by R, so one slope serves data of any contrast.
+
+    w = w_max sigmoid(s (gamma R - (F + I)/2) / R);  v = sigmoid(s (I - F) / R)
+    L_D = R - w (F + I)/2;  L_G = v I + (1 - v) F
+    """
+    scale = R.clamp_min(1e-8)
+    w = s.w_max * torch.sigmoid(s.slope * (s.gamma * R - (F + I) / 2) / scale)
+    v = torch.sigmoid(s.slope * (I - F) / scale)
+    return Balance(1 - v, v, w / 2)
+
+
+def reference(R: Tensor, F: Tensor, I: Tensor, s: GAIA.Settings) -> Balance:
+    """As in the authors' code, but for w and v, which are differentiated there and constants here.
+
+    w = clip(sigmoid(b (I/2 - R)), 0, 0.9);  v = sigmoid(b (I - F))
+    L_D = R - w (F + I)/2;  L_G = v I + (1 - v) F;  both clipped to [-1, 1]; rates as in the paper
+    """
+    w = torch.sigmoid(s.slope * (I / 2 - R)).clamp(0, 0.9)
+    v = torch.sigmoid(s.slope * (I - F))
+    delta_D = torch.sigmoid(s.slope * (R - (F + I) / 2))
+    return Balance(1 - v, v, w / 2, 1 - delta_D, delta_D)
+
+
+def paper(R: Tensor, F: Tensor, I: Tensor, s: GAIA.Settings) -> Balance:
+    """As printed: L_G = F + I;  L_D = R - F - I;  delta_D = sigmoid(b (R - (F + I)/2)), delta_G = 1 - delta_D."""
+    delta_D = torch.sigmoid(s.slope * (R - (F + I) / 2))
+    return Balance(1.0, 1.0, torch.ones_like(R), 1 - delta_D, delta_D)
+
+
+OBJECTIVES = {"balanced": balanced, "reference": reference, "paper": paper}

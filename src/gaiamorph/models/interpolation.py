@@ -1,0 +1,33 @@
+"""How codes of a batch are mixed in training: who with whom, and how far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def interpolate_pairs(z: Tensor, weight: Tensor) -> Tensor:
+    """The reference pairing of GAIA: z (B, latent_dim), weight (B,) -> z_interp (B, latent_dim).
+
+    The batch is halved. Item i of the first half meets item i of the second; then the first half,
+    reversed, meets the second again. ``weight`` is the share of the second half's item. An odd last
+    item meets itself in no pair, so a batch must be even.
+    """
+    first, second = z.chunk(2)
+    partners = torch.cat([first, first.flip(0)])
+    return torch.lerp(partners, torch.cat([second, second]), weight[:, None].to(z.dtype))
+
+
+def gaussian(count: int, generator: torch.Generator) -> Tensor:
+    """Normal(0.5, 0.25), unclipped: some mixtures lie beyond their ends, as in the reference."""
+    return 0.5 + 0.25 * torch.randn(count, generator=generator)
+
+
+def uniform(count: int, generator: torch.Generator) -> Tensor:
+    """Uniform(0, 1): the weights that a continuum uses."""
+    return torch.rand(count, generator=generator)
+
+
+SAMPLERS: dict[str, Callable[[int, torch.Generator], Tensor]] = {"gaussian": gaussian, "uniform": uniform}

@@ -1,0 +1,44 @@
+"""What two or more models share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def l1(x: Tensor, y: Tensor) -> Tensor:
+    """Mean absolute difference over items and values."""
+    return (x - y).abs().mean()
+
+
+def l2(x: Tensor, y: Tensor) -> Tensor:
+    """Mean squared difference over items and values."""
+    return (x - y).square().mean()
+
+
+ERRORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": l1, "l2": l2}
+
+
+def pairwise_distance_loss(x: Tensor, z: Tensor, smallest: float = 1e-6) -> Tensor:
+    """L_dist, which keeps the local structure of X in Z (Sainburg et al. 2018, "pairwise distance loss").
+
+    x: (B, *shape), z: (B, latent_dim). With d(i, j) the mean squared difference of items i and j,
+    divided by its mean over the batch:
+
+        mean over i, j of [log2(1 + d_x(i, j)) - log2(1 + d_z(i, j))]^2
+
+    The mean of d_z is bounded below by ``smallest``, since it is 0 when all codes are equal.
+    """
+    return (_log_distances(x, smallest) - _log_distances(z, smallest)).square().mean()
+
+
+def _log_distances(items: Tensor, smallest: float) -> Tensor:
+    items = items.flatten(1).float()
+    # |a - b|^2 = |a|^2 + |b|^2 - 2ab on centred items; centring keeps the cancellation harmless, and the
+    # clamp keeps rounding from going below zero. torch.cdist has no exact zeros on its diagonal either.
+    items = items - items.mean(0, keepdim=True)
+    squares = items.square().sum(1)
+    distances = (squares[:, None] + squares[None, :] - 2 * items @ items.T).clamp_min(0) / items.shape[1]
+    return torch.log2(1 + distances / distances.mean().clamp_min(smallest))

@@ -1,0 +1,9 @@
+"""Encoder/decoder pairs. A new one is a file and a line here."""
+
+from gaiamorph.networks.base import Autoencoder, NetworkSettings
+from gaiamorph.networks.conv import Conv
+from gaiamorph.networks.mlp import MLP
+
+NETWORKS: dict[str, type[Autoencoder]] = {"mlp": MLP, "conv": Conv}
+
+__all__ = ["NETWORKS", "Autoencoder", "NetworkSettings"]

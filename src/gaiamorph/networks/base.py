@@ -1,0 +1,86 @@
+"""What every encoder/decoder pair has in common."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+NEGATIVE_SLOPE = 0.2
+"""Slope of every leaky ReLU below zero; the initialisation has to know it."""
+
+
+@dataclass
+class NetworkSettings:
+    """Size of one encoder/decoder pair. The same numbers serve every architecture."""
+
+    name: Literal["auto", "mlp", "conv", "adain"] = "auto"
+    """Architecture. auto: conv for pictures, mlp for vectors."""
+    width: int = 0
+    """Channels (conv, adain) or units (mlp) of the widest-resolution layer; 0 takes the architecture's own default."""
+    depth: int = 0
+    """Layers per resolution (conv), hidden layers (mlp) or residual blocks (adain); 0 takes the default."""
+    output: Literal["sigmoid", "linear"] = "sigmoid"
+    """Output activation: ``sigmoid`` keeps the output in [0, 1], as the data is; ``linear`` for sparse pictures."""
+
+
+class Autoencoder(nn.Module):
+    """An encoder and a decoder: x (B, *shape) in [0, 1] -> z (B, latent_dim) -> x (B, *shape).
+
+    Subclasses are final. They set ``encoder`` and ``decoder``, both taking and giving plain tensors.
+    Inside, the input is centred to [-1, 1], so that the first layer sees zero-mean data.
+    """
+
+    WIDTH: ClassVar[int]
+    DEPTH: ClassVar[int]
+    """What a width or depth of 0 stands for."""
+
+    encoder: nn.Module
+    decoder: nn.Module
+
+    def __init__(self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings) -> None:
+        super().__init__()
+        self.shape = tuple(shape)
+        self.latent_dim = latent_dim
+        self.output = settings.output
+
+    def encode(self, x: Tensor) -> Tensor:
+        """x (B, *shape) in [0, 1] -> z (B, latent_dim)."""
+        return self.encoder(2 * x - 1)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """z (B, latent_dim) -> x (B, *shape)."""
+        x = self.decoder(z)
+        # A linear output starts at mid-grey (0.5), where a sigmoid starts too.
+        return torch.sigmoid(x) if self.output == "sigmoid" else 0.5 * (x + 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decode(self.encode(x))
+
+
+def activation() -> nn.Module:
+    return nn.LeakyReLU(NEGATIVE_SLOPE, inplace=True)
+
+
+def initialise(module: nn.Module) -> None:
+    """He et al. 2015 initialisation for leaky ReLU, biases at zero.
+
+    The gain counts the leaky slope. Deep stacks initialised for another activation start with
+    vanishing outputs and stay at the mean picture ("dead starts").
+    """
+    for layer in module.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv2d)):
+            nn.init.kaiming_normal_(layer.weight, a=NEGATIVE_SLOPE, nonlinearity="leaky_relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+def initialise_output(layer: nn.Linear | nn.Conv2d, gain: float = 1.0) -> None:
+    """A last layer has no activation after it: unit variance out for unit variance in, times ``gain``."""
+    fan_in = layer.weight[0].numel()
+    nn.init.normal_(layer.weight, std=gain / math.sqrt(fan_in))
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)

@@ -1,0 +1,108 @@
+"""A convolutional pair for pictures of any height and width from 8 up, and any channel count.
+
+Almost all arithmetic happens at a quarter of the resolution and below: the picture is folded into
+``patch`` x ``patch`` blocks (space to depth) before the first convolution and unfolded after the
+last. Narrow convolutions at full resolution spend their time moving memory; folded, the same weights
+run as wide ones, and the decoder's last layer still draws every pixel by a 3 x 3 convolution of its own.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, initialise, initialise_output
+
+SMALLEST = 4
+"""Height or width at which the pyramid ends and a linear layer takes over."""
+WIDEST = 4
+"""Channels grow to at most this many times ``width``."""
+
+
+class Conv(Autoencoder):
+    """Pyramid with ``depth`` 3x3 convolutions a level; ``width`` channels at the finest."""
+
+    WIDTH, DEPTH = 64, 1
+
+    def __init__(self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings) -> None:
+        super().__init__(shape, latent_dim, settings)
+        channels, height, width = shape
+        if min(height, width) < 8:
+            raise ValueError(f"the conv network needs pictures of at least 8 x 8 pixels, not {height} x {width}")
+        base, depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
+        patch = 4 if min(height, width) >= 16 else 2
+        sizes = _pyramid(math.ceil(height / patch), math.ceil(width / patch))
+        widths = [base * min(2**i, WIDEST) for i in range(len(sizes))]
+        folded = channels * patch * patch
+        coarse = (widths[-1], *sizes[-1])
+
+        self.encoder = nn.Sequential(_Fold(patch), *_convs(folded, widths[0], depth))
+        for narrow, wide in zip(widths, widths[1:], strict=False):
+            self.encoder.extend([nn.Conv2d(narrow, wide, 3, stride=2, padding=1), activation()])
+            self.encoder.extend(_convs(wide, wide, depth - 1))
+        to_code = nn.Linear(math.prod(coarse), latent_dim)
+        self.encoder.extend([nn.Flatten(), to_code])
+
+        self.decoder = nn.Sequential(nn.Linear(latent_dim, math.prod(coarse)), activation(), nn.Unflatten(1, coarse))
+        for i in range(len(sizes) - 1, 0, -1):
+            self.decoder.extend(_convs(widths[i], widths[i - 1], depth))
+            self.decoder.append(_Double(sizes[i - 1]))
+        to_picture = nn.Conv2d(widths[0], folded, 3, padding=1)
+        self.decoder.extend([*_convs(widths[0], widths[0], depth), to_picture, _Unfold(patch, height, width)])
+
+        initialise(self)
+        initialise_output(to_code)
+        initialise_output(to_picture)
+
+
+def _pyramid(height: int, width: int) -> list[tuple[int, int]]:
+    """Sizes from fine to coarse, each half of the one before, rounded up."""
+    sizes = [(height, width)]
+    while min(sizes[-1]) > SMALLEST:
+        sizes.append((math.ceil(sizes[-1][0] / 2), math.ceil(sizes[-1][1] / 2)))
+    return sizes
+
+
+def _convs(channels_in: int, channels_out: int, count: int) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for i in range(count):
+        layers += [nn.Conv2d(channels_in if i == 0 else channels_out, channels_out, 3, padding=1), activation()]
+    return layers
+
+
+class _Fold(nn.Module):
+    """(B, C, H, W) -> (B, C p p, ceil(H / p), ceil(W / p)); edges are repeated where p does not divide."""
+
+    def __init__(self, patch: int) -> None:
+        super().__init__()
+        self.patch = patch
+
+    def forward(self, x: Tensor) -> Tensor:
+        below, right = -x.shape[-2] % self.patch, -x.shape[-1] % self.patch
+        if below or right:
+            x = F.pad(x, (0, right, 0, below), mode="replicate")
+        return F.pixel_unshuffle(x, self.patch)
+
+
+class _Unfold(nn.Module):
+    """The inverse of `_Fold`, cropped to (H, W)."""
+
+    def __init__(self, patch: int, height: int, width: int) -> None:
+        super().__init__()
+        self.patch, self.height, self.width = patch, height, width
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(x, self.patch)[..., : self.height, : self.width]
+
+
+class _Double(nn.Module):
+    """Twice the size by repeating pixels, cropped to the size that the encoder had at this level."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.height, self.width = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.interpolate(x, scale_factor=2, mode="nearest")[..., : self.height, : self.width]

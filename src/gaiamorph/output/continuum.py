@@ -1,0 +1,194 @@
+"""Continua as files: numbered frames, a contact sheet, and a manifest from which they can be made again."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gaiamorph.data import Kind, Vectors
+from gaiamorph.errors import UserError
+from gaiamorph.output import figures
+from gaiamorph.output.folders import new_folder
+from gaiamorph.version import __version__
+
+MANIFEST = "manifest.csv"
+COLUMNS = (
+    "file", "role", "pair", "position", "weight", "source_a", "sha256_a", "source_b", "sha256_b",
+    "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
+)  # fmt: skip
+"""``role`` is frame or original; ``weight`` is the share of B; ``attributes`` is JSON (amounts by name)."""
+SHEET_COLUMNS = 24
+"""Most frames on a sheet; a longer continuum shows evenly chosen ones."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """An end of a continuum: where it came from, SHA-256 of its file (or of its values), and the item itself."""
+
+    name: str
+    sha256: str
+    item: np.ndarray = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Continuum:
+    """Steps from a to b: frames (S, ...) in natural form, codes (S, latent_dim), weights (S,) as shares of b."""
+
+    kind: Kind = field(repr=False)
+    a: Source
+    b: Source
+    weights: np.ndarray
+    codes: np.ndarray = field(repr=False)
+    frames: np.ndarray = field(repr=False)
+    space_sha256: str
+    spacing: str = "even"
+    features: str = ""
+    refine: int = 0
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def save(
+        self, folder: str | Path, *, scale: int = 1, include_originals: bool = False, overwrite: bool = False
+    ) -> Path:
+        """Write frames, ``sheet.png``, ``codes.npy`` and ``manifest.csv`` into a new folder, and return it."""
+        return save_continua(
+            [self], folder, scale=scale, include_originals=include_originals, overwrite=overwrite
+        )
+
+    def sheet(self):
+        """The contact sheet as a PIL picture: original A, the frames, original B."""
+        chosen = np.unique(np.linspace(0, len(self) - 1, min(len(self), SHEET_COLUMNS)).round().astype(int))
+        row = [self.a.item, *self.frames[chosen], self.b.item]
+        return figures.sheet([row], None, ["A", *(f"{w:.2f}" for w in self.weights[chosen]), "B"])
+
+
+def save_continua(
+    continua: Iterable[Continuum],
+    folder: str | Path,
+    *,
+    scale: int = 1,
+    include_originals: bool = False,
+    overwrite: bool = False,
+) -> Path:
+    """Write any number of continua into one new folder (see docs/formats.md).
+
+    One alone has frames ``frame_0000.png``, ...; of several, each has a number in front: ``00002_frame_0000.png``.
+    Vectors are rows of one table, ``frames.csv``, instead. ``scale`` enlarges pictures.
+    """
+    if not 1 <= scale <= 32:
+        raise UserError(f"scale must be between 1 and 32, not {scale}")
+    path = Path(folder)
+    with new_folder(path, overwrite) as scratch:
+        rows: list[dict[str, Any]] = []
+        codes, tables = [], []
+        iterator = iter(continua)
+        current, following, pair = next(iterator, None), next(iterator, None), 0
+        single = following is None
+        while current is not None:
+            prefix = "" if single else f"{pair:05d}_"
+            tables.append(_write_one(current, scratch, prefix, pair, scale, include_originals, rows))
+            codes.append(current.codes)
+            last = current
+            current, following, pair = following, next(iterator, None), pair + 1
+        if not rows:
+            raise UserError("there are no pairs to morph between")
+        np.save(scratch / "codes.npy", np.concatenate(codes))
+        if isinstance(last.kind, Vectors):
+            values = np.concatenate(tables)
+            np.savetxt(
+                scratch / "frames.csv", values, delimiter=",", header=",".join(last.kind.columns), comments="", fmt="%.9g"
+            )
+        write_manifest(scratch / MANIFEST, rows)
+    return path
+
+
+def _write_one(
+    c: Continuum, folder: Path, prefix: str, pair: int, scale: int, originals: bool, rows: list[dict[str, Any]]
+) -> np.ndarray:
+    """Files of one continuum; appends to ``rows``, and returns what a table of vectors takes from it."""
+    table = isinstance(c.kind, Vectors)
+    common = {
+        "pair": pair, "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name, "sha256_b": c.b.sha256,
+        "spacing": c.spacing, "features": c.features, "refine": c.refine, "scale": scale, "attributes": json.dumps({}),
+        "space_sha256": c.space_sha256, "gaiamorph_version": __version__,
+    }  # fmt: skip
+    entries: list[tuple[str, str, float, np.ndarray]] = [
+        (f"{prefix}frame_{i:04d}", "frame", float(w), frame)
+        for i, (w, frame) in enumerate(zip(c.weights, c.frames, strict=True))
+    ]
+    if originals:
+        entries += [(f"{prefix}original_a", "original", 0.0, c.a.item), (f"{prefix}original_b", "original", 1.0, c.b.item)]
+    for position, (stem, role, weight, item) in enumerate(entries):
+        file = "frames.csv" if table else stem + c.kind.suffix
+        if not table:
+            c.kind.write(item, folder / file, scale)
+        rows.append({"file": file, "role": role, "position": position, "weight": repr(weight), **common})
+    if table:
+        figures.paths(c.frames, c.weights, c.kind.columns, folder / f"{prefix}sheet.png")  # type: ignore[attr-defined]
+    else:
+        c.sheet().save(folder / f"{prefix}sheet.png")
+    return np.stack([item for *_, item in entries])
+
+
+def write_manifest(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One continuum as a manifest orders it."""
+
+    a: str
+    sha256_a: str
+    b: str
+    sha256_b: str
+    weights: list[float]
+    spacing: str
+    features: str
+    refine: int
+    scale: int
+    originals: bool
+    space_sha256: str
+
+
+def read_manifest(path: Path) -> list[Order]:
+    """The continua that a manifest describes, in its order. Raises UserError naming what is missing or wrong."""
+    try:
+        with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, csv.Error) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+    if not rows:
+        raise UserError(f"{path} has no rows")
+    missing = [c for c in COLUMNS if c not in rows[0]]
+    if missing:
+        raise UserError(f"{path} is not a manifest: it has no column {missing[0]!r}")
+    pairs: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        pairs.setdefault(row["pair"], []).append(row)
+    orders = []
+    for pair in pairs.values():
+        first = pair[0]
+        try:
+            weights = [float(row["weight"]) for row in pair if row["role"] == "frame"]
+            refine, scale = int(first["refine"]), int(first["scale"])
+        except (TypeError, ValueError) as error:
+            raise UserError(f"{path} has a weight, refine or scale that is not a number ({error})") from error
+        orders.append(
+            Order(
+                first["source_a"], first["sha256_a"], first["source_b"], first["sha256_b"], weights,
+                first["spacing"], first["features"], refine, scale,
+                any(row["role"] == "original" for row in pair), first["space_sha256"],
+            )  # fmt: skip
+        )
+    return orders

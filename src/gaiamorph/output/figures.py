@@ -1,0 +1,102 @@
+"""Pictures of results: sheets of items, curves, point clouds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from gaiamorph.data.images import to_pil
+
+GAP = 4
+LABEL_HEIGHT = 22
+LABEL_WIDTH = 118
+
+
+def sheet(
+    rows: Sequence[Sequence[np.ndarray | None]],
+    row_labels: Sequence[str] | None = None,
+    column_labels: Sequence[str] | None = None,
+    cell: int = 96,
+) -> Image.Image:
+    """A labelled table of pictures: rows of uint8 (H, W, 1 or 3), or None for an empty place.
+
+    Each is enlarged to ``cell`` pixels across (pictures that are larger keep their size).
+    """
+    first = next(item for row in rows for item in row if item is not None)
+    factor = max(1, round(cell / first.shape[1]))
+    height, width = first.shape[0] * factor, first.shape[1] * factor
+    left = LABEL_WIDTH if row_labels else GAP
+    top = LABEL_HEIGHT if column_labels else GAP
+    columns = max(len(row) for row in rows)
+    size = (left + columns * (width + GAP), top + len(rows) * (height + GAP))
+    canvas = Image.new("RGB", size, "white")
+    pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(13)
+    for i, row in enumerate(rows):
+        y = top + i * (height + GAP)
+        if row_labels:
+            pen.multiline_text((6, y + height // 2 - 8 * (1 + row_labels[i].count("\n"))), row_labels[i], "black", font)
+        for j, item in enumerate(row):
+            if item is not None:
+                picture = to_pil(item).resize((width, height), Image.Resampling.BICUBIC)
+                canvas.paste(picture, (left + j * (width + GAP), y))
+    for j, label in enumerate(column_labels or []):
+        pen.text((left + j * (width + GAP) + width // 2, 4), label, "black", font, anchor="ma")
+    return canvas
+
+
+def points(clouds: Mapping[str, np.ndarray], path: Path, columns: Sequence[str]) -> None:
+    """Point clouds (N, D) side by side, by their first two columns (or one against its order)."""
+    figure, axes = _figure(len(clouds), 3.0, 3.0)
+    limits = None
+    for ax, (title, cloud) in zip(axes, clouds.items(), strict=True):
+        x, y = (cloud[:, 0], cloud[:, 1]) if cloud.shape[1] > 1 else (np.arange(len(cloud)), cloud[:, 0])
+        ax.scatter(x, y, s=3, alpha=0.4, linewidths=0)
+        ax.set_title(title, fontsize=9)
+        limits = limits or (ax.get_xlim(), ax.get_ylim())
+        ax.set_xlim(limits[0])
+        ax.set_ylim(limits[1])
+        ax.set_xlabel(columns[0] if cloud.shape[1] > 1 else "item", fontsize=8)
+        ax.set_ylabel(columns[min(1, len(columns) - 1)], fontsize=8)
+        ax.tick_params(labelsize=7)
+    figure.savefig(path, dpi=110)
+
+
+def paths(frames: np.ndarray, weights: np.ndarray, columns: Sequence[str], path: Path) -> None:
+    """A continuum of vectors (S, D): every column against the weight."""
+    figure, axes = _figure(1, 5.0, 3.2)
+    shown = min(frames.shape[1], 12)
+    axes[0].plot(weights, frames[:, :shown], marker="o", markersize=3)
+    axes[0].legend(list(columns[:shown]), fontsize=7)
+    axes[0].set_xlabel("weight (share of B)")
+    figure.savefig(path, dpi=110)
+
+
+def curves(
+    runs: Mapping[str, Sequence[Mapping[str, float]]], names: Sequence[str], path: Path, title: str = ""
+) -> None:
+    """Training curves: rows of ``metrics.csv`` by run; one panel a run with every figure that it has."""
+    figure, axes = _figure(len(runs), 5.2, 3.4)
+    for ax, (run, rows) in zip(axes, runs.items(), strict=True):
+        for name in names:
+            xy = [(r["step"], r[name]) for r in rows if name in r and np.isfinite(r[name])]
+            if xy:
+                ax.plot(*np.array(xy).T, label=name.replace("_", " "), linewidth=1)
+        ax.set_title(run, fontsize=10)
+        ax.set_xlabel("step", fontsize=9)
+        ax.set_ylabel("mean absolute difference", fontsize=9)
+        ax.set_ylim(bottom=0)
+        ax.legend(fontsize=8)
+    if title:
+        figure.suptitle(title, fontsize=11)
+    figure.savefig(path, dpi=110)
+
+
+def _figure(panels: int, width: float, height: float):
+    # The object interface needs no display and keeps no global state.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * panels, height), layout="constrained")
+    return figure, np.atleast_1d(figure.subplots(1, panels, squeeze=False)[0])

@@ -1,0 +1,60 @@
+"""Result folders that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from gaiamorph.errors import UserError
+
+
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Raise UserError if ``path`` is something that would be lost."""
+    if path.is_dir() and not any(path.iterdir()):
+        return
+    if (path.exists() or path.is_symlink()) and not overwrite:
+        raise UserError(f"{path} exists already: choose another place, or say --overwrite to replace it")
+
+
+@contextlib.contextmanager
+def new_folder(path: Path, overwrite: bool = False) -> Iterator[Path]:
+    """A scratch folder beside ``path`` that takes its place when the block ends well, and vanishes otherwise.
+
+    Raises UserError if ``path`` holds something and ``overwrite`` is not given.
+    """
+    refuse_existing(path, overwrite)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        yield scratch
+        scratch.chmod(0o777 & ~_umask())
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.exists() or path.is_symlink():
+            path.unlink()
+        scratch.rename(path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextlib.contextmanager
+def new_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
+    """The same for one file."""
+    refuse_existing(path, overwrite)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield scratch
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)

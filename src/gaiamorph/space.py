@@ -1,0 +1,417 @@
+"""`LatentSpace`: what a user keeps of a training, and works with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_safetensors
+from torch import Tensor
+
+from gaiamorph.data import KINDS, Dataset, Kind, Pictures, open_data
+from gaiamorph.errors import UserError
+from gaiamorph.features import open_features
+from gaiamorph.latent import interpolate, spacing
+from gaiamorph.latent.samplers import Mixture
+from gaiamorph.networks import NETWORKS, Autoencoder, NetworkSettings
+from gaiamorph.output.continuum import Continuum, Order, Source
+from gaiamorph.output.folders import new_file
+from gaiamorph.version import __version__
+
+FILE = "space.safetensors"
+FORMAT = (1, 0)
+"""Major, minor. A newer minor still opens here; another major says how to convert."""
+BATCH = 32
+"""Items that go through the network at once. Always exactly as many (the last batch is filled up with zeros), so
+that an item's code and a code's picture do not depend on what else was asked for: frames can be made again bit by bit."""
+REFINE_RATE = 0.05
+"""Adam's rate in refining, in units of the codes' standard deviation."""
+
+
+class UnlikeTrainingWarning(UserWarning):
+    """An item that the space reconstructs worse than 99 of 100 held-out ones."""
+
+
+class LatentSpace:
+    """An encoder and a decoder, with what is known of the codes between them.
+
+    Items are in natural form: pictures uint8 (H, W, C), vectors float32 in their original units.
+    Codes are float32 (N, latent_dim).
+    """
+
+    def __init__(
+        self, generator: Autoencoder, kind: Kind, info: dict[str, Any], mixture: Mixture | None, device: str = "cpu"
+    ) -> None:
+        """``info`` is plain JSON: model, network, latent_dim, training, validation, codes (see docs/formats.md)."""
+        self.kind, self.info, self.mixture = kind, info, mixture
+        self.device = torch.device(device)
+        self.generator = generator.eval().requires_grad_(False).to(self.device)
+        if len(kind.shape) == 3:
+            self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @property
+    def latent_dim(self) -> int:
+        return self.generator.latent_dim
+
+    @property
+    def model(self) -> str:
+        return self.info["model"]
+
+    def __repr__(self) -> str:
+        return f"<LatentSpace {self.model}, {self.kind.name} {self.kind.shape}, latent_dim {self.latent_dim}>"
+
+    # Codes and items ------------------------------------------------------------------------------
+
+    def encode(self, items: Any, *, refine: int = 0) -> np.ndarray:
+        """items -> codes (N, latent_dim), float32.
+
+        items: a Dataset; an array (N, ...) in natural form; a path, PIL picture or row; or a sequence of those.
+        refine: gradient steps that improve each code on its own reconstruction error.
+        Raises UserError for anything that is not an item of this space's kind, or if the model has no encoder.
+        """
+        if not self.info.get("can_encode", True):
+            raise UserError(f"{self.model} has no encoder: it can sample, but real items have no codes in it")
+        return self._encode(self._natural(items), refine)
+
+    def decode(self, z: Any) -> np.ndarray:
+        """codes (N, latent_dim) -> items in natural form: pictures uint8 (N, H, W, C), vectors float32 (N, D)."""
+        try:
+            z = np.asarray(z, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise UserError(f"codes must be numbers of the shape (N, {self.latent_dim})") from error
+        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+            raise UserError(f"codes must have the shape (N, {self.latent_dim}), not {z.shape}")
+        if not np.isfinite(z).all():
+            raise UserError("codes must be finite numbers")
+        return self._collect(self._decode_tensors(z), self.kind.to_items)
+
+    def reconstruct(self, items: Any) -> np.ndarray:
+        """decode(encode(items))."""
+        return self.decode(self.encode(items))
+
+    def errors(self, items: Any, *, refine: int = 0) -> np.ndarray:
+        """Reconstruction error of each item (N,): mean absolute difference in [0, 1] units."""
+        natural = self._natural(items)
+        z = self._encode(natural, refine)
+        errors = []
+        for start in range(0, len(natural), BATCH):
+            x = self.kind.to_tensor(natural[start : start + BATCH]).to(self.device)
+            y = torch.cat(list(self._decode_tensors(z[start : start + BATCH])))
+            errors.append((x - y).abs().flatten(1).mean(1).cpu().numpy())
+        return np.concatenate(errors)
+
+    def unlike(self, items: Any) -> np.ndarray:
+        """Which items (N,) lie above the 99th percentile of validation's reconstruction errors."""
+        return self.errors(items) > self.info["validation"]["l1_percentile_99"]
+
+    def sample(self, n: int, *, seed: int = 0) -> np.ndarray:
+        """n new items, from a Gaussian mixture fitted to the training codes."""
+        if n < 1:
+            raise UserError(f"at least one item must be asked for, not {n}")
+        if self.mixture is None:
+            raise UserError("this space holds no distribution of codes to sample from")
+        return self.decode(self.mixture.sample(n, seed))
+
+    # Morphs ---------------------------------------------------------------------------------------
+
+    def morph(
+        self,
+        a: Any,
+        b: Any,
+        steps: int = 11,
+        weights: Sequence[float] | np.ndarray | None = None,
+        *,
+        spacing: str = "even",
+        features: str = "values",
+        refine: int = 0,
+        extrapolate: bool = False,
+    ) -> Continuum:
+        """A continuum from a to b. Its ends are the reconstructions of a and b.
+
+        a, b: items (a path, a PIL picture, an array), or ``SOURCE::NAME`` for an item of a data set.
+        weights: shares of b, 0 is a and 1 is b; beyond those only with ``extrapolate``. Without weights,
+            ``steps`` of them are spaced ``even`` in z, or ``perceptual``: evenly along the decoded path, its
+            length measured in the feature space ``features`` (values, hed).
+        refine: as in `encode`.
+        Warns (UnlikeTrainingWarning) of an end that is unlike the training data. Raises UserError.
+        """
+        ends = [self.source(a), self.source(b)]
+        self._warn_unlike(ends)
+        return self._morph(ends[0], ends[1], steps, weights, spacing, features, refine, extrapolate)
+
+    def morph_pairs(
+        self, pairs: Sequence[tuple[Any, Any]], steps: int = 11, weights: Sequence[float] | None = None, **options: Any
+    ) -> Iterator[Continuum]:
+        """Continua for many pairs, one after another; each distinct path is read and checked once."""
+        sources: dict[str, Source] = {}
+        for thing in (thing for pair in pairs for thing in pair):
+            if isinstance(thing, (str, os.PathLike)) and str(thing) not in sources:
+                sources[str(thing)] = self.source(thing)
+        self._warn_unlike(list(sources.values()))
+
+        def source(thing: Any) -> Source:
+            return sources[str(thing)] if isinstance(thing, (str, os.PathLike)) else self.source(thing)
+
+        for a, b in pairs:
+            yield self._morph(source(a), source(b), steps, weights, **options)
+
+    def remake(self, order: Order, base: Path) -> Continuum:
+        """The continuum that a manifest describes; relative sources are looked up here, then beside ``base``.
+
+        Raises UserError if a source is gone or has changed.
+        """
+        ends = []
+        for name, sha256 in ((order.a, order.sha256_a), (order.b, order.sha256_b)):
+            path = Path(name)
+            if "::" not in name and not path.exists() and (base / path).exists():
+                name = str(base / path)
+            end = self.source(name)
+            if end.sha256 != sha256:
+                raise UserError(f"{name} has changed since the manifest was written: its SHA-256 is another")
+            ends.append(Source(order.a if not ends else order.b, end.sha256, end.item))
+        c = self._morph(ends[0], ends[1], 0, order.weights, "even", order.features or "values", order.refine, True)
+        return Continuum(c.kind, c.a, c.b, c.weights, c.codes, c.frames, c.space_sha256, order.spacing, order.features, order.refine)
+
+    def _morph(
+        self,
+        a: Source,
+        b: Source,
+        steps: int = 11,
+        weights: Sequence[float] | np.ndarray | None = None,
+        spacing: str = "even",
+        features: str = "values",
+        refine: int = 0,
+        extrapolate: bool = False,
+    ) -> Continuum:
+        z_a, z_b = self.encode(np.stack([a.item, b.item]), refine=refine)
+        stated = ""
+        if weights is not None:
+            spacing = "given"
+        elif spacing == "perceptual":
+            stated = features
+        weights = self._weights(z_a, z_b, steps, weights, spacing, features)
+        if not extrapolate and (weights.min() < 0 or weights.max() > 1):
+            raise UserError("weights below 0 or above 1 lie beyond the two items: ask for that with extrapolate")
+        z = interpolate.linear(z_a, z_b, weights)
+        return Continuum(self.kind, a, b, weights, z, self.decode(z), self.sha256, spacing, stated, refine)
+
+    def _weights(
+        self, z_a: np.ndarray, z_b: np.ndarray, steps: int, weights: Any, how: str, features: str
+    ) -> np.ndarray:
+        if weights is not None:
+            given = np.atleast_1d(np.asarray(weights, dtype=np.float64))
+            if given.ndim != 1 or not len(given) or not np.isfinite(given).all():
+                raise UserError("weights must be a list of finite numbers")
+            return given
+        if not 2 <= steps <= 100_000:
+            raise UserError(f"a continuum needs between 2 and 100000 steps, not {steps}")
+        if how == "even":
+            return spacing.even(steps)
+        if how != "perceptual":
+            raise UserError(f"spacing must be 'even' or 'perceptual', not {how!r}")
+        measure = self.features(features)
+
+        def along(w: np.ndarray) -> np.ndarray:
+            return self._collect(self._decode_tensors(interpolate.linear(z_a, z_b, w)), lambda x: measure(x).numpy())
+
+        return spacing.perceptual(along, steps)
+
+    def features(self, name: str) -> Callable[[Tensor], Tensor]:
+        """The feature space ``values`` or ``hed``, in which perceived change along a path is measured."""
+        if name == "pca":
+            raise UserError("a path is measured in 'values' or 'hed': 'pca' needs the training items")
+        low, high = torch.zeros(1, *self.kind.shape), torch.ones(1, *self.kind.shape)
+        return open_features(name, torch.cat([low, high]))
+
+    def source(self, thing: Any) -> Source:
+        """An end of a continuum, read, with the SHA-256 of its file (of its values, if it has no file)."""
+        if isinstance(thing, (str, os.PathLike)):
+            name = os.fspath(thing)
+            if "::" in name and not Path(name).exists():
+                return self._source_in(*name.rsplit("::", 1))
+            item = self.kind.read(thing)
+            return Source(Path(name).as_posix(), hashlib.sha256(Path(name).read_bytes()).hexdigest(), item)
+        item = self.kind.read(thing)
+        return Source("(array)", hashlib.sha256(np.ascontiguousarray(item).tobytes()).hexdigest(), item)
+
+    def _source_in(self, where: str, name: str) -> Source:
+        """Item ``name`` of the data set ``where``, read as this space's training data was."""
+        options: dict[str, Any] = {}
+        if isinstance(self.kind, Pictures) and where != "sample:lines":
+            options = {"size": self.kind.height, "channels": self.kind.channels, "crop": self.kind.crop}
+        data = open_data(where, seed=self.info["training"]["seed"], **options)
+        if name not in data.names:
+            raise UserError(f"{where} has no item {name!r}: its items are called {data.names[0]!r}, {data.names[1]!r}, ...")
+        i = data.names.index(name)
+        item = self._natural(data.items[i : i + 1])[0]
+        sha256 = data.hashes[i] if data.hashes else hashlib.sha256(np.ascontiguousarray(item).tobytes()).hexdigest()
+        return Source(f"{where}::{name}", sha256, item)
+
+    def _warn_unlike(self, ends: list[Source]) -> None:
+        if not ends:
+            return
+        for end, strange in zip(ends, self.unlike(np.stack([e.item for e in ends])), strict=True):
+            if strange:
+                warnings.warn(
+                    f"{end.name} is unlike the training data: its reconstruction error is higher than that of 99 % of "
+                    "held-out items, so its morphs may not look like it (refine may help)",
+                    UnlikeTrainingWarning,
+                    stacklevel=3,
+                )
+
+    # Files ----------------------------------------------------------------------------------------
+
+    def _state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        tensors = {f"generator/{k}": v.cpu().contiguous() for k, v in self.generator.state_dict().items()}
+        if self.mixture is not None:
+            for name in ("weights", "means", "factors"):
+                tensors[f"mixture/{name}"] = torch.from_numpy(getattr(self.mixture, name)).contiguous()
+        return tensors, {"format": list(FORMAT), "kind": {"name": self.kind.name, **self.kind.settings()}, **self.info}
+
+    @property
+    def sha256(self) -> str:
+        """Identity of the space: SHA-256 over its tensors by name, and its description as canonical JSON."""
+        tensors, description = self._state()
+        digest = hashlib.sha256(json.dumps(description, sort_keys=True, separators=(",", ":")).encode())
+        for name in sorted(tensors):
+            value = tensors[name].numpy()
+            digest.update(f"\n{name} {value.dtype} {value.shape}\n".encode())
+            digest.update(value.tobytes())
+        return digest.hexdigest()
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> Path:
+        """Write one ``.safetensors`` file: weights, and the description in its metadata."""
+        target = Path(path)
+        if target.suffix != ".safetensors":
+            raise UserError(f"a space is saved as a .safetensors file, which {target.name} is not")
+        tensors, description = self._state()
+        with new_file(target, overwrite) as scratch:
+            scratch.write_bytes(to_safetensors(tensors, {"gaiamorph": json.dumps(description)}))
+        return target
+
+    # Inside ---------------------------------------------------------------------------------------
+
+    def _natural(self, items: Any) -> np.ndarray:
+        """Anything that `encode` takes, as one array (N, ...) in natural form."""
+        if isinstance(items, Dataset):
+            if items.kind.shape != self.kind.shape:
+                raise UserError(f"the data has items of {items.kind.shape}, but the space is for {self.kind.shape}")
+            return items.items
+        if isinstance(items, (str, os.PathLike, Image.Image)):
+            items = [items]
+        if isinstance(items, np.ndarray):
+            natural_shape = self.kind.to_items(torch.zeros(1, *self.kind.shape)).shape[1:]
+            if items.ndim == len(natural_shape) + 1 and items.shape[1:] == natural_shape:
+                floats = items.dtype.kind == "f" and isinstance(self.kind, Pictures)
+                return np.stack([self.kind.read(item) for item in items]) if floats else items
+            if items.ndim < 2 or len(items) == 0:
+                raise UserError(f"an array of items must have the shape (N, {', '.join(map(str, natural_shape))})")
+        read = [self.source(t).item if isinstance(t, str) and "::" in t else self.kind.read(t) for t in items]
+        if not read:
+            raise UserError("there are no items")
+        return np.stack(read)
+
+    def _encode(self, natural: np.ndarray, refine: int) -> np.ndarray:
+        if refine < 0:
+            raise UserError(f"refine must not be negative, as {refine} is")
+        codes = []
+        for start in range(0, len(natural), BATCH):
+            x = self.kind.to_tensor(natural[start : start + BATCH]).to(self.device)
+            z = _in_full_batch(self.generator.encode, x)
+            codes.append((self._refined(x, z, refine) if refine else z).cpu().numpy())
+        return np.concatenate(codes).astype(np.float32)
+
+    def _refined(self, x: Tensor, z: Tensor, steps: int) -> Tensor:
+        """Codes improved by gradient steps on each item's own error; the best of all steps is kept."""
+        scale = torch.tensor(self.info["codes"]["sd"], dtype=z.dtype, device=z.device).clamp_min(1e-6)
+        x, offset = _filled(x), torch.zeros_like(_filled(z), requires_grad=True)
+        start = _filled(z)
+        optimizer = torch.optim.Adam([offset], lr=REFINE_RATE)
+        best_z, best_error = start.clone(), torch.full((len(start),), torch.inf, device=z.device)
+        for step in range(steps + 1):
+            candidate = start + offset * scale
+            error = (self.generator.decode(candidate) - x).abs().flatten(1).mean(1)
+            better = error.detach() < best_error
+            best_z = torch.where(better[:, None], candidate.detach(), best_z)
+            best_error = torch.minimum(error.detach(), best_error)
+            if step < steps:
+                optimizer.zero_grad()
+                error.sum().backward()
+                optimizer.step()
+        return best_z[: len(z)]
+
+    def _decode_tensors(self, z: np.ndarray) -> Iterator[Tensor]:
+        for start in range(0, len(z), BATCH):
+            part = torch.from_numpy(np.ascontiguousarray(z[start : start + BATCH], dtype=np.float32)).to(self.device)
+            yield _in_full_batch(self.generator.decode, part)
+
+    @staticmethod
+    def _collect(tensors: Iterator[Tensor], convert: Callable[[Tensor], np.ndarray]) -> np.ndarray:
+        return np.concatenate([convert(x.cpu()) for x in tensors])
+
+
+def _filled(x: Tensor) -> Tensor:
+    """x (n, ...) with zeros after it, to (BATCH, ...)."""
+    return x if len(x) == BATCH else torch.cat([x, x.new_zeros(BATCH - len(x), *x.shape[1:])])
+
+
+@torch.inference_mode()
+def _in_full_batch(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    return function(_filled(x))[: len(x)]
+
+
+def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
+    """Open a space file, or the space of a run folder. Nothing in it is executed.
+
+    Raises UserError if there is none, if it is damaged, or if its format is newer than this package.
+    """
+    file = Path(path)
+    if file.is_dir():
+        if not (file / FILE).exists():
+            raise UserError(
+                f"{file} holds no {FILE}: it is not a run folder, or its training has not ended (go on with --resume)"
+            )
+        file = file / FILE
+    if not file.exists():
+        raise UserError(f"{file} does not exist: give a run folder or a .safetensors file")
+    try:
+        with safe_open(file, framework="pt") as content:
+            description = json.loads((content.metadata() or {})["gaiamorph"])
+            tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a dict)
+        major, minor = description.pop("format")
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RecursionError) as error:
+        raise UserError(f"{file} is not a space of gaiamorph, or is damaged") from error
+    if major != FORMAT[0]:
+        raise UserError(
+            f"{file} has format {major}.{minor}, and this gaiamorph ({__version__}) reads {FORMAT[0]}: "
+            "install the version that wrote it ('gaiamorph_version' in its metadata)"
+        )
+    try:
+        return _assemble(description, tensors, device)
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError) as error:
+        raise UserError(f"{file} is damaged: {str(error).splitlines()[0][:120]}") from error
+
+
+
+def _assemble(info: dict[str, Any], tensors: dict[str, Tensor], device: str) -> LatentSpace:
+    settings = dict(info.pop("kind"))
+    kind = KINDS[settings.pop("name")](**settings)
+    network = NetworkSettings(**info["network"])
+    # Built without memory, then given the file's tensors: a file cannot make us allocate more than it holds.
+    with torch.device("meta"):
+        generator = NETWORKS[network.name](kind.shape, info["latent_dim"], network)
+    weights = {k.removeprefix("generator/"): v for k, v in tensors.items() if k.startswith("generator/")}
+    generator.load_state_dict(weights, assign=True)
+    mixture = None
+    if "mixture/weights" in tensors:
+        mixture = Mixture(*(tensors[f"mixture/{n}"].numpy() for n in ("weights", "means", "factors")))
+    return LatentSpace(generator, kind, info, mixture, device)

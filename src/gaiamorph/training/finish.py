@@ -1,0 +1,78 @@
+"""From a trained generator to a `LatentSpace`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from gaiamorph.data import Dataset
+from gaiamorph.latent.samplers import fit_mixture
+from gaiamorph.models import MODELS
+from gaiamorph.networks import Autoencoder
+from gaiamorph.space import LatentSpace
+from gaiamorph.training.settings import TrainSettings, to_dict
+from gaiamorph.version import __version__
+
+MOST_CODES = 10_000
+"""Training items whose codes describe the latent distribution: a random choice of at most this many."""
+MOST_HELD_OUT = 2_000
+"""Validation items that are measured, at most."""
+
+
+def held_out(data: Dataset) -> np.ndarray:
+    """Indices of the validation items that are measured: all, or an evenly spread choice of many."""
+    indices = data.splits["validation"]
+    return indices[np.linspace(0, len(indices) - 1, min(len(indices), MOST_HELD_OUT)).astype(int)]
+
+
+@torch.inference_mode()
+def reconstruction_errors(generator: Autoencoder, data: Dataset, indices: np.ndarray) -> np.ndarray:
+    """Mean absolute difference (N,) of items and their reconstructions, in [0, 1] units."""
+    device = next(generator.parameters()).device
+    errors = []
+    for start in range(0, len(indices), 256):
+        x = data.kind.to_tensor(data.items[indices[start : start + 256]]).to(device)
+        errors.append((generator(x) - x).abs().flatten(1).mean(1).cpu().numpy())
+    return np.concatenate(errors)
+
+
+def make_space(
+    generator: Autoencoder, data: Dataset, settings: TrainSettings, training: dict[str, Any]
+) -> LatentSpace:
+    """The space: weights, the distribution of training codes, and what is held-out reconstruction like.
+
+    training: what happened (steps, seconds, ...), plain JSON; it is kept in the space with the data's fingerprint.
+    """
+    errors = reconstruction_errors(generator, data, held_out(data))
+    can_encode = MODELS[settings.model].can_encode
+    info: dict[str, Any] = {
+        "gaiamorph_version": __version__,
+        "model": settings.model,
+        "can_encode": can_encode,
+        "latent_dim": settings.latent_dim,
+        "network": to_dict(settings)["network"],
+        "settings": to_dict(settings),
+        "training": {
+            "source": data.source,
+            "fingerprint": data.fingerprint,
+            "items": len(data.splits["train"]),
+            "seed": settings.seed,
+            **training,
+        },
+        "validation": {
+            "items": len(errors),
+            "l1": float(errors.mean()),
+            "l1_percentile_99": float(np.percentile(errors, 99)),
+        },
+        "attributes": {},
+    }
+    train = data.splits["train"]
+    if len(train) > MOST_CODES:
+        train = np.sort(np.random.default_rng([settings.seed, 5]).choice(train, MOST_CODES, replace=False))
+    space = LatentSpace(generator, data.kind, info, None)
+    z = np.concatenate([space.encode(data.items[train[i : i + 1024]]) for i in range(0, len(train), 1024)])
+    info["codes"] = {"mean": z.mean(0).tolist(), "sd": z.std(0).tolist()}
+    space.mixture = fit_mixture(z, settings.seed)
+    return space

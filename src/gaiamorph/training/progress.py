@@ -1,0 +1,65 @@
+"""What a person sees while a training runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+SHOWN = ("R", "F", "I", "reconstruction", "validation")
+LINES = 10
+"""Where there is no terminal, this many lines are printed over a run instead of a moving bar."""
+
+
+class Display:
+    """A bar with the errors, examples a second and the time left; plain lines where output is no terminal."""
+
+    def __init__(self, show: bool, share: float) -> None:
+        self.console = Console(stderr=True, highlight=False, quiet=not show)
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(24), TaskProgressColumn(),
+            TextColumn("{task.fields[figures]}"), TimeRemainingColumn(compact=True),
+            console=self.console, disable=not (show and self.console.is_terminal), transient=True,
+        )  # fmt: skip
+        self._task = self._bar.add_task("training", total=1.0, completed=share, figures="")
+        self._next_line = share
+        self._latest: dict[str, float] = {}
+
+    def __enter__(self) -> Display:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def update(self, step: int, share: float, figures: dict[str, float]) -> None:
+        """``share`` of the run is done, and these are the newest figures."""
+        self._latest |= {k: v for k, v in figures.items() if k in (*SHOWN, "examples_per_second")}
+        parts = [f"{name} {self._latest[name]:.4f}" for name in SHOWN if name in self._latest]
+        if "examples_per_second" in self._latest:
+            parts.append(f"{self._latest['examples_per_second']:.0f}/s")
+        text = "  ".join(parts)
+        self._bar.update(self._task, completed=share, figures=text)
+        if not self.console.is_terminal and share >= self._next_line:
+            self._next_line = share + 1 / LINES
+            self.say(f"step {step:>7} ({share:4.0%})  {text}")
+
+    def say(self, text: str, style: str = "") -> None:
+        self.console.print(text, style=style, markup=False, soft_wrap=True)
+
+
+def reading(show: bool) -> Callable[[int, int], None]:
+    """A report for `open_data`: says how far reading has come, if it takes longer than a moment."""
+    console = Console(stderr=True, highlight=False, quiet=not show)
+    started = time.monotonic()
+    said = [started]
+
+    def report(done: int, count: int) -> None:
+        now = time.monotonic()
+        if now - started > 2 and now - said[0] > 2:
+            said[0] = now
+            console.print(f"reading {done} of {count} items", end="\r" if console.is_terminal else "\n")
+
+    return report

@@ -1,0 +1,165 @@
+"""Everything that decides what a run computes; it is recorded as ``config.yaml`` in the run folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing
+from dataclasses import dataclass, field, make_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+
+from gaiamorph.data import Dataset
+from gaiamorph.errors import UserError
+from gaiamorph.models import MODELS
+from gaiamorph.networks import NETWORKS, NetworkSettings
+
+FILE = "config.yaml"
+
+
+@dataclass
+class _Settings:
+    """Options of a training run. A value of 0 or ``auto`` is settled when the data is known."""
+
+    model: Literal[tuple(MODELS)] = "gaia"  # type: ignore[valid-type]
+    """Method."""
+    steps: int = 3000
+    """Steps to train for."""
+    minutes: float = 0.0
+    """Train for this many minutes instead (0: by steps). Such a run resumes, but not bit for bit."""
+    batch_size: int = 64
+    """Items a step; made even, and no larger than the training set."""
+    latent_dim: int = 0
+    """Length of a code. 0: 64 for pictures; as many as there are columns, at most 16, for vectors."""
+    seed: int = 0
+    """Of everything that is drawn: splits, weights, order, noise."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to compute."""
+    threads: int = 0
+    """Threads for the arithmetic. 0: one a core."""
+    learning_rate: float = 1e-3
+    """Adam's, at the start; it falls to zero along half a cosine."""
+    beta1: float = 0.9
+    """Adam's decay of the mean gradient."""
+    beta2: float = 0.99
+    """Adam's decay of the mean squared gradient."""
+    average: float = 0.999
+    """Decay, per step, of the moving average of the generator."""
+    flip: Literal["auto", "on", "off"] = "auto"
+    """Mirror half of the pictures. auto: yes, unless a mirror image is not an item (digits)."""
+    shift: int = 1
+    """Move pictures by up to this many pixels each way."""
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    """Architecture and size."""
+
+
+if TYPE_CHECKING:
+    TrainSettings = _Settings
+else:
+    # One group of options a model, under the model's name: a new model needs no line here.
+    _GROUPS = [(name, model.Settings, field(default_factory=model.Settings)) for name, model in MODELS.items()]
+    TrainSettings = make_dataclass("TrainSettings", _GROUPS, bases=(_Settings,), module=__name__)
+    TrainSettings.__doc__ = _Settings.__doc__
+
+
+def settled(settings: TrainSettings, data: Dataset) -> TrainSettings:
+    """The settings with nothing left open for this data. Raises UserError for one that cannot be."""
+    s = dataclasses.replace(settings, network=dataclasses.replace(settings.network))
+    if s.model not in MODELS:
+        raise UserError(f"there is no model {s.model!r}: choose one of {', '.join(MODELS)}")
+    for name in ("steps", "batch_size"):
+        if getattr(s, name) < (2 if name == "batch_size" else 1):
+            raise UserError(f"{name} must be at least {2 if name == 'batch_size' else 1}, not {getattr(s, name)}")
+    for name in ("minutes", "latent_dim", "threads", "shift", "seed"):
+        if getattr(s, name) < 0:
+            raise UserError(f"{name} must not be negative, as {getattr(s, name)} is")
+    if not 0 < s.learning_rate < 1:
+        raise UserError(f"learning_rate must lie between 0 and 1, not {s.learning_rate}")
+    if not (0 <= s.beta1 < 1 and 0 <= s.beta2 < 1 and 0 <= s.average < 1):
+        raise UserError("beta1, beta2 and average must lie in [0, 1)")
+    available = len(data.splits["train"])
+    s.batch_size = min(s.batch_size, available) // 2 * 2
+    if not s.latent_dim:
+        s.latent_dim = 64 if len(data.kind.shape) == 3 else min(data.kind.shape[0], 16)
+    if not s.threads:
+        s.threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    pictures = len(data.kind.shape) == 3
+    if s.flip == "auto":
+        s.flip = "on" if pictures and data.mirror else "off"
+    if not pictures:
+        s.flip, s.shift = "off", 0
+    s.shift = min(s.shift, min(data.kind.shape[-2:]) // 4) if pictures else 0
+    if s.network.name == "auto":
+        s.network.name = data.kind.network
+    if s.network.name not in NETWORKS:
+        raise UserError(f"there is no network {s.network.name!r}: choose one of {', '.join(NETWORKS)}")
+    if s.network.name != "mlp" and not pictures:
+        raise UserError(f"the {s.network.name} network is for pictures: use mlp for vectors")
+    return s
+
+
+def to_dict(settings: TrainSettings) -> dict[str, Any]:
+    """Plain JSON, without the options of other models."""
+    values = dataclasses.asdict(settings)
+    return {k: v for k, v in values.items() if k not in MODELS or k == settings.model}
+
+
+def from_dict(values: dict[str, Any]) -> TrainSettings:
+    """Settings from plain values, nested ones as dictionaries. Raises UserError for an unknown name or a wrong type."""
+    return _from_dict(TrainSettings, values, "")
+
+
+def _from_dict(cls: type, values: dict[str, Any], prefix: str) -> Any:
+    hints = typing.get_type_hints(cls)
+    arguments = {}
+    for name, value in values.items():
+        if name not in hints:
+            raise UserError(f"there is no option {prefix}{name}: choose among {', '.join(sorted(hints))}")
+        hint = hints[name]
+        if dataclasses.is_dataclass(hint):
+            if isinstance(value, dict):
+                value = _from_dict(typing.cast(type, hint), value, f"{prefix}{name}.")
+            elif not isinstance(value, typing.cast(type, hint)):
+                raise UserError(f"{prefix}{name} must be a group of options, not {value!r}")
+        else:
+            value = _checked(hint, value, prefix + name)
+        arguments[name] = value
+    return cls(**arguments)
+
+
+def _checked(hint: Any, value: Any, name: str) -> Any:
+    if typing.get_origin(hint) is Literal:
+        # YAML reads a bare on or off as a truth value.
+        value = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+        if value not in typing.get_args(hint):
+            raise UserError(f"{name} must be one of {', '.join(map(str, typing.get_args(hint)))}, not {value!r}")
+        return value
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if hint is float and isinstance(value, str):  # YAML reads 1e-3 as text
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise UserError(f"{name} must be of type {hint.__name__}, not {value!r}")
+    return value
+
+
+def to_yaml(values: dict[str, Any]) -> str:
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The options in a YAML file. Raises UserError if it is not a table of names and values."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path} does not exist") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(values, dict) or not all(isinstance(k, str) for k in values):
+        raise UserError(f"{path} must hold lines of the form 'name: value'")
+    return values
