@@ -1,0 +1,51 @@
+"""Morphs between real things: GAIA and the models that it is compared with.
+
+    import gaiamorph as gm
+    space = gm.train("photos/", model="gaia", size=64)
+    space.morph("anna.png", "ben.png", steps=11).save("out/")
+
+Importing this is cheap: torch is loaded with the first name that needs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from gaiamorph.version import __version__
+
+if TYPE_CHECKING:
+    from gaiamorph.data import Dataset, open_data
+    from gaiamorph.errors import TrainingError, UserError
+    from gaiamorph.space import LatentSpace, UnlikeTrainingWarning, load
+    from gaiamorph.training import TrainSettings, train
+
+_HOMES = {
+    "Dataset": "data", "open_data": "data",
+    "TrainingError": "errors", "UserError": "errors",
+    "LatentSpace": "space", "UnlikeTrainingWarning": "space", "load": "space",
+    "TrainSettings": "training", "train": "training",
+}  # fmt: skip
+
+__all__ = [
+    "Dataset",
+    "LatentSpace",
+    "TrainSettings",
+    "TrainingError",
+    "UnlikeTrainingWarning",
+    "UserError",
+    "__version__",
+    "load",
+    "open_data",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"gaiamorph.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'gaiamorph' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

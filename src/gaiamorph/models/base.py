@@ -65,6 +65,12 @@ class Model(nn.Module):
     def forward(self, batch: Batch) -> Step:
         raise NotImplementedError
 
+    def views(self, x: Tensor) -> dict[str, Tensor]:
+        """What to look at while it trains, by name: x (B, *shape) -> tensors (B, *shape)."""
+        z = self.generator.encode(x)
+        halfway = (z + z.roll(-1, 0)) / 2
+        return {"x": x, "G(x)": self.generator.decode(z), "G(z_interp)": self.generator.decode(halfway)}
+
     def diagnose(self, means: dict[str, float]) -> str | None:
         """What is wrong with a training whose figures have had these means for a while, and its remedy; or None."""
         return None

@@ -104,6 +104,10 @@ class GAIA(Model):
             {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": balance.fakes_in_D},
         )
 
+    def views(self, x: Tensor) -> dict[str, Tensor]:
+        seen = super().views(x)
+        return seen | {f"D({name})": self.discriminator(y) for name, y in seen.items()}
+
     def diagnose(self, means: dict[str, float]) -> str | None:
         R, F, I = means["R"], means["F"], means["I"]
         if I < COLLAPSED * F and F > 2 * R:

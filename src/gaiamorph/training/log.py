@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
 
 from gaiamorph.training.checkpoint import write_atomically
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
 
 FILE = "metrics.csv"
 
@@ -46,48 +44,51 @@ class Means:
 
 
 class Log:
-    """Rows of ``metrics.csv``, one column a figure; the columns are fixed by the first row.
+    """Rows of ``metrics.csv``, one column a figure.
 
-    Opened at a step, it first cuts away whatever was written after it, and so does TensorBoard.
+    Opened at a step, it first cuts away whatever was written after it; TensorBoard does the same.
     """
 
-    def __init__(self, folder: Path, columns: list[str], step: int, tensorboard: bool) -> None:
+    def __init__(self, folder: Path, step: int) -> None:
         self.path = folder / FILE
-        self.columns = ["step", *columns]
-        kept = [row for row in read_metrics(folder) if row["step"] <= step] if step else []
-        text = io.StringIO(newline="")
-        self._writer = csv.DictWriter(text, self.columns, restval="")
-        self._writer.writeheader()
-        for row in kept:
-            self._write(row)
-        # In one move: a kill in between must not lose the rows before the checkpoint.
-        write_atomically(self.path, text.getvalue().encode())
+        self.rows = [row for row in read_metrics(folder) if row["step"] <= step] if step else []
+        self.columns = list(dict.fromkeys(name for row in self.rows for name in row)) or ["step"]
+        self._rewrite()
         self._file = open(self.path, "a", newline="", encoding="utf-8")
-        self._writer = csv.DictWriter(self._file, self.columns, restval="")
-        self._board: SummaryWriter | None = None
-        if tensorboard:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step or None)
+        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step or None)
 
     def write(self, step: int, figures: dict[str, float]) -> None:
-        self._write({"step": step, **figures})
+        row = {"step": step, **figures}
+        if new := [name for name in row if name not in self.columns]:
+            # A figure that was not there before needs a column: rare, and the file is short then.
+            self._file.close()
+            self.rows = read_metrics(self.path.parent)
+            self.columns += new
+            self._rewrite()
+            self._file = open(self.path, "a", newline="", encoding="utf-8")
+        csv.DictWriter(self._file, self.columns, restval="").writerow(_text(row))
         self._file.flush()
-        if self._board:
-            for name, value in figures.items():
-                self._board.add_scalar(name, value, step)
+        for name, value in figures.items():
+            self._board.add_scalar(name, value, step)
 
-    def _write(self, row: dict[str, float]) -> None:
-        self._writer.writerow({k: v if k == "step" else f"{v:.6g}" for k, v in row.items() if not _missing(v)})
+    def _rewrite(self) -> None:
+        """In one move: a kill in between must not lose the rows before the checkpoint."""
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self.columns, restval="")
+        writer.writeheader()
+        writer.writerows(_text(row) for row in self.rows)
+        write_atomically(self.path, text.getvalue().encode())
 
-    def close(self) -> None:
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._file.close()
-        if self._board:
-            self._board.close()
+        self._board.close()
 
 
-def _missing(value: float) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def _text(row: Mapping[str, float]) -> dict[str, str]:
+    return {k: str(v) if k == "step" else f"{v:.6g}" for k, v in row.items() if not math.isnan(v)}
 
 
 def read_metrics(folder: Path) -> list[dict[str, float]]:

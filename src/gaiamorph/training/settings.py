@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 else:
     # One group of options a model, under the model's name: a new model needs no line here.
     _GROUPS = [(name, model.Settings, field(default_factory=model.Settings)) for name, model in MODELS.items()]
-    TrainSettings = make_dataclass("TrainSettings", _GROUPS, bases=(_Settings,), module=__name__)
+    TrainSettings = make_dataclass("TrainSettings", _GROUPS, bases=(_Settings,), namespace={"__module__": __name__})
     TrainSettings.__doc__ = _Settings.__doc__
 
 

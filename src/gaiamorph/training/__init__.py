@@ -1,0 +1,6 @@
+"""Training."""
+
+from gaiamorph.training.runs import train
+from gaiamorph.training.settings import TrainSettings
+
+__all__ = ["TrainSettings", "train"]

@@ -1,0 +1,140 @@
+"""Run folders: made, recorded, gone on with."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from gaiamorph.data import Dataset, open_data
+from gaiamorph.errors import UserError
+from gaiamorph.output.folders import refuse_existing
+from gaiamorph.space import LatentSpace
+from gaiamorph.space import FILE as SPACE_FILE
+from gaiamorph.space import load
+from gaiamorph.training import checkpoint
+from gaiamorph.training.checkpoint import write_atomically
+from gaiamorph.training.loop import train as run_loop
+from gaiamorph.training.progress import reading
+from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
+
+
+@dataclasses.dataclass
+class DataOptions:
+    """How pictures are read."""
+
+    size: int | None = None
+    """Pictures become size x size pixels (default 32; an array of pictures keeps its own size)."""
+    crop: str = "centre"
+    """centre: cut the largest centred square; none: letterbox the whole picture."""
+    channels: int | None = None
+    """1 (grey) or 3 (colour). By default 3 if any picture has colour."""
+
+
+DATA_KEYS = ("data", "fingerprint", *(f.name for f in dataclasses.fields(DataOptions)))
+
+
+def train(
+    source: str | Path,
+    *,
+    out: str | Path | None = None,
+    size: int | None = None,
+    crop: str = "centre",
+    channels: int | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    show: bool = True,
+    settings: TrainSettings | None = None,
+    **options: Any,
+) -> LatentSpace:
+    """Train a model on a data set and return its latent space.
+
+    source, size, crop, channels: as in `open_data`.
+    out: the run folder; by default the first free ``runs/MODEL-N``.
+    resume: go on with the run in ``out``; settings are those that it recorded.
+    overwrite: replace what is in ``out``.
+    options: fields of `TrainSettings` (``model="gaia"``, ``steps=3000``, ...), groups as dictionaries
+        (``gaia={"objective": "reference"}``), unless ``settings`` gives them all.
+    Raises UserError for input that cannot be used (nothing is written then), TrainingError when it cannot go on.
+    """
+    wanted = settings or from_dict(options)
+    folder = Path(out) if out is not None else _free_folder(wanted.model)
+    if resume and (folder / FILE).exists():
+        return _resume(folder, str(source), DataOptions(size, crop, channels), wanted, show)
+    if not resume:
+        refuse_existing(folder, overwrite)
+    how = DataOptions(size, crop, channels)
+    data = open_data(source, **dataclasses.asdict(how), seed=wanted.seed, report=reading(show))
+    final = settled(wanted, data)
+    if folder.exists() and overwrite:
+        shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
+    _record(folder, str(source), how, data, final)
+    return run_loop(data, final, folder, show=show)
+
+
+def _free_folder(model: str) -> Path:
+    number = 1
+    while (folder := Path("runs", f"{model}-{number}")).exists():
+        number += 1
+    return folder
+
+
+def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings: TrainSettings) -> None:
+    """``splits.json`` and ``skipped.csv``, and ``config.yaml`` last: a folder that has it is a run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    splits = {name: [data.names[i] for i in indices] for name, indices in data.splits.items()}
+    write_atomically(folder / "splits.json", json.dumps(splits, ensure_ascii=True).encode())
+    if data.skipped:
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(["file_name", "reason"])
+        writer.writerows(data.skipped)
+        write_atomically(folder / "skipped.csv", text.getvalue().encode("utf-8", "surrogateescape"))
+    config = {"data": source, **dataclasses.asdict(how), "fingerprint": data.fingerprint, **to_dict(settings)}
+    write_atomically(folder / FILE, to_yaml(config).encode())
+
+
+def _resume(folder: Path, source: str, how: DataOptions, wanted: TrainSettings, show: bool) -> LatentSpace:
+    """Go on as recorded. What was asked for must be the default or the same."""
+    config = read_config(folder / FILE)
+    recorded_how = DataOptions(**{f.name: config.get(f.name) for f in dataclasses.fields(DataOptions)})
+    settings = from_dict({k: v for k, v in config.items() if k not in DATA_KEYS})
+    differing = [
+        *_differences(dataclasses.asdict(how), dataclasses.asdict(recorded_how), dataclasses.asdict(DataOptions())),
+        *_differences(to_dict(wanted), to_dict(settings), to_dict(TrainSettings(model=wanted.model))),
+    ]
+    if differing:
+        name, asked, recorded = differing[0]
+        raise UserError(
+            f"{folder} was started with {name} = {recorded}, and {asked} was asked for: "
+            "leave it out to go on as before, or say --overwrite to start anew"
+        )
+    data = open_data(source, **dataclasses.asdict(recorded_how), seed=settings.seed, report=reading(show))
+    if data.fingerprint != config.get("fingerprint"):
+        raise UserError(f"the data in {source} is not what {folder} was started with: its files or their contents differ")
+    if _finished(folder, settings):
+        return load(folder)
+    return run_loop(data, settings, folder, show=show)
+
+
+def _finished(folder: Path, settings: TrainSettings) -> bool:
+    """Whether the space in the folder is that of the whole run."""
+    if not (folder / SPACE_FILE).exists() or settings.minutes:
+        return False
+    return load(folder).info["training"]["steps"] >= settings.steps
+
+
+def _differences(asked: dict[str, Any], recorded: dict[str, Any], default: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """(name, asked, recorded) wherever something other than the default was asked for, and it is not what is recorded."""
+    found = []
+    for name, value in asked.items():
+        if isinstance(value, dict):
+            inner = _differences(value, recorded.get(name) or {}, default.get(name) or {})
+            found += [(f"{name}.{key}", a, r) for key, a, r in inner]
+        elif value != default.get(name) and value != recorded.get(name):
+            found.append((name, value, recorded.get(name)))
+    return found
