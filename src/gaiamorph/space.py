@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from gaiamorph.data import KINDS, Dataset, Kind, Pictures, open_data
+from gaiamorph.data import KINDS, TABLES, Dataset, Kind, Pictures, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.features import open_features
 from gaiamorph.latent import interpolate, spacing
@@ -245,16 +245,28 @@ class LatentSpace:
 
     def _source_in(self, where: str, name: str) -> Source:
         """Item ``name`` of the data set ``where``, read as this space's training data was."""
-        options: dict[str, Any] = {}
-        if isinstance(self.kind, Pictures) and where != "sample:lines":
-            options = {"size": self.kind.height, "channels": self.kind.channels, "crop": self.kind.crop}
-        data = open_data(where, seed=self.info["training"]["seed"], **options)
+        data = self.open_data(where)
         if name not in data.names:
             raise UserError(f"{where} has no item {name!r}: its items are called {data.names[0]!r}, {data.names[1]!r}, ...")
         i = data.names.index(name)
         item = self._natural(data.items[i : i + 1])[0]
         sha256 = data.hashes[i] if data.hashes else hashlib.sha256(np.ascontiguousarray(item).tobytes()).hexdigest()
         return Source(f"{where}::{name}", sha256, item)
+
+    def open_data(self, source: str | os.PathLike[str]) -> Dataset:
+        """A data set with items sized and cropped as this space's training data was."""
+        options: dict[str, Any] = {}
+        if isinstance(self.kind, Pictures) and str(source) != "sample:lines":
+            options = {"size": self.kind.height, "channels": self.kind.channels, "crop": self.kind.crop}
+        return open_data(source, seed=self.info["training"]["seed"], **options)
+
+    def read_items(self, source: str | os.PathLike[str]) -> tuple[list[str], np.ndarray]:
+        """Names and items (N, ...) of a data set, or of one file that holds an item."""
+        path = Path(source)
+        if path.is_file() and path.suffix.lower() not in TABLES:
+            return [path.name], self._natural([path])
+        data = self.open_data(source)
+        return data.names, self._natural(data)
 
     def _warn_unlike(self, ends: list[Source]) -> None:
         if not ends:

@@ -3,8 +3,8 @@
 from gaiamorph.data.base import Dataset, open_data
 from gaiamorph.data.images import Pictures
 from gaiamorph.data.kinds import Kind
-from gaiamorph.data.vectors import Vectors
+from gaiamorph.data.vectors import TABLES, Vectors
 
 KINDS: dict[str, type[Kind]] = {"pictures": Pictures, "vectors": Vectors}
 
-__all__ = ["KINDS", "Dataset", "Kind", "Pictures", "Vectors", "open_data"]
+__all__ = ["KINDS", "TABLES", "Dataset", "Kind", "Pictures", "Vectors", "open_data"]

@@ -103,7 +103,7 @@ def open_data(
     path = Path(source)
     if path.is_dir():
         return _open_folder(look, path)
-    if path.suffix.lower() in (".npy", ".npz", ".csv", ".parquet"):
+    if path.suffix.lower() in vectors.TABLES:
         array = vectors.array_from(path) if path.suffix.lower() == ".npy" else None
         return _open_array(look, array, path) if array is not None else _open_table(look, path)
     if path.exists():

@@ -14,6 +14,8 @@ from torch import Tensor
 from gaiamorph.data.kinds import Kind
 from gaiamorph.errors import UserError
 
+TABLES = (".npy", ".npz", ".csv", ".parquet")
+"""Endings of files that hold many items."""
 RESERVED = ("name", "file_name", "label", "group")
 """Columns of a table that are never values, whatever they hold."""
 

@@ -76,6 +76,11 @@ def train(
     return run_loop(data, final, folder, show=show)
 
 
+def recorded_source(folder: Path) -> str | None:
+    """The data that a run was started with, or None where there is no record yet."""
+    return read_config(folder / FILE).get("data") if (folder / FILE).exists() else None
+
+
 def _free_folder(model: str) -> Path:
     number = 1
     while (folder := Path("runs", f"{model}-{number}")).exists():

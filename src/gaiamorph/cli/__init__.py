@@ -1,0 +1,99 @@
+"""The command line: one file a verb, loaded only when it is used, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+from cyclopts import App
+from cyclopts.config import Yaml
+
+from gaiamorph.errors import TrainingError, UserError
+from gaiamorph.version import __version__
+
+VERBS = {
+    "train": "Train a model on pictures or vectors.",
+    "morph": "Make a continuum between two items, or between many pairs.",
+    "encode": "Write the codes of items to a table.",
+    "decode": "Write the items that codes stand for.",
+    "info": "Say what a space or a run holds.",
+    "demo": "Train on real photographs and show what GAIA does, in minutes.",
+}
+
+
+def build_app() -> App:
+    app = App(
+        name="gaiamorph",
+        help="Morph continua between real things. Bad input ends with exit status 2; --debug shows where.",
+        version=__version__,
+        result_action="return_value",
+    )
+    for verb, text in VERBS.items():
+        app.command(f"gaiamorph.cli.{verb}:{verb}", name=verb, help=text)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command. Exit status: 0 done, 1 training that cannot go on, 2 bad input, 130 interrupted."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in tokens
+    tokens = [token for token in tokens if token != "--debug"]
+    sys.exit(_run(tokens, debug))
+
+
+def _run(tokens: list[str], debug: bool) -> int:
+    warnings.showwarning = _say_warning
+    try:
+        app = build_app()
+        config = _config_of(tokens)
+        if config is not None:
+            app.config = (Yaml(_checked(config), use_commands_as_keys=False, must_exist=True),)
+        app(tokens)
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        return 130
+    except (UserError, TrainingError) as error:
+        if debug:
+            raise
+        print(f"gaiamorph: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UserError) else 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except OSError as error:
+        # A full disk, a folder that may not be written: the user's to mend, and the message says which.
+        if debug:
+            raise
+        print(f"gaiamorph: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _config_of(tokens: list[str]) -> Path | None:
+    for i, token in enumerate(tokens):
+        if token == "--config" and i + 1 < len(tokens):
+            return Path(tokens[i + 1])
+        if token.startswith("--config="):
+            return Path(token.partition("=")[2])
+    return None
+
+
+def _checked(path: Path) -> Path:
+    """The file again, once it is known to hold names and values: cyclopts would show a traceback."""
+    import yaml
+
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path} does not exist") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path} must hold lines of the form 'name: value'")
+    return path
+
+
+def _say_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    print(f"gaiamorph: warning: {message}", file=sys.stderr)

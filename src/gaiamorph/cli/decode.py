@@ -1,0 +1,65 @@
+"""gaiamorph decode"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from cyclopts import Parameter
+
+from gaiamorph.data.vectors import Vectors, read_table
+from gaiamorph.errors import UserError
+from gaiamorph.output.folders import new_folder
+from gaiamorph.space import load
+
+Flag = Annotated[bool, Parameter(negative=())]
+
+
+def decode(
+    space: Path,
+    codes: Path,
+    /,
+    *,
+    out: Path,
+    scale: int = 1,
+    overwrite: Flag = False,
+    device: Literal["cpu", "cuda", "mps"] = "cpu",
+    config: Path | None = None,
+) -> None:
+    """Write the items that codes stand for: numbered pictures, or one table of vectors.
+
+    Parameters
+    ----------
+    space
+        A space file or a run folder.
+    codes
+        What encode wrote: .npy, .csv or .parquet with one code a row.
+    out
+        New folder.
+    scale
+        Enlarge pictures this many times.
+    overwrite
+        Replace what is in OUT.
+    device
+        Where to compute.
+    config
+        A YAML file with any of these options.
+    """
+    if codes.suffix not in (".npy", ".csv", ".parquet"):
+        raise UserError(f"codes come as .npy, .csv or .parquet, which {codes.name} is not")
+    if not 1 <= scale <= 32:
+        raise UserError(f"scale must be between 1 and 32, not {scale}")
+    opened = load(space, device=device)
+    table = read_table(codes)
+    z = np.asarray(table.items)
+    opened.decode(z[:1])  # the wrong width is said before anything is written
+    with new_folder(out, overwrite) as scratch:
+        if isinstance(opened.kind, Vectors):
+            header = ",".join(opened.kind.columns)
+            np.savetxt(scratch / "items.csv", opened.decode(z), delimiter=",", header=header, comments="", fmt="%.9g")
+        else:
+            for start in range(0, len(z), 1024):
+                for i, item in enumerate(opened.decode(z[start : start + 1024]), start=start):
+                    opened.kind.write(item, scratch / f"item_{i:06d}{opened.kind.suffix}", scale)
+    print(out)

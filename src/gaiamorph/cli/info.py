@@ -1,0 +1,57 @@
+"""gaiamorph info"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from gaiamorph.space import LatentSpace, load
+
+
+def info(
+    space: Path, /, *, json_: Annotated[bool, Parameter(name="--json", negative=())] = False
+) -> None:
+    """Say what a space or a run holds.
+
+    Parameters
+    ----------
+    space
+        A space file or a run folder.
+    json_
+        Print everything as JSON.
+    """
+    opened = load(space)
+    if json_:
+        print(json.dumps(describe(opened), indent=2))
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in _summary(opened):
+        table.add_row(name, value, style=None)
+    Console(highlight=False).print(table)
+
+
+def describe(space: LatentSpace) -> dict[str, Any]:
+    """Everything that the file says of itself, and the space's hash."""
+    kind = {"name": space.kind.name, **space.kind.settings()}
+    parameters = sum(p.numel() for p in space.generator.parameters())
+    return {"sha256": space.sha256, "kind": kind, "shape": list(space.kind.shape), "parameters": parameters, **space.info}
+
+
+def _summary(space: LatentSpace) -> list[tuple[str, str]]:
+    i, t, v = space.info, space.info["training"], space.info["validation"]
+    rows = [
+        ("model", f"{i['model']} ({i['network']['name']}, latent_dim {i['latent_dim']})"),
+        ("items", f"{space.kind.name} {space.kind.shape}"),
+        ("trained on", f"{t['items']} items of {t['source']} (fingerprint {t['fingerprint'][:12]})"),
+        ("training", f"{t['steps']} steps, {t['seconds']:.0f} s, seed {t['seed']}"),
+        ("held-out error", f"{v['l1']:.4f} mean absolute of 1; 99th percentile {v['l1_percentile_99']:.4f}"),
+        ("attributes", ", ".join(i["attributes"]) or "none"),
+        ("SHA-256", space.sha256),
+        ("written by", f"gaiamorph {i['gaiamorph_version']}"),
+    ]
+    return rows + [("warning", f"step {w['step']}: {w['warning']}") for w in t["warnings"]]

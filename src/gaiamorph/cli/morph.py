@@ -1,0 +1,146 @@
+"""gaiamorph morph"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from gaiamorph.data.images import find_pictures
+from gaiamorph.errors import UserError
+from gaiamorph.output.continuum import Continuum, read_manifest, save_continua
+from gaiamorph.space import LatentSpace, load
+
+Flag = Annotated[bool, Parameter(negative=())]
+
+
+def morph(
+    space: Path,
+    a: str | None = None,
+    b: str | None = None,
+    /,
+    *,
+    out: Path,
+    steps: int = 11,
+    weights: Annotated[list[float] | None, Parameter(consume_multiple=True, negative=())] = None,
+    spacing: Literal["even", "perceptual"] = "even",
+    features: Literal["values", "hed"] = "values",
+    pairs: Path | None = None,
+    all_pairs: Path | None = None,
+    manifest: Path | None = None,
+    extrapolate: Flag = False,
+    include_originals: Flag = False,
+    refine: int = 0,
+    scale: int | None = None,
+    overwrite: Flag = False,
+    device: Literal["cpu", "cuda", "mps"] = "cpu",
+    config: Path | None = None,
+) -> None:
+    """Make a continuum between two items, or between many pairs.
+
+    Parameters
+    ----------
+    space
+        A space file or a run folder.
+    a
+        First item: a picture, or SOURCE::NAME for an item of a data set (sample:faces::s1/1.pgm).
+    b
+        Last item.
+    out
+        New folder for the frames, sheet.png, codes.npy and manifest.csv.
+    steps
+        Frames of a continuum, ends included.
+    weights
+        Shares of B instead of steps: 0 is A, 1 is B.
+    spacing
+        Even in the code, or even in perceived change along the path.
+    features
+        Feature space in which perceived change is measured.
+    pairs
+        A CSV with columns a and b: one continuum a row. Paths may be relative to it.
+    all_pairs
+        A folder: every pair of its pictures.
+    manifest
+        Make the frames of this manifest.csv again, byte for byte on the machine that made it.
+    extrapolate
+        Allow weights below 0 and above 1.
+    include_originals
+        Write the two originals beside the frames.
+    refine
+        Gradient steps that improve the two codes before morphing.
+    scale
+        Enlarge frames this many times.
+    overwrite
+        Replace what is in OUT.
+    device
+        Where to compute.
+    config
+        A YAML file with any of these options.
+    """
+    chosen = [bool(a or b), pairs is not None, all_pairs is not None, manifest is not None]
+    if sum(chosen) != 1 or (chosen[0] and not (a and b)):
+        raise UserError("give two items A and B, or one of --pairs, --all-pairs and --manifest")
+    opened = load(space, device=device)
+    continua: Iterator[Continuum]
+    if manifest is not None:
+        continua, scale, include_originals = _remade(opened, manifest, scale)
+    else:
+        if pairs is not None:
+            wanted = _read_pairs(pairs)
+        elif all_pairs is not None:
+            wanted = _all_pairs(all_pairs)
+        else:
+            wanted = [(str(a), str(b))]
+        continua = opened.morph_pairs(
+            wanted, steps, weights, spacing=spacing, features=features, refine=refine, extrapolate=extrapolate
+        )
+    save_continua(continua, out, scale=scale or 1, include_originals=include_originals, overwrite=overwrite)
+    print(out)
+
+
+def _remade(space: LatentSpace, manifest: Path, scale: int | None) -> tuple[Iterator[Continuum], int, bool]:
+    orders = read_manifest(manifest)
+    if orders[0].space_sha256 != space.sha256:
+        print(
+            f"gaiamorph: warning: the manifest was written with another space (SHA-256 {orders[0].space_sha256[:12]}..., "
+            f"this one is {space.sha256[:12]}...), so the frames will differ",
+            file=sys.stderr,
+        )
+    remade = (space.remake(order, manifest.parent) for order in orders)
+    return remade, scale or orders[0].scale, orders[0].originals
+
+
+def _read_pairs(path: Path) -> list[tuple[str, str]]:
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+    if not rows or "a" not in rows[0] or "b" not in rows[0]:
+        raise UserError(f"{path} must have the columns a and b, and a row for each pair")
+    found = []
+    for number, row in enumerate(rows, start=2):
+        if not row["a"] or not row["b"]:
+            raise UserError(f"{path} has no two items in line {number}")
+        found.append((_beside(row["a"], path), _beside(row["b"], path)))
+    return found
+
+
+def _beside(name: str, table: Path) -> str:
+    """A path as written, or relative to the table if it is only there."""
+    beside = table.parent / name
+    return str(beside) if "::" not in name and not Path(name).exists() and beside.exists() else name
+
+
+def _all_pairs(folder: Path) -> list[tuple[str, str]]:
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder")
+    files = [str(path) for _, path in find_pictures(folder)]
+    if len(files) < 2:
+        raise UserError(f"{folder} holds {len(files)} pictures: at least 2 are needed for a pair")
+    return list(itertools.combinations(files, 2))

@@ -1,0 +1,66 @@
+"""gaiamorph train"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from gaiamorph import training
+from gaiamorph.errors import UserError
+from gaiamorph.training import TrainSettings, runs
+from gaiamorph.training.settings import to_dict, to_yaml
+
+
+def train(
+    data: str | None = None,
+    /,
+    *,
+    out: Path | None = None,
+    how: Annotated[runs.DataOptions, Parameter(name="*")] = runs.DataOptions(),
+    settings: Annotated[TrainSettings, Parameter(name="*")] = TrainSettings(),
+    resume: Annotated[bool, Parameter(negative=())] = False,
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
+    quiet: Annotated[bool, Parameter(negative=())] = False,
+    config: Path | None = None,
+    print_config: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Train a model on pictures or vectors, and keep the latent space.
+
+    Parameters
+    ----------
+    data
+        A folder of pictures, a .npy, .npz, .csv or .parquet file, hub:owner/name, or sample:NAME.
+    out
+        Run folder: config.yaml, metrics.csv, figures, checkpoint and, at the end, space.safetensors.
+    resume
+        Go on with the run in OUT, exactly as if it had not stopped.
+    overwrite
+        Replace what is in OUT.
+    quiet
+        Print nothing but errors.
+    config
+        A YAML file with any of these options (underscores in names); the command line wins.
+    print_config
+        Print the options as YAML and do nothing.
+    """
+    if print_config:
+        print(to_yaml({"data": data, **vars(how), **to_dict(settings)}), end="")
+        return
+    if data is None and resume and out is not None:
+        data = runs.recorded_source(out)
+    if data is None:
+        raise UserError("say what to train on: gaiamorph train DATA --out RUN (DATA may be sample:faces)")
+    if out is None:
+        raise UserError("say where to put the run: --out RUN")
+    try:
+        space = training.train(
+            data, out=out, **vars(how), resume=resume, overwrite=overwrite, show=not quiet, settings=settings
+        )
+    except KeyboardInterrupt:
+        print(f"stopped and saved; to go on: gaiamorph train {data} --out {out} --resume")
+        raise
+    if not quiet:
+        held = space.info["validation"]
+        print(f"{out}: {space.model}, held-out reconstruction error {held['l1']:.4f} (mean absolute, of 1)")
