@@ -165,8 +165,6 @@ def _as_float32(values: np.ndarray) -> np.ndarray:
 
 def _read_frame(path: Path) -> Table:
     frame = pd.read_csv(path) if path.suffix.lower() == ".csv" else pd.read_parquet(path)
-    if frame.columns.duplicated().any():
-        raise UserError(f"{path} has two columns called {frame.columns[frame.columns.duplicated()][0]!r}")
     numeric = [c for c in frame.columns if c not in RESERVED and pd.api.types.is_numeric_dtype(frame[c])]
     if not numeric or frame.empty:
         raise UserError(f"{path} has no numeric columns with values")

@@ -24,7 +24,7 @@ WIDEST = 4
 class Conv(Autoencoder):
     """Pyramid with ``depth`` 3x3 convolutions a level; ``width`` channels at the finest."""
 
-    WIDTH, DEPTH = 64, 1
+    WIDTH, DEPTH = 32, 1
 
     def __init__(self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings) -> None:
         super().__init__(shape, latent_dim, settings)
@@ -32,14 +32,18 @@ class Conv(Autoencoder):
         if min(height, width) < 8:
             raise ValueError(f"the conv network needs pictures of at least 8 x 8 pixels, not {height} x {width}")
         base, depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
-        patch = 4 if min(height, width) >= 16 else 2
-        sizes = _pyramid(math.ceil(height / patch), math.ceil(width / patch))
+        shorter = min(height, width)
+        # The decoder works at twice the encoder's finest resolution: what it cannot draw finely is lost, while the
+        # encoder's linear fold loses nothing.
+        drawn = 4 if shorter >= 48 else 2
+        read = 4 if shorter >= 16 else 2
+        sizes = _pyramid(math.ceil(height / drawn), math.ceil(width / drawn))
         widths = [base * min(2**i, WIDEST) for i in range(len(sizes))]
-        folded = channels * patch * patch
+        start = 1 if read > drawn and len(sizes) > 1 else 0
         coarse = (widths[-1], *sizes[-1])
 
-        self.encoder = nn.Sequential(_Fold(patch), *_convs(folded, widths[0], depth))
-        for narrow, wide in zip(widths, widths[1:], strict=False):
+        self.encoder = nn.Sequential(_Fold(read), *_convs(channels * read * read, widths[start], depth))
+        for narrow, wide in zip(widths[start:], widths[start + 1 :], strict=False):
             self.encoder.extend([nn.Conv2d(narrow, wide, 3, stride=2, padding=1), activation()])
             self.encoder.extend(_convs(wide, wide, depth - 1))
         to_code = nn.Linear(math.prod(coarse), latent_dim)
@@ -49,8 +53,8 @@ class Conv(Autoencoder):
         for i in range(len(sizes) - 1, 0, -1):
             self.decoder.extend(_convs(widths[i], widths[i - 1], depth))
             self.decoder.append(_Double(sizes[i - 1]))
-        to_picture = nn.Conv2d(widths[0], folded, 3, padding=1)
-        self.decoder.extend([*_convs(widths[0], widths[0], depth), to_picture, _Unfold(patch, height, width)])
+        to_picture = nn.Conv2d(widths[0], channels * drawn * drawn, 3, padding=1)
+        self.decoder.extend([*_convs(widths[0], widths[0], depth), to_picture, _Unfold(drawn, height, width)])
 
         initialise(self)
         initialise_output(to_code)

@@ -1,0 +1,220 @@
+"""Every term, weight and rate of GAIA against values worked out in NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from gaiamorph.models import MODELS, Batch
+from gaiamorph.models.gaia import GAIA, LIMITS
+from gaiamorph.models.interpolation import SAMPLERS, interpolate_pairs
+from gaiamorph.models.losses import pairwise_distance_loss
+from gaiamorph.networks import NetworkSettings
+
+
+def make(seed=0, output="sigmoid", **settings):
+    torch.manual_seed(seed)
+    model = GAIA((5,), 3, NetworkSettings(name="mlp", width=16, output=output), GAIA.Settings(**settings)).double()
+    x = torch.rand(8, 5, dtype=torch.float64)
+    weight = torch.randn(8, dtype=torch.float64)
+    return model, Batch(x, {"weight": weight})
+
+
+def sigmoid(v):
+    return 1 / (1 + np.exp(-v))
+
+
+def numpy_errors(model, batch, error):
+    """R, F, I and the direct error, pair by pair with explicit loops; networks are the only thing taken from the model."""
+
+    def net(function, values):
+        with torch.no_grad():
+            return function(torch.from_numpy(np.asarray(values))).numpy()
+
+    x, w = batch.x.numpy(), batch.noise["weight"].numpy()
+    z = net(model.generator.encode, x)
+    half = len(x) // 2
+    first, second = z[:half], z[half:]
+    mixed = [first[i] * (1 - w[i]) + second[i] * w[i] for i in range(half)]
+    mixed += [first[half - 1 - i] * (1 - w[half + i]) + second[i] * w[half + i] for i in range(half)]
+    gx, gz = net(model.generator.decode, z), net(model.generator.decode, np.array(mixed))
+    dx, dgx, dgz = (net(model.discriminator, v) for v in (x, gx, gz))
+
+    def mean(a, b):
+        d = np.abs(a - b) if error == "l1" else (a - b) ** 2
+        return d.mean()
+
+    clipped = [np.clip(v, *LIMITS) for v in (dgx, dgz)]
+    bounded = mean(x, clipped[0]) + mean(gz, clipped[1])
+    return mean(x, dx), mean(x, dgx), mean(gz, dgz), mean(x, gx), bounded, z
+
+
+def expected(objective, R, F, I, s):
+    if objective == "balanced":
+        w = s.w_max * sigmoid(s.slope * (s.gamma * R - (F + I) / 2) / R)
+        v = sigmoid(s.slope * (I - F) / R)
+        return v * I + (1 - v) * F, R - w * (F + I) / 2, 1.0, 1.0
+    delta = sigmoid(s.slope * (R - (F + I) / 2))
+    if objective == "reference":
+        w = np.clip(sigmoid(s.slope * (I / 2 - R)), 0, 0.9)
+        v = sigmoid(s.slope * (I - F))
+        return v * I + (1 - v) * F, R - w * (F + I) / 2, 1 - delta, delta
+    return F + I, R - F - I, 1 - delta, delta
+
+
+@pytest.mark.parametrize("objective", ["balanced", "reference", "paper"])
+@pytest.mark.parametrize("error", ["l1", "l2"])
+def test_losses_and_rates(objective, error):
+    model, batch = make(objective=objective, error=error, direct=0.7, distance=0.3, slope=12.0, gamma=0.8, w_max=0.9)
+    R, F, I, direct, _, z = numpy_errors(model, batch, error)
+    loss_G, loss_D, rate_G, rate_D = expected(objective, R, F, I, model.settings)
+    loss_G += 0.7 * direct + 0.3 * numpy_distance_loss(batch.x.numpy(), z)
+    if objective == "reference":
+        loss_G, loss_D = np.clip([loss_G, loss_D], -1, 1)
+    step = model(batch)
+    assert float(step.losses["generator"].detach()) == pytest.approx(loss_G, rel=1e-5)
+    assert float(step.losses["discriminator"].detach()) == pytest.approx(loss_D, rel=1e-5)
+    assert float(step.rates["generator"]) == pytest.approx(rate_G, rel=1e-5)
+    assert float(step.rates["discriminator"]) == pytest.approx(rate_D, rel=1e-5)
+    for name, value in {"R": R, "F": F, "I": I, "reconstruction": direct}.items():
+        assert float(step.figures[name].detach()) == pytest.approx(value, rel=1e-6)
+
+
+def test_reference_clips_both_losses():
+    model, batch = make(objective="reference", direct=100.0)
+    step = model(batch)
+    assert float(step.losses["generator"].detach()) == 1.0
+    assert torch.autograd.grad(step.losses["generator"], model.players()["generator"][0])[0].abs().max() == 0
+
+
+def test_paper_rates_follow_the_seed_equation():
+    """delta_D = sigmoid(b (R - (F + I)/2)): D slows down when it is ahead."""
+    model, batch = make(objective="paper", slope=20.0)
+    R, F, I, *_ = numpy_errors(model, batch, "l1")
+    assert float(model(batch).rates["discriminator"]) == pytest.approx(1 / (1 + np.exp(-20 * (R - (F + I) / 2))), rel=1e-5)
+
+
+def test_linear_output_bounds_what_the_discriminator_gains():
+    model, batch = make(output="linear", objective="paper", direct=0.0)
+    with torch.no_grad():
+        for p in model.discriminator.parameters():
+            p.mul_(3)
+    R, F, I, _, bounded, _ = numpy_errors(model, batch, "l1")
+    assert bounded < F + I, "the example must be one where the bound bites"
+    step = model(batch)
+    assert float(step.losses["discriminator"].detach()) == pytest.approx(R - bounded, rel=1e-5)
+    assert float(step.losses["generator"].detach()) == pytest.approx(F + I, rel=1e-5)
+
+
+def test_interpolations_carry_gradient_twice():
+    """I's gradient reaches G through D's input and through the target; detaching the target would change it."""
+    model, batch = make(direct=0.0)
+    parameters = model.players()["generator"]
+    step = model(batch)
+    full = torch.autograd.grad(step.losses["generator"], parameters, retain_graph=True)
+    z = model.generator.encode(batch.x)
+    Gz = model.generator.decode(interpolate_pairs(z, batch.noise["weight"]))
+    F = model.error(batch.x, model.discriminator(model.generator.decode(z)))
+    R = model.error(batch.x, model.discriminator(batch.x))
+
+    def total(target):
+        I = model.error(target, model.discriminator(Gz))
+        v = torch.sigmoid(model.settings.slope * (I - F) / R).detach().float().double()
+        return torch.autograd.grad(v * I + (1 - v) * F, parameters, retain_graph=True)
+
+    for a, b in zip(full, total(Gz), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-9)
+    assert any((a - b).abs().max() > 1e-4 * a.abs().max() for a, b in zip(full, total(Gz.detach()), strict=True))
+
+
+@pytest.mark.parametrize("settings", [{}, {"adversarial": 0.0}, {"objective": "reference"}, {"objective": "paper"}, {"distance": 1.0}])
+def test_gradients_equal_two_phases(settings):
+    """One forward pass gives each player what its own phase would, at the same parameters."""
+    model, batch = make(seed=1, **settings)
+    players = model.players()
+    step = model(batch)
+    ours = {p: torch.autograd.grad(step.losses[p], players[p], retain_graph=True) for p in players}
+
+    x, s, e = batch.x, model.settings, model.error
+    G, D = model.generator, model.discriminator
+    with torch.no_grad():
+        z = G.encode(x)
+        Gx, Gz = G.decode(z), G.decode(interpolate_pairs(z, batch.noise["weight"]))
+    R, F, I = e(x, D(x)), e(x, D(Gx)), e(Gz, D(Gz))
+    from gaiamorph.models.gaia import OBJECTIVES
+
+    balance = OBJECTIVES[s.objective](R.detach().float(), F.detach().float(), I.detach().float(), s)
+    phase_D = torch.autograd.grad(R - s.adversarial * balance.fakes_in_D * (F + I), players["discriminator"])
+    z = G.encode(x)
+    Gx, Gz = G.decode(z), G.decode(interpolate_pairs(z, batch.noise["weight"]))
+    loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * e(Gz, D(Gz)) + s.direct * e(x, Gx)
+    if s.distance:
+        loss_G = loss_G + s.distance * pairwise_distance_loss(x, z)
+    phase_G = torch.autograd.grad(loss_G, players["generator"])
+    for a, b in zip([*ours["discriminator"], *ours["generator"]], [*phase_D, *phase_G], strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-10)
+
+
+def numpy_distance_loss(x, z):
+    def logs(values):
+        n = len(values)
+        d = np.array([[((values[i] - values[j]) ** 2).mean() for j in range(n)] for i in range(n)])
+        return np.log2(1 + d / d.mean())
+
+    return ((logs(x) - logs(z)) ** 2).mean()
+
+
+def test_distance_loss():
+    rng = np.random.default_rng(0)
+    x, z = rng.normal(size=(30, 7)), rng.normal(size=(30, 3))
+    assert float(pairwise_distance_loss(torch.tensor(x), torch.tensor(z))) == pytest.approx(numpy_distance_loss(x, z), rel=1e-4)
+
+
+def test_distance_loss_is_zero_for_scaled_copies_and_finite_on_collapse():
+    x = torch.rand(40, 6)
+    assert float(pairwise_distance_loss(x, 5 * x)) < 1e-6
+    z = torch.zeros(40, 3, requires_grad=True)
+    loss = pairwise_distance_loss(x, z)
+    loss.backward()
+    assert torch.isfinite(loss.detach())
+    assert torch.isfinite(z.grad).all()
+
+
+def test_samplers():
+    generator = torch.Generator().manual_seed(0)
+    normal = SAMPLERS["gaussian"](20_000, generator)
+    assert float(normal.mean()) == pytest.approx(0.5, abs=0.01)
+    assert float(normal.std()) == pytest.approx(0.25, abs=0.01)
+    assert normal.min() < 0 < 1 < normal.max()
+    uniform = SAMPLERS["uniform"](20_000, generator)
+    assert 0 <= uniform.min() < 0.01
+    assert 0.99 < uniform.max() <= 1
+    assert float(uniform.mean()) == pytest.approx(0.5, abs=0.01)
+
+
+def test_diagnosis_names_the_remedy():
+    model, _ = make()
+    assert model.diagnose({"R": 0.05, "F": 0.06, "I": 0.055}) is None
+    assert "collapsed" in model.diagnose({"R": 0.05, "F": 0.4, "I": 0.001})
+    assert "run away" in model.diagnose({"R": 0.05, "F": 0.3, "I": 0.2})
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("network", ["mlp", "conv", "adain"])
+def test_contract(name, network):
+    """Every model: a finite loss and gradients for each player on every step, and its parameters all belong to one."""
+    torch.manual_seed(0)
+    model = MODELS[name]((1, 16, 16), 4, NetworkSettings(name=network, width=8), MODELS[name].Settings())
+    batch = Batch(torch.rand(4, 1, 16, 16), model.draw(4, torch.Generator().manual_seed(0)))
+    step = model(batch)
+    players = model.players()
+    assert set(step.losses) == set(players)
+    owned = [id(p) for group in players.values() for p in group]
+    assert sorted(owned) == sorted({id(p) for p in model.parameters()})
+    for player, loss in step.losses.items():
+        grads = torch.autograd.grad(loss, players[player], retain_graph=True)
+        assert all(torch.isfinite(g).all() for g in grads)
+        assert sum(float(g.abs().sum()) for g in grads) > 0
+    views = model.views(batch.x)
+    assert all(v.shape == batch.x.shape for v in views.values())

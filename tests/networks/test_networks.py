@@ -1,0 +1,89 @@
+"""Encoder/decoder pairs: any size, alive from the start, independent of the batch."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from gaiamorph.networks import NETWORKS, NetworkSettings
+
+SHAPES = [(1, 8, 8), (3, 9, 31), (1, 32, 32), (3, 50, 17), (4, 64, 48)]
+
+
+def build(name, shape, latent_dim=6, **settings):
+    torch.manual_seed(0)
+    return NETWORKS[name](shape, latent_dim, NetworkSettings(name=name, **{"width": 8, **settings}))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_any_size(name, shape):
+    net = build(name, shape)
+    x = torch.rand(3, *shape)
+    z = net.encode(x)
+    assert z.shape == (3, 6)
+    assert net.decode(z).shape == x.shape
+    assert net(x).shape == x.shape
+
+
+@pytest.mark.parametrize("name", ["conv", "adain"])
+def test_pictures_below_eight_pixels_are_refused(name):
+    with pytest.raises(ValueError, match="at least 8 x 8"):
+        build(name, (1, 7, 32))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("depth", [1, 6])
+def test_no_dead_starts(name, depth):
+    """At the start codes and pictures vary from item to item, at any depth, and every parameter has a gradient."""
+    net = build(name, (1, 32, 32), depth=depth, width=16)
+    x = F.interpolate(torch.rand(16, 1, 4, 4), 32)
+    z = net.encode(x)
+    y = net.decode(z)
+    assert z.std(0).mean() > 0.03
+    assert y.std(0).mean() > 0.003
+    assert 0.01 < y.std() < 0.4, "outputs neither constant nor saturated"
+    (y - x).abs().mean().backward()
+    for parameter_name, parameter in net.named_parameters():
+        assert parameter.grad is not None
+        assert torch.isfinite(parameter.grad).all()
+        if parameter.ndim > 1:
+            assert parameter.grad.abs().max() > 0, parameter_name
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_learns_a_few_pictures(name):
+    """Two hundred steps halve the error of the mean picture."""
+    net = build(name, (1, 16, 16), latent_dim=8, width=16)
+    x = F.interpolate(torch.rand(8, 1, 4, 4), 16, mode="bilinear")
+    mean_error = (x - x.mean(0)).abs().mean()
+    optimizer = torch.optim.Adam(net.parameters(), 3e-3)
+    for _ in range(200):
+        optimizer.zero_grad()
+        loss = (net(x) - x).abs().mean()
+        loss.backward()
+        optimizer.step()
+    assert loss.detach() < 0.5 * mean_error
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_items_do_not_see_each_other(name):
+    """No statistics over the batch: with them real and made items of one batch would leak into each other."""
+    net = build(name, (3, 16, 16))
+    x = torch.rand(4, 3, 16, 16)
+    torch.testing.assert_close(net(x)[:1], net(x[:1]), rtol=1e-4, atol=1e-5)
+    assert not list(net.buffers())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_output_activation(name):
+    net = build(name, (1, 16, 16))
+    with torch.no_grad():
+        for p in net.decoder.parameters():
+            p.mul_(4)
+    z = 10 * torch.randn(8, 6)
+    assert 0 <= net.decode(z).min() <= net.decode(z).max() <= 1
+    net.output = "linear"
+    assert net.decode(z).min() < 0
+    assert net.decode(z).max() > 1
