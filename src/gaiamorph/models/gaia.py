@@ -43,9 +43,9 @@ class GAIA(Model):
         ``paper`` apply it to absolute ones, and their authors used 20."""
         gamma: float = 1.0
         """``balanced``: the ratio (F + I)/2 : R at which D's adversarial weight is half of ``w_max``."""
-        w_max: float = 1.0
+        w_max: float = 0.5
         """``balanced``: the largest weight of F and I in D's loss."""
-        direct: float = 1.0
+        direct: float = 2.0
         """Weight of ||x - G(x)|| in G's loss. It keeps G from giving up parts of the data."""
         distance: float = 0.0
         """Weight of the pairwise-distance loss in G's loss; 0 turns it off."""

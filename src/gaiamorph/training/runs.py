@@ -13,10 +13,8 @@ from typing import Any
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import refuse_existing
-from gaiamorph.space import LatentSpace
 from gaiamorph.space import FILE as SPACE_FILE
-from gaiamorph.space import load
-from gaiamorph.training import checkpoint
+from gaiamorph.space import LatentSpace, load
 from gaiamorph.training.checkpoint import write_atomically
 from gaiamorph.training.loop import train as run_loop
 from gaiamorph.training.progress import reading
@@ -70,10 +68,19 @@ def train(
     how = DataOptions(size, crop, channels)
     data = open_data(source, **dataclasses.asdict(how), seed=wanted.seed, report=reading(show))
     final = settled(wanted, data)
-    if folder.exists() and overwrite:
-        shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
+    if not resume:
+        clear(folder, overwrite)
     _record(folder, str(source), how, data, final)
     return run_loop(data, final, folder, show=show)
+
+
+def clear(folder: Path, overwrite: bool) -> None:
+    """Make way for new results. Raises UserError if that would lose something and ``overwrite`` is not given."""
+    refuse_existing(folder, overwrite)
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
+    elif folder.exists() or folder.is_symlink():
+        folder.unlink()
 
 
 def recorded_source(folder: Path) -> str | None:

@@ -39,10 +39,10 @@ class _Settings:
     """Where to compute."""
     threads: int = 0
     """Threads for the arithmetic. 0: one a core."""
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     """Adam's, at the start; it falls to zero along half a cosine."""
-    beta1: float = 0.9
-    """Adam's decay of the mean gradient."""
+    beta1: float = 0.5
+    """Adam's decay of the mean gradient; 0.9 is too slow for two players that chase each other."""
     beta2: float = 0.99
     """Adam's decay of the mean squared gradient."""
     average: float = 0.999

@@ -1,0 +1,37 @@
+"""Result files: JSON that says how and where it was made, written after every finished run."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import gaiamorph
+
+FOLDER = Path(__file__).parent / "results"
+
+
+class Results:
+    """A list of runs in ``results/NAME.json``. A run that is there already is not made again."""
+
+    def __init__(self, name: str, command: str) -> None:
+        self.path = FOLDER / f"{name}.json"
+        self.runs: list[dict[str, Any]] = json.loads(self.path.read_text())["runs"] if self.path.exists() else []
+        self.head = {
+            "command": command,
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "gaiamorph": gaiamorph.__version__,
+        }
+
+    def has(self, **key: Any) -> bool:
+        return any(all(run.get(k) == v for k, v in key.items()) for run in self.runs)
+
+    def add(self, **run: Any) -> None:
+        self.runs.append(run)
+        self.path.write_text(json.dumps({**self.head, "runs": self.runs}, indent=1) + "\n")
