@@ -87,7 +87,9 @@ def main() -> None:
             floor, figures = {}, {"midpoints_fine_detail": high_frequency_energy(blend) / high_frequency_energy(real)}
             for name, feature in features.items():
                 real_features = feature(data.kind.to_tensor(real)).numpy()
-                figures[f"midpoints_{name}"] = kernel_distance(feature(data.kind.to_tensor(blend)).numpy(), real_features)
+                figures[f"midpoints_{name}"] = kernel_distance(
+                    feature(data.kind.to_tensor(blend)).numpy(), real_features
+                )
                 floor[f"midpoints_{name}"] = kernel_distance(feature(training).numpy(), real_features)
             results.add(variant="pixel blend", seed=seed, **figures)
             results.add(variant="real training items", seed=seed, **floor)

@@ -53,7 +53,12 @@ def main() -> None:
                 figures = measure(space, name, seed)
                 training = space.info["training"]
                 results.add(
-                    set=name, model=model, seed=seed, seconds=training["seconds"], warnings=training["warnings"], **figures
+                    set=name,
+                    model=model,
+                    seed=seed,
+                    seconds=training["seconds"],
+                    warnings=training["warnings"],
+                    **figures,
                 )
                 print(results.runs[-1], flush=True)
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +179,9 @@ class LatentSpace:
                 raise UserError(f"{name} has changed since the manifest was written: its SHA-256 is another")
             ends.append(Source(order.a if not ends else order.b, end.sha256, end.item))
         c = self._morph(ends[0], ends[1], 0, order.weights, "even", order.features or "values", order.refine, True)
-        return Continuum(c.kind, c.a, c.b, c.weights, c.codes, c.frames, c.space_sha256, order.spacing, order.features, order.refine)
+        return Continuum(
+            c.kind, c.a, c.b, c.weights, c.codes, c.frames, c.space_sha256, order.spacing, order.features, order.refine
+        )
 
     def _morph(
         self,
@@ -247,7 +249,9 @@ class LatentSpace:
         """Item ``name`` of the data set ``where``, read as this space's training data was."""
         data = self.open_data(where)
         if name not in data.names:
-            raise UserError(f"{where} has no item {name!r}: its items are called {data.names[0]!r}, {data.names[1]!r}, ...")
+            raise UserError(
+                f"{where} has no item {name!r}: its items are called {data.names[0]!r}, {data.names[1]!r}, ..."
+            )
         i = data.names.index(name)
         item = self._natural(data.items[i : i + 1])[0]
         sha256 = data.hashes[i] if data.hashes else hashlib.sha256(np.ascontiguousarray(item).tobytes()).hexdigest()
@@ -322,11 +326,13 @@ class LatentSpace:
             items = [items]
         if isinstance(items, np.ndarray):
             natural_shape = self.kind.to_items(torch.zeros(1, *self.kind.shape)).shape[1:]
-            if items.ndim == len(natural_shape) + 1 and items.shape[1:] == natural_shape:
+            if items.ndim == len(natural_shape) + 1 and items.shape[1:] == natural_shape and len(items):
                 floats = items.dtype.kind == "f" and isinstance(self.kind, Pictures)
                 return np.stack([self.kind.read(item) for item in items]) if floats else items
-            if items.ndim < 2 or len(items) == 0:
+            if items.ndim < 2 or len(items) == 0 or items.dtype == object:
                 raise UserError(f"an array of items must have the shape (N, {', '.join(map(str, natural_shape))})")
+        if not isinstance(items, Iterable):
+            raise UserError(f"{items!r} is no item: give paths, PIL pictures, arrays or a Dataset")
         read = [self.source(t).item if isinstance(t, str) and "::" in t else self.kind.read(t) for t in items]
         if not read:
             raise UserError("there are no items")
@@ -363,7 +369,7 @@ class LatentSpace:
 
     def _decode_tensors(self, z: np.ndarray) -> Iterator[Tensor]:
         for start in range(0, len(z), BATCH):
-            part = torch.from_numpy(np.ascontiguousarray(z[start : start + BATCH], dtype=np.float32)).to(self.device)
+            part = torch.tensor(z[start : start + BATCH], dtype=torch.float32, device=self.device)
             yield _in_full_batch(self.generator.decode, part)
 
     @staticmethod
@@ -411,7 +417,6 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
         return _assemble(description, tensors, device)
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError) as error:
         raise UserError(f"{file} is damaged: {str(error).splitlines()[0][:120]}") from error
-
 
 
 def _assemble(info: dict[str, Any], tensors: dict[str, Tensor], device: str) -> LatentSpace:

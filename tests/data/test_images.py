@@ -107,7 +107,12 @@ def bomb(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + tag + data + struct.pack(">I", zlib.crc32(tag + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize("size", [(20_000, 20_000), (60_000, 60_000), (100_001, 1_000)])
@@ -152,7 +157,8 @@ def test_read_takes_paths_pictures_and_arrays(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "thing", [np.zeros((4, 4, 5, 6)), np.zeros((16, 16, 3), np.int64), np.full((16, 16), 7.0), np.zeros((0, 3)), "no.png"]
+    "thing",
+    [np.zeros((4, 4, 5, 6)), np.zeros((16, 16, 3), np.int64), np.full((16, 16), 7.0), np.zeros((0, 3)), "no.png"],
 )
 def test_read_refuses_what_is_no_picture(thing):
     with pytest.raises(UserError):

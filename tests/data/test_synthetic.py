@@ -10,7 +10,9 @@ from gaiamorph.data import open_data, synthetic
 
 @pytest.mark.parametrize("name", synthetic.SYNTHETIC_SETS)
 def test_fresh_for_each_seed_and_split(name):
-    drawn = [synthetic.draw(name, 20, seed, split) for seed in (0, 1) for split in ("train", "validation", "test", "else")]
+    drawn = [
+        synthetic.draw(name, 20, seed, split) for seed in (0, 1) for split in ("train", "validation", "test", "else")
+    ]
     for i, a in enumerate(drawn):
         for b in drawn[:i]:
             assert (a != b).any()

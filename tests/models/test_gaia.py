@@ -92,7 +92,9 @@ def test_paper_rates_follow_the_seed_equation():
     """delta_D = sigmoid(b (R - (F + I)/2)): D slows down when it is ahead."""
     model, batch = make(objective="paper", slope=20.0)
     R, F, I, *_ = numpy_errors(model, batch, "l1")
-    assert float(model(batch).rates["discriminator"]) == pytest.approx(1 / (1 + np.exp(-20 * (R - (F + I) / 2))), rel=1e-5)
+    assert float(model(batch).rates["discriminator"]) == pytest.approx(
+        1 / (1 + np.exp(-20 * (R - (F + I) / 2))), rel=1e-5
+    )
 
 
 def test_linear_output_bounds_what_the_discriminator_gains():
@@ -128,7 +130,9 @@ def test_interpolations_carry_gradient_twice():
     assert any((a - b).abs().max() > 1e-4 * a.abs().max() for a, b in zip(full, total(Gz.detach()), strict=True))
 
 
-@pytest.mark.parametrize("settings", [{}, {"adversarial": 0.0}, {"objective": "reference"}, {"objective": "paper"}, {"distance": 1.0}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"adversarial": 0.0}, {"objective": "reference"}, {"objective": "paper"}, {"distance": 1.0}]
+)
 def test_gradients_equal_two_phases(settings):
     """One forward pass gives each player what its own phase would, at the same parameters."""
     model, batch = make(seed=1, **settings)
@@ -168,7 +172,9 @@ def numpy_distance_loss(x, z):
 def test_distance_loss():
     rng = np.random.default_rng(0)
     x, z = rng.normal(size=(30, 7)), rng.normal(size=(30, 3))
-    assert float(pairwise_distance_loss(torch.tensor(x), torch.tensor(z))) == pytest.approx(numpy_distance_loss(x, z), rel=1e-4)
+    assert float(pairwise_distance_loss(torch.tensor(x), torch.tensor(z))) == pytest.approx(
+        numpy_distance_loss(x, z), rel=1e-4
+    )
 
 
 def test_distance_loss_is_zero_for_scaled_copies_and_finite_on_collapse():

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 from cyclopts import App
-from cyclopts.config import Yaml
+from cyclopts.config import Dict
 
 from gaiamorph.errors import TrainingError, UserError
 from gaiamorph.version import __version__
@@ -48,7 +49,7 @@ def _run(tokens: list[str], debug: bool) -> int:
         app = build_app()
         config = _config_of(tokens)
         if config is not None:
-            app.config = (Yaml(_checked(config), use_commands_as_keys=False, must_exist=True),)
+            app.config = (Dict(_read_config(config), use_commands_as_keys=False, source=str(config)),)
         app(tokens)
     except KeyboardInterrupt:
         if debug:
@@ -80,19 +81,21 @@ def _config_of(tokens: list[str]) -> Path | None:
     return None
 
 
-def _checked(path: Path) -> Path:
-    """The file again, once it is known to hold names and values: cyclopts would show a traceback."""
+def _read_config(path: Path) -> dict[str, Any]:
+    """The options in a YAML file, as they would stand on the command line. A run's config.yaml is one, too."""
     import yaml
 
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # All values stay text, so that "off" and "1e-3" mean what they mean on the command line.
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(values, dict):
         raise UserError(f"{path} must hold lines of the form 'name: value'")
-    return path
+    values.pop("fingerprint", None)  # a record of the data, not an option
+    return {name: value for name, value in values.items() if value not in ("null", "~", "")}
 
 
 def _say_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

@@ -58,8 +58,14 @@ def demo(
     runs = {name.upper(): read_metrics(out / name) for name in spaces}
     figures.curves(runs, CURVES, out / "curves.png")
     pictures = [
-        (out / "continuum" / "sheet.png", f"The continuum from {a} to {b}: originals at the ends, reconstructions and morphs between."),
-        (out / "comparison.png", "The same pair by GAIA, by an autoencoder trained for the same time, and by blending pixels."),
+        (
+            out / "continuum" / "sheet.png",
+            f"The continuum from {a} to {b}: originals at the ends, reconstructions and morphs between.",
+        ),
+        (
+            out / "comparison.png",
+            "The same pair by GAIA, by an autoencoder trained for the same time, and by blending pixels.",
+        ),
         (out / "curves.png", "Training curves. R, F and I staying together is the sign of a healthy GAIA."),
     ]
     text = [*_explanation(spaces, minutes)]

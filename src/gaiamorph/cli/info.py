@@ -13,9 +13,7 @@ from rich.table import Table
 from gaiamorph.space import LatentSpace, load
 
 
-def info(
-    space: Path, /, *, json_: Annotated[bool, Parameter(name="--json", negative=())] = False
-) -> None:
+def info(space: Path, /, *, json_: Annotated[bool, Parameter(name="--json", negative=())] = False) -> None:
     """Say what a space or a run holds.
 
     Parameters
@@ -39,7 +37,13 @@ def describe(space: LatentSpace) -> dict[str, Any]:
     """Everything that the file says of itself, and the space's hash."""
     kind = {"name": space.kind.name, **space.kind.settings()}
     parameters = sum(p.numel() for p in space.generator.parameters())
-    return {"sha256": space.sha256, "kind": kind, "shape": list(space.kind.shape), "parameters": parameters, **space.info}
+    return {
+        "sha256": space.sha256,
+        "kind": kind,
+        "shape": list(space.kind.shape),
+        "parameters": parameters,
+        **space.info,
+    }
 
 
 def _summary(space: LatentSpace) -> list[tuple[str, str]]:

@@ -15,7 +15,6 @@ from gaiamorph.training.settings import to_dict, to_yaml
 
 def train(
     data: str | None = None,
-    /,
     *,
     out: Path | None = None,
     how: Annotated[runs.DataOptions, Parameter(name="*")] = runs.DataOptions(),

@@ -240,7 +240,12 @@ def _open_array(look: _Look, array: np.ndarray, path: Path) -> Dataset:
         if min(height, width) < images.SMALLEST_SIDE:
             raise UserError(f"{path} holds pictures of {height} x {width}: at least 8 pixels on each side are needed")
         kind = Pictures(height, width, channels, look.crop)
-        return _finish(look, kind, Stored(array.reshape(len(array), height, width, channels), names, []), pd.DataFrame(index=range(len(array))))
+        return _finish(
+            look,
+            kind,
+            Stored(array.reshape(len(array), height, width, channels), names, []),
+            pd.DataFrame(index=range(len(array))),
+        )
     kind = look.pictures(channels)
     description = ["array", str(path.resolve()), images.stamp(path)]
     stored = look.fetch(kind, description, len(array), lambda: images.rows_from_array(array, kind, names))
@@ -292,4 +297,6 @@ def _open_synthetic(look: _Look, name: str) -> Dataset:
     else:
         kind = vectors.Vectors.fitted(parts["train"], ["x", "y"])
     names = [str(i) for i in range(len(items))]
-    return Dataset(look.source, kind, items, names, pd.DataFrame(index=range(len(items))), splits, look.seed, mirror=False)
+    return Dataset(
+        look.source, kind, items, names, pd.DataFrame(index=range(len(items))), splits, look.seed, mirror=False
+    )

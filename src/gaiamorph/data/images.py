@@ -53,7 +53,8 @@ class Pictures(Kind):
         return asdict(self)
 
     def to_tensor(self, items: np.ndarray) -> Tensor:
-        x = torch.from_numpy(np.ascontiguousarray(items))
+        items = np.ascontiguousarray(items)
+        x = torch.from_numpy(items if items.flags.writeable else items.copy())
         # NHWC in memory is what channels-last convolutions want: permuting costs nothing here.
         return x.permute(0, 3, 1, 2).float().div_(255)
 
@@ -75,7 +76,7 @@ class Pictures(Kind):
             if isinstance(thing, Image.Image):
                 return self.fit(_decode(thing))
             return self.fit(_from_array(np.asarray(thing)))
-        except UnreadableError as error:
+        except (UnreadableError, ValueError) as error:
             raise UserError(f"the picture given cannot be used: {error}") from error
 
     def fit(self, picture: Image.Image) -> np.ndarray:
@@ -120,7 +121,9 @@ def open_picture(content: bytes) -> Image.Image:
         raise
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
         bomb = isinstance(error, Image.DecompressionBombError)
-        raise UnreadableError("more pixels than are safe to decode" if bomb else "not a known picture format") from error
+        raise UnreadableError(
+            "more pixels than are safe to decode" if bomb else "not a known picture format"
+        ) from error
     except MemoryError as error:
         raise UnreadableError("not enough memory to decode it") from error
     except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
@@ -256,4 +259,3 @@ def rows_from_pil(pictures: Iterable[tuple[str, Image.Image]], kind: Pictures) -
 def rows_from_array(array: np.ndarray, kind: Pictures, names: list[str]) -> Iterator[Row]:
     """Rows from an array uint8 (N, H, W[, C]), resized to the kind's size."""
     return rows_from_pil(((n, _from_array(np.asarray(a))) for n, a in zip(names, array, strict=True)), kind)
-

@@ -110,7 +110,7 @@ class GAIA(Model):
 
     def diagnose(self, means: dict[str, float]) -> str | None:
         R, F, I = means["R"], means["F"], means["I"]
-        if I < COLLAPSED * F and F > 2 * R:
+        if I < COLLAPSED * F and F > ABOVE * R:
             return (
                 "interpolations have collapsed: they all look alike to the discriminator while reconstructions do not "
                 "(I near 0, F high); use the objective 'balanced', a larger 'direct', or a lower learning rate"
@@ -123,8 +123,9 @@ class GAIA(Model):
         return None
 
 
-COLLAPSED = 0.1
-"""Interpolations have collapsed when I is below this share of F."""
+COLLAPSED, ABOVE = 0.3, 1.5
+"""Interpolations have collapsed when I is below this share of F, and F above this multiple of R. In a healthy run the
+three are within a third of each other; under the objective ``paper`` on plane sets I / F fell to 0.02 - 0.2."""
 RUNAWAY = 4.0
 """The discriminator has run away when F / R lies above this for long; the two belong together within about 2."""
 LIMITS = (-0.25, 1.25)

@@ -87,7 +87,11 @@ class _Decoder(nn.Module):
         )
         self.blocks = nn.ModuleList(_AdaptiveResidual(wide) for _ in range(depth))
         self.from_style = nn.Sequential(
-            nn.Linear(style_dim, wide), activation(), nn.Linear(wide, wide), activation(), nn.Linear(wide, 4 * wide * depth)
+            nn.Linear(style_dim, wide),
+            activation(),
+            nn.Linear(wide, wide),
+            activation(),
+            nn.Linear(wide, 4 * wide * depth),
         )
         widths = [base * 2**i for i in range(DOWNSAMPLINGS, -1, -1)]
         self.grow = nn.ModuleList(
@@ -141,4 +145,3 @@ class _AdaptiveResidual(_Residual):
         scale_1, shift_1, scale_2, shift_2 = (p[:, :, None, None] for p in parameters.chunk(4, 1))
         y = self.activation((1 + scale_1) * self.normalise(self.first(x)) + shift_1)
         return x + (1 + scale_2) * self.normalise(self.second(y)) + shift_2
-

@@ -58,9 +58,7 @@ class Continuum:
         self, folder: str | Path, *, scale: int = 1, include_originals: bool = False, overwrite: bool = False
     ) -> Path:
         """Write frames, ``sheet.png``, ``codes.npy`` and ``manifest.csv`` into a new folder, and return it."""
-        return save_continua(
-            [self], folder, scale=scale, include_originals=include_originals, overwrite=overwrite
-        )
+        return save_continua([self], folder, scale=scale, include_originals=include_originals, overwrite=overwrite)
 
     def sheet(self):
         """The contact sheet as a PIL picture: original A, the frames, original B."""
@@ -103,7 +101,12 @@ def save_continua(
         if isinstance(last.kind, Vectors):
             values = np.concatenate(tables)
             np.savetxt(
-                scratch / "frames.csv", values, delimiter=",", header=",".join(last.kind.columns), comments="", fmt="%.9g"
+                scratch / "frames.csv",
+                values,
+                delimiter=",",
+                header=",".join(last.kind.columns),
+                comments="",
+                fmt="%.9g",
             )
         write_manifest(scratch / MANIFEST, rows)
     return path
@@ -124,7 +127,10 @@ def _write_one(
         for i, (w, frame) in enumerate(zip(c.weights, c.frames, strict=True))
     ]
     if originals:
-        entries += [(f"{prefix}original_a", "original", 0.0, c.a.item), (f"{prefix}original_b", "original", 1.0, c.b.item)]
+        entries += [
+            (f"{prefix}original_a", "original", 0.0, c.a.item),
+            (f"{prefix}original_b", "original", 1.0, c.b.item),
+        ]
     for position, (stem, role, weight, item) in enumerate(entries):
         file = "frames.csv" if table else stem + c.kind.suffix
         if not table:
@@ -186,9 +192,17 @@ def read_manifest(path: Path) -> list[Order]:
             raise UserError(f"{path} has a weight, refine or scale that is not a number ({error})") from error
         orders.append(
             Order(
-                first["source_a"], first["sha256_a"], first["source_b"], first["sha256_b"], weights,
-                first["spacing"], first["features"], refine, scale,
-                any(row["role"] == "original" for row in pair), first["space_sha256"],
+                first["source_a"],
+                first["sha256_a"],
+                first["source_b"],
+                first["sha256_b"],
+                weights,
+                first["spacing"],
+                first["features"],
+                refine,
+                scale,
+                any(row["role"] == "original" for row in pair),
+                first["space_sha256"],
             )  # fmt: skip
         )
     return orders

@@ -64,12 +64,17 @@ def load_checkpoint(
         for prefix, module in (("model", model), ("average", average)):
             module.load_state_dict(_below(tensors, prefix))
         for player, optimizer in optimizers.items():
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
             state: dict[int, dict[str, Tensor]] = {}
             for name, value in _below(tensors, f"optimizer/{player}").items():
                 number, key = name.split("/")
+                parameter = parameters[int(number)]
+                if value.shape == parameter.shape:
+                    # In the parameter's own memory order: fused Adam walks both by address.
+                    value = torch.empty_like(parameter.detach(), dtype=value.dtype).copy_(value)
                 state.setdefault(int(number), {})[key] = value
             optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+    except (SafetensorError, KeyError, ValueError, RuntimeError, IndexError) as error:
         raise UserError(
             f"{path} does not belong to this run or is damaged ({str(error).splitlines()[0][:120]}): "
             "start again with --overwrite"

@@ -38,9 +38,7 @@ def reconstruction_errors(generator: Autoencoder, data: Dataset, indices: np.nda
     return np.concatenate(errors)
 
 
-def make_space(
-    generator: Autoencoder, data: Dataset, settings: TrainSettings, training: dict[str, Any]
-) -> LatentSpace:
+def make_space(generator: Autoencoder, data: Dataset, settings: TrainSettings, training: dict[str, Any]) -> LatentSpace:
     """The space: weights, the distribution of training codes, and what is held-out reconstruction like.
 
     training: what happened (steps, seconds, ...), plain JSON; it is kept in the space with the data's fingerprint.

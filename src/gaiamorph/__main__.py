@@ -1,0 +1,6 @@
+"""python -m gaiamorph"""
+
+from gaiamorph.cli import main
+
+if __name__ == "__main__":
+    main()

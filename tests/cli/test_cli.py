@@ -1,0 +1,236 @@
+"""The command line, as a user meets it: what it writes, and one sentence for whatever is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import gaiamorph as gm
+from gaiamorph.cli import main
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process: (status, output, errors)."""
+
+    def call(*arguments) -> tuple[int, str, str]:
+        try:
+            main([str(a) for a in arguments])
+        except SystemExit as stop:
+            status = stop.code
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err + captured.out
+        return int(status or 0), captured.out, captured.err
+
+    return call
+
+
+TINY = [
+    "--size",
+    "16",
+    "--steps",
+    "4",
+    "--network.width",
+    "8",
+    "--latent-dim",
+    "6",
+    "--batch-size",
+    "16",
+    "--threads",
+    "1",
+]
+
+
+def test_train_morph_encode_decode_info(run, photos, tmp_path):
+    space = tmp_path / "run"
+    status, out, _ = run("train", photos, "--out", space, "--model", "gaia", *TINY)
+    assert status == 0
+    assert "held-out reconstruction error" in out
+    assert run("morph", space, photos / "p00.png", photos / "p01.png", "--steps", 5, "--out", tmp_path / "m")[0] == 0
+    assert len(list((tmp_path / "m").glob("frame_*.png"))) == 5
+    assert run("morph", space, "--manifest", tmp_path / "m" / "manifest.csv", "--out", tmp_path / "again")[0] == 0
+    for file in (tmp_path / "m").iterdir():
+        assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
+    for ending in ("csv", "npy", "parquet"):
+        assert run("encode", space, photos, "--out", tmp_path / f"z.{ending}")[0] == 0
+    z = np.load(tmp_path / "z.npy")
+    assert z.shape == (40, 6)
+    table = pd.read_csv(tmp_path / "z.csv")
+    assert table["name"][0] == "p00.png"
+    np.testing.assert_allclose(table.drop(columns="name"), z, rtol=1e-5)
+    for ending in ("npy", "csv", "parquet"):
+        assert run("decode", space, tmp_path / f"z.{ending}", "--out", tmp_path / f"items-{ending}")[0] == 0
+        assert len(list((tmp_path / f"items-{ending}").iterdir())) == 40
+    status, out, _ = run("info", space)
+    assert status == 0
+    assert "gaia" in out
+    described = json.loads(run("info", space / "space.safetensors", "--json")[1])
+    assert described["latent_dim"] == 6
+    assert described["sha256"] == gm.load(space).sha256
+
+
+def test_pairs_and_all_pairs(run, picture_run, photos, tmp_path):
+    pd.DataFrame({"a": ["p00.png", "p02.png"], "b": ["p01.png", "p03.png"]}).to_csv(photos / "pairs.csv", index=False)
+    assert run("morph", picture_run, "--pairs", photos / "pairs.csv", "--steps", 3, "--out", tmp_path / "pairs")[0] == 0
+    assert len(list((tmp_path / "pairs").glob("*_frame_*.png"))) == 6
+    few = tmp_path / "few"
+    few.mkdir()
+    for i in range(3):
+        (few / f"{i}.png").write_bytes((photos / f"p0{i}.png").read_bytes())
+    assert run("morph", picture_run, "--all-pairs", few, "--steps", 2, "--out", tmp_path / "all")[0] == 0
+    assert len(list((tmp_path / "all").glob("*_frame_*.png"))) == 6
+
+
+def test_weights_on_the_command_line(run, picture_run, photos, tmp_path):
+    ends = (photos / "p00.png", photos / "p01.png")
+    status, _, errors = run("morph", picture_run, *ends, "--weights", "-0.5", "0.5", "1.5", "--out", tmp_path / "m")
+    assert status == 2
+    assert "extrapolate" in errors
+    assert not (tmp_path / "m").exists()
+    status, _, _ = run(
+        "morph", picture_run, *ends, "--out", tmp_path / "m", "--extrapolate", "--weights", "-0.5", "0.5", "1.5"
+    )
+    assert status == 0
+
+
+def test_another_space_is_said(run, picture_run, photos, tmp_path):
+    run("morph", picture_run, photos / "p00.png", photos / "p01.png", "--steps", 2, "--out", tmp_path / "m")
+    other = gm.load(picture_run)
+    other.info["note"] = "changed"
+    other.save(tmp_path / "other.safetensors")
+    status, _, errors = run("morph", tmp_path / "other.safetensors", "--manifest", tmp_path / "m" / "manifest.csv",
+                            "--out", tmp_path / "again")  # fmt: skip
+    assert status == 0
+    assert "another space" in errors
+
+
+def test_config_file_and_print_config(run, photos, tmp_path):
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "batch_size: 16\nlatent_dim: 5\nlearning_rate: 1e-3\nflip: off\nnetwork:\n  width: 8\ngaia:\n  slope: 3\n"
+    )
+    status, out, _ = run("train", photos, "--config", config, "--latent-dim", 7, "--print-config")
+    assert status == 0
+    values = yaml.safe_load(out)
+    assert values["batch_size"] == 16
+    assert values["latent_dim"] == 7, "the command line wins"
+    assert values["gaia"]["slope"] == 3
+    assert values["learning_rate"] == 1e-3
+    (tmp_path / "full.yaml").write_text(out)
+    again = run("train", photos, "--config", tmp_path / "full.yaml", "--print-config")
+    assert yaml.safe_load(again[1]) == values
+
+
+def test_run_config_is_a_config(run, picture_run, photos, tmp_path):
+    """What a run recorded can be given to --config."""
+    status, out, errors = run("train", photos, "--config", picture_run / "config.yaml", "--print-config")
+    assert status == 0, errors
+    assert yaml.safe_load(out)["steps"] == 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train"], "say what to train on"),
+        (["train", "PHOTOS"], "--out"),
+        (["train", "nowhere", "--out", "x"], "does not exist"),
+        (["train", "sample:nothing", "--out", "x"], "no sample set"),
+        (["train", "PHOTOS", "--out", "RUN"], "exists already"),
+        (["train", "PHOTOS", "--out", "x", "--size", "2"], "size must be between"),
+        (["train", "PHOTOS", "--out", "x", "--steps", "0"], "steps must be at least 1"),
+        (["train", "PHOTOS", "--out", "x", "--steps", "ten"], "Invalid value"),
+        (["train", "PHOTOS", "--out", "x", "--model", "dcgan"], "Invalid value"),
+        (["train", "PHOTOS", "--out", "x", "--crop", "left"], "crop"),
+        (["train", "PHOTOS", "--out", "x", "--stepz", "3"], "Unknown option"),
+        (["train", "PHOTOS", "--out", "x", "--config", "none.yaml"], "does not exist"),
+        (["train", "PHOTOS", "--out", "x", "--config", "bad.yaml"], "cannot be read as YAML"),
+        (["train", "PHOTOS", "--out", "x", "--config", "list.yaml"], "name: value"),
+        (["train", "PHOTOS", "--out", "x", "--config", "odd.yaml"], "Unknown option"),
+        (["train", "PHOTOS", "--out", "bad.yaml"], "exists already"),
+        (["train", "bad.yaml", "--out", "x"], "neither a folder"),
+        (["train", "empty", "--out", "x"], "no pictures"),
+        (["train", "PHOTOS", "--out", "x", "--network.name", "mlp", "--network.width", "-3"], "negative"),
+        (["train", "sample:moons", "--out", "x", "--network.name", "conv"], "for pictures"),
+        (["train", "PHOTOS", "--out", "x", "--device", "cuda"], "cuda"),
+        (["morph"], "requires"),
+        (["morph", "RUN", "--out", "x"], "give two items"),
+        (["morph", "RUN", "PHOTO", "--out", "x"], "give two items"),
+        (["morph", "RUN", "PHOTO", "PHOTO", "--pairs", "p.csv", "--out", "x"], "give two items"),
+        (["morph", "RUN", "PHOTO", "none.png", "--out", "x"], "none.png"),
+        (["morph", "RUN", "PHOTO", "bad.yaml", "--out", "x"], "cannot be read as a picture"),
+        (["morph", "RUN", "PHOTO", "sample:faces::s99/1.pgm", "--out", "x"], "has no item"),
+        (["morph", "RUN", "PHOTO", "PHOTO", "--steps", "1", "--out", "x"], "steps"),
+        (["morph", "RUN", "PHOTO", "PHOTO", "--out", "empty/../bad.yaml"], "exists already"),
+        (["morph", "RUN", "PHOTO", "PHOTO", "--scale", "99", "--out", "x"], "scale"),
+        (["morph", "RUN", "PHOTO", "PHOTO", "--spacing", "odd", "--out", "x"], "Invalid value"),
+        (["morph", "empty", "PHOTO", "PHOTO", "--out", "x"], "not a run folder"),
+        (["morph", "bad.yaml", "PHOTO", "PHOTO", "--out", "x"], "not a space"),
+        (["morph", "RUN", "--pairs", "bad.yaml", "--out", "x"], "columns a and b"),
+        (["morph", "RUN", "--pairs", "none.csv", "--out", "x"], "cannot be read"),
+        (["morph", "RUN", "--all-pairs", "empty", "--out", "x"], "at least 2"),
+        (["morph", "RUN", "--manifest", "bad.yaml", "--out", "x"], "not a manifest"),
+        (["encode", "RUN", "PHOTOS", "--out", "z.txt"], "must end in"),
+        (["encode", "RUN", "sample:moons", "--out", "z.npy"], "items"),
+        (["encode", "RUN", "PHOTOS", "--out", "bad.yaml"], "must end in"),
+        (["decode", "RUN", "none.npy", "--out", "x"], "does not exist"),
+        (["decode", "RUN", "bad.yaml", "--out", "x"], "codes come as"),
+        (["decode", "RUN", "wide.npy", "--out", "x"], "shape (N, 6)"),
+        (["decode", "RUN", "wide.npy", "--scale", "0", "--out", "x"], "scale"),
+        (["info", "nowhere"], "does not exist"),
+        (["info"], "requires"),
+        (["sing"], "Unknown command"),
+        (["demo", "--minutes", "-1", "--out", "x"], "above 0"),
+    ],
+)
+def test_bad_input_is_one_sentence(run, photos, picture_run, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad.yaml").write_text("a: [1,\nb}")
+    (tmp_path / "list.yaml").write_text("- 1\n- 2\n")
+    (tmp_path / "odd.yaml").write_text("nonsense: 3\n")
+    np.save(tmp_path / "wide.npy", np.zeros((2, 9)))
+    before = sorted(p.name for p in tmp_path.rglob("*"))
+    names = {"PHOTOS": photos, "PHOTO": photos / "p00.png", "RUN": picture_run}
+    status, _, errors = run(*(names.get(a, a) for a in arguments))
+    assert status == 2, errors
+    assert message in " ".join(errors.replace("│", " ").split()), errors
+    assert sorted(p.name for p in tmp_path.rglob("*")) == before, "nothing was written"
+
+
+def test_debug_shows_where():
+    command = [sys.executable, "-m", "gaiamorph", "info", "nowhere", "--debug"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "Traceback" in result.stderr
+    assert result.returncode != 0
+
+
+def test_help_and_version_without_torch():
+    for flag in ("--help", "--version"):
+        code = f"import sys; from gaiamorph.cli import main\ntry: main(['{flag}'])\nfinally: sys.exit('torch' in sys.modules)"
+        assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_unwritable_place(run, photos, tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    tmp_path.chmod(0o500)
+    status, _, errors = run("train", photos, "--out", tmp_path / "run", *TINY)
+    assert status == 2
+    assert "Permission" in errors
+
+
+def test_demo(run, tmp_path):
+    status, out, _ = run("demo", "--out", tmp_path / "demo", "--minutes", "0.03", "--quiet")
+    assert status == 0
+    page = (tmp_path / "demo" / "index.html").read_text()
+    assert page.count("<img") == 3
+    assert 8 <= page.count("<p>") <= 12
+    for line in out.splitlines():
+        assert os.path.exists(line), line

@@ -1,0 +1,72 @@
+"""Measures on constructed cases with known answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gaiamorph.data import synthetic
+from gaiamorph.evaluation.inside import inside_data
+from gaiamorph.evaluation.realism import kernel_distance
+from gaiamorph.evaluation.sharpness import high_frequency_energy
+
+
+def fresh(name="circles"):
+    return [synthetic.draw(name, 3000, 0, f"part {i}") for i in range(4)]
+
+
+def test_real_points_are_inside_and_cover():
+    a, b, c, d = fresh()
+    result = inside_data(d, a, b, c)
+    assert result.share == pytest.approx(0.99, abs=0.01)
+    assert result.coverage > 0.99
+
+
+def test_points_in_the_gap_are_outside():
+    a, b, c, d = fresh()
+    assert inside_data(0.75 * d / np.linalg.norm(d, axis=1, keepdims=True), a, b, c).share == 0
+
+
+def test_giving_up_a_part_costs_coverage_alone():
+    a, b, c, d = fresh()
+    outer = d[np.linalg.norm(d, axis=1) > 0.75]
+    result = inside_data(outer, a, b, c)
+    assert result.share > 0.97
+    assert result.coverage == pytest.approx(0.5, abs=0.03)
+
+
+def test_units_do_not_matter():
+    parts = fresh("moons")
+    scaled = [p * [1000, 0.01] + [5, -3] for p in parts]
+    one, other = inside_data(parts[3], *parts[:3]), inside_data(scaled[3], *scaled[:3])
+    assert one.share == pytest.approx(other.share, abs=1e-3)
+    assert one.coverage == pytest.approx(other.coverage, abs=1e-3)
+
+
+def test_kernel_distance_against_loops():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(6, 4)), rng.normal(size=(5, 4)) + 1
+
+    def k(x, y):
+        return (x @ y / 4 + 1) ** 3
+
+    aa = np.mean([k(a[i], a[j]) for i in range(6) for j in range(6) if i != j])
+    bb = np.mean([k(b[i], b[j]) for i in range(5) for j in range(5) if i != j])
+    ab = np.mean([k(x, y) for x in a for y in b])
+    assert kernel_distance(a, b) == pytest.approx(aa + bb - 2 * ab)
+
+
+def test_kernel_distance_is_unbiased_at_zero_and_grows_with_a_shift():
+    rng = np.random.default_rng(0)
+    same = [kernel_distance(rng.normal(size=(40, 8)), rng.normal(size=(60, 8))) for _ in range(300)]
+    assert abs(np.mean(same)) < 4 * np.std(same) / np.sqrt(300)
+    shifts = [kernel_distance(rng.normal(size=(500, 8)), rng.normal(size=(500, 8)) + s) for s in (0.2, 0.5, 1.0)]
+    assert 0 < shifts[0] < shifts[1] < shifts[2]
+
+
+def test_fine_detail_by_frequency():
+    x = np.arange(32)
+    wave = lambda cycles: np.tile(np.round(127.5 + 100 * np.sin(2 * np.pi * cycles * x / 32)), (32, 1)).astype(np.uint8)  # noqa: E731
+    coarse, fine = (high_frequency_energy(wave(c)[None, :, :, None]) for c in (4, 12))
+    assert coarse < 1e-6
+    assert fine == pytest.approx((100 / 255) ** 2 / 2, rel=0.02), "the variance of a sine, all of it fine"

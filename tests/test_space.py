@@ -1,0 +1,332 @@
+"""The space: shapes, files, morphs, and everything that may be wrong with them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+import gaiamorph as gm
+from gaiamorph.output.continuum import read_manifest, save_continua
+from gaiamorph.space import BATCH, UnlikeTrainingWarning
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """The small spaces here are badly trained, and say so of nearly every item."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnlikeTrainingWarning)
+        yield
+
+
+def test_encode_takes_everything_alike(picture_space, photos):
+    data = gm.open_data(photos, size=16)
+    z = picture_space.encode(data)
+    assert z.shape == (40, 6)
+    assert z.dtype == np.float32
+    paths = [photos / name for name in data.names]
+    assert (picture_space.encode(paths) == z).all()
+    assert (picture_space.encode([str(p) for p in paths[:3]]) == z[:3]).all()
+    assert (picture_space.encode(data.items) == z).all()
+    assert (picture_space.encode([Image.open(paths[4])]) == z[4]).all()
+    assert (picture_space.encode(Image.open(paths[4])) == z[4]).all()
+    assert (picture_space.encode(paths[7]) == z[7]).all()
+    assert (picture_space.encode(data.items[5:6].astype(np.float32) / 255) == z[5]).all()
+
+
+def test_codes_do_not_depend_on_company(picture_space, photos):
+    """Bit for bit: alone, in another place, in a batch of another size."""
+    items = np.array(gm.open_data(photos, size=16).items)
+    many = picture_space.encode(np.concatenate([items, items]))
+    assert (many[:40] == many[40:]).all()
+    assert (picture_space.encode(items[17:18]) == many[17]).all()
+    z = np.random.default_rng(0).normal(size=(BATCH + 7, 6)).astype(np.float32)
+    whole = picture_space.decode(z)
+    for i in (0, 5, BATCH - 1, BATCH, BATCH + 6):
+        assert (picture_space.decode(z[i : i + 1])[0] == whole[i]).all()
+
+
+def test_natural_forms(picture_space, vector_space):
+    pictures = picture_space.decode(np.zeros((3, 6)))
+    assert pictures.shape == (3, 16, 16, 1)
+    assert pictures.dtype == np.uint8
+    vectors = vector_space.decode(np.zeros((3, 2), np.float32))
+    assert vectors.shape == (3, 2)
+    assert vectors.dtype == np.float32
+    points = gm.open_data("sample:moons").items[:200]
+    assert np.abs(vector_space.reconstruct(points) - points).mean() < 0.15, "in original units"
+
+
+def test_sample(picture_space):
+    one = picture_space.sample(7)
+    assert one.shape == (7, 16, 16, 1)
+    assert (one == picture_space.sample(7)).all()
+    assert (one != picture_space.sample(7, seed=1)).any()
+
+
+@pytest.mark.parametrize(
+    "z", [np.zeros(6), np.zeros((2, 5)), np.full((1, 6), np.nan), "codes", np.zeros((1, 6, 1)), [["a"] * 6]]
+)
+def test_bad_codes(picture_space, z):
+    with pytest.raises(gm.UserError):
+        picture_space.decode(z)
+
+
+@pytest.mark.parametrize(
+    "items", ["nowhere.png", [], np.zeros((0, 16, 16, 1), np.uint8), [None], np.zeros(5), 3.0, object()]
+)
+def test_bad_items(picture_space, items):
+    with pytest.raises(gm.UserError):
+        picture_space.encode(items)
+
+
+@pytest.mark.parametrize("items", [[1.0, 2.0], [["a", "b"]], [[1.0, np.nan]], [[1.0]], np.zeros((3, 5))])
+def test_bad_vectors(vector_space, items):
+    with pytest.raises(gm.UserError):
+        vector_space.encode(items)
+
+
+def test_save_and_load(picture_space, tmp_path):
+    path = picture_space.save(tmp_path / "s.safetensors")
+    again = gm.load(path)
+    assert again.sha256 == picture_space.sha256
+    assert (again.sample(3) == picture_space.sample(3)).all()
+    z = np.random.default_rng(0).normal(size=(4, 6))
+    assert (again.decode(z) == picture_space.decode(z)).all()
+    with pytest.raises(gm.UserError, match=r"\.safetensors"):
+        picture_space.save(tmp_path / "s.pt")
+
+
+def test_the_hash_knows_weights_and_description(picture_run):
+    first, other, third = (gm.load(picture_run) for _ in range(3))
+    with torch.no_grad():
+        next(other.generator.parameters()).mul_(1.001)
+    third.info["training"]["source"] = "elsewhere"
+    assert len({first.sha256, other.sha256, third.sha256}) == 3
+    assert first.sha256 == gm.load(picture_run).sha256
+
+
+def rewritten(picture_run, path, change):
+    """The space file with its description changed."""
+    with safe_open(picture_run / "space.safetensors", framework="np") as file:
+        description = json.loads(file.metadata()["gaiamorph"])
+    change(description)
+    save_file(load_file(picture_run / "space.safetensors"), path, {"gaiamorph": json.dumps(description)})
+    return path
+
+
+def test_newer_minor_opens_and_other_major_says_what_to_do(picture_run, tmp_path):
+    def minor(d):
+        d["format"] = [1, 9]
+        d["something new"] = 1
+
+    assert gm.load(rewritten(picture_run, tmp_path / "a.safetensors", minor)).latent_dim == 6
+    with pytest.raises(gm.UserError, match="install the version"):
+        gm.load(rewritten(picture_run, tmp_path / "b.safetensors", lambda d: d.update(format=[2, 0])))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.pop("kind"),
+        lambda d: d.update(kind={"name": "smells"}),
+        lambda d: d.update(latent_dim=10**12),
+        lambda d: d.update(latent_dim="six"),
+        lambda d: d["network"].update(width=10**9),
+        lambda d: d["network"].update(name="mlp"),
+        lambda d: d["network"].update(name="evil"),
+        lambda d: d["kind"].update(height=10**9),
+        lambda d: d.pop("format"),
+        lambda d: d.update(format="new"),
+    ],
+)
+def test_damaged_descriptions(picture_run, tmp_path, change):
+    with pytest.raises(gm.UserError):
+        gm.load(rewritten(picture_run, tmp_path / "bad.safetensors", change))
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 100, b"\x80\x04\x95", (10**18).to_bytes(8, "little") + b"{}"])
+def test_files_that_are_no_spaces(tmp_path, content):
+    (tmp_path / "bad.safetensors").write_bytes(content)
+    with pytest.raises(gm.UserError, match="not a space"):
+        gm.load(tmp_path / "bad.safetensors")
+
+
+def test_missing_space(tmp_path):
+    with pytest.raises(gm.UserError, match="does not exist"):
+        gm.load(tmp_path / "none.safetensors")
+    with pytest.raises(gm.UserError, match="not a run folder"):
+        gm.load(tmp_path)
+
+
+# Morphs ---------------------------------------------------------------------------------------------
+
+
+def test_ends_are_the_reconstructions(picture_space, photos):
+    a, b = photos / "p00.png", photos / "p01.png"
+    c = picture_space.morph(a, b, steps=5)
+    assert c.weights.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert c.frames.shape == (5, 16, 16, 1)
+    assert (c.frames[[0, -1]] == picture_space.reconstruct([a, b])).all()
+    assert (c.codes[[0, -1]] == picture_space.encode([a, b])).all()
+
+
+def test_perceptual_steps_are_more_even(vector_space):
+    a, b = gm.open_data("sample:moons").items[[3, 8]]
+
+    def unevenness(c):
+        lengths = np.linalg.norm(np.diff(c.frames, axis=0), axis=1)
+        return lengths.max() / lengths.min()
+
+    even, perceptual = (vector_space.morph(a, b, 9, spacing=s) for s in ("even", "perceptual"))
+    assert unevenness(perceptual) < unevenness(even)
+    assert unevenness(perceptual) < 1.3
+    assert perceptual.features == "values"
+
+
+def test_weights_and_extrapolation(picture_space, photos):
+    a, b = photos / "p00.png", photos / "p01.png"
+    assert picture_space.morph(a, b, weights=[0.3]).frames.shape == (1, 16, 16, 1)
+    with pytest.raises(gm.UserError, match="extrapolate"):
+        picture_space.morph(a, b, weights=[-0.5, 0.5])
+    c = picture_space.morph(a, b, weights=[-0.5, 1.5], extrapolate=True)
+    np.testing.assert_allclose(
+        c.codes[0], 1.5 * picture_space.encode(a)[0] - 0.5 * picture_space.encode(b)[0], atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("options", [{"steps": 1}, {"steps": 10**9}, {"spacing": "odd"}, {"weights": []}, {"weights": [np.nan]},
+                                     {"refine": -1}, {"spacing": "perceptual", "features": "pca"},
+                                     {"spacing": "perceptual", "features": "smell"}])  # fmt: skip
+def test_bad_morphs(picture_space, photos, options):
+    with pytest.raises(gm.UserError):
+        picture_space.morph(photos / "p00.png", photos / "p01.png", **options)
+
+
+def test_refine_never_makes_an_item_worse(picture_space, photos):
+    paths = [photos / f"p{i:02d}.png" for i in range(8)]
+    before, after = picture_space.errors(paths), picture_space.errors(paths, refine=40)
+    assert (after <= before + 1e-7).all()
+    assert after.mean() < before.mean()
+
+
+def test_strange_items_are_pointed_out(picture_space, photos):
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 1), dtype=np.uint8)
+    assert picture_space.unlike([noise]).all()
+    with pytest.warns(UnlikeTrainingWarning, match="unlike the training data"):
+        picture_space.morph(noise, noise)
+
+
+def test_a_space_without_encoder(picture_space):
+    picture_space.info["can_encode"] = False
+    with pytest.raises(gm.UserError, match="no encoder"):
+        picture_space.morph(np.zeros((16, 16), np.uint8), np.zeros((16, 16), np.uint8))
+    assert picture_space.sample(2).shape == (2, 16, 16, 1)
+
+
+def read_rows(folder):
+    with open(folder / "manifest.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_continuum_folder(picture_space, photos, tmp_path):
+    a, b = photos / "p00.png", photos / "p01.png"
+    picture_space.morph(a, b, steps=4).save(tmp_path / "out", scale=3, include_originals=True)
+    rows = read_rows(tmp_path / "out")
+    assert [r["role"] for r in rows] == ["frame"] * 4 + ["original"] * 2
+    assert [float(r["weight"]) for r in rows[:4]] == np.linspace(0, 1, 4).tolist()
+    assert rows[0]["sha256_a"] == hashlib.sha256(a.read_bytes()).hexdigest()
+    assert {r["space_sha256"] for r in rows} == {picture_space.sha256}
+    for row in rows:
+        with Image.open(tmp_path / "out" / row["file"]) as picture:
+            assert picture.size == (48, 48)
+    with Image.open(tmp_path / "out" / "sheet.png") as picture:
+        assert picture.size[0] > 6 * 48
+    assert (np.load(tmp_path / "out" / "codes.npy") == picture_space.morph(a, b, steps=4).codes).all()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"spacing": "perceptual"}, {"refine": 3}, {"weights": [0.1, 1.2], "extrapolate": True}]
+)
+def test_a_manifest_makes_the_same_files_again(picture_run, photos, tmp_path, options):
+    a, b = photos / "p02.png", photos / "p03.png"
+    gm.load(picture_run).morph(a, b, 5, **options).save(tmp_path / "one", scale=2, include_originals=True)
+    orders = read_manifest(tmp_path / "one" / "manifest.csv")
+    again = [gm.load(picture_run).remake(order, tmp_path) for order in orders]
+    save_continua(again, tmp_path / "two", scale=orders[0].scale, include_originals=orders[0].originals)
+    files = sorted(p.name for p in (tmp_path / "one").iterdir())
+    assert files == sorted(p.name for p in (tmp_path / "two").iterdir())
+    for name in files:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+
+
+def test_a_changed_source_is_noticed(picture_space, photos, tmp_path):
+    for i in (0, 1):
+        (tmp_path / f"{i}.png").write_bytes((photos / f"p0{i}.png").read_bytes())
+    picture_space.morph(tmp_path / "0.png", tmp_path / "1.png", 3).save(tmp_path / "out")
+    (tmp_path / "1.png").write_bytes((photos / "p05.png").read_bytes())
+    order = read_manifest(tmp_path / "out" / "manifest.csv")[0]
+    with pytest.raises(gm.UserError, match="has changed"):
+        picture_space.remake(order, tmp_path)
+
+
+def test_many_pairs(picture_space, photos, tmp_path):
+    pairs = [(photos / f"p{i:02d}.png", photos / f"p{i + 1:02d}.png") for i in range(3)]
+    save_continua(picture_space.morph_pairs(pairs, 3), tmp_path / "out")
+    assert len(list((tmp_path / "out").glob("*_frame_*.png"))) == 9
+    assert len(list((tmp_path / "out").glob("*_sheet.png"))) == 3
+    assert np.load(tmp_path / "out" / "codes.npy").shape == (9, 6)
+    assert [o.a for o in read_manifest(tmp_path / "out" / "manifest.csv")] == [str(a) for a, _ in pairs]
+
+
+def test_vectors_are_written_as_one_table(vector_space, tmp_path):
+    a, b = "sample:moons::3", "sample:moons::8"
+    c = vector_space.morph(a, b, 5)
+    c.save(tmp_path / "out")
+    np.testing.assert_allclose(
+        np.loadtxt(tmp_path / "out" / "frames.csv", delimiter=",", skiprows=1), c.frames, rtol=1e-6
+    )
+    assert read_rows(tmp_path / "out")[0]["source_a"] == a
+    with pytest.raises(gm.UserError, match="has no item"):
+        vector_space.morph("sample:moons::x", b)
+
+
+def test_existing_results_are_not_touched(picture_space, photos, tmp_path):
+    c = picture_space.morph(photos / "p00.png", photos / "p01.png", 3)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("x")
+    with pytest.raises(gm.UserError, match="exists already"):
+        c.save(tmp_path / "out")
+    with pytest.raises(gm.UserError, match="scale"):
+        c.save(tmp_path / "out", scale=0, overwrite=True)
+    assert [p.name for p in tmp_path.rglob("*")] == ["out", "mine.txt"]
+    c.save(tmp_path / "out", overwrite=True)
+    assert (tmp_path / "out" / "sheet.png").exists()
+
+
+def test_a_failing_write_leaves_nothing(picture_space, photos, tmp_path):
+    def broken():
+        yield picture_space.morph(photos / "p00.png", photos / "p01.png", 3)
+        raise gm.UserError("the second pair is bad")
+
+    with pytest.raises(gm.UserError):
+        save_continua(broken(), tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "content", ["", "a,b\n1,2\n", "file,role,pair,position,weight,source_a,sha256_a,source_b,sha256_b,spacing,features,refine,"
+                "scale,attributes,space_sha256,gaiamorph_version\nx,frame,0,0,many,a,b,c,d,even,,0,1,{},e,f\n"]
+)  # fmt: skip
+def test_bad_manifests(tmp_path, content):
+    (tmp_path / "manifest.csv").write_text(content)
+    with pytest.raises(gm.UserError):
+        read_manifest(tmp_path / "manifest.csv")
