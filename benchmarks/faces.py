@@ -11,13 +11,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from results import Results
 
 import gaiamorph as gm
 from gaiamorph.evaluation.realism import kernel_distance
 from gaiamorph.evaluation.sharpness import high_frequency_energy
 from gaiamorph.features import open_features
 from gaiamorph.training.log import read_metrics
+from results import Results
 
 VARIANTS = {
     "gaia": {"model": "gaia"},

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from results import Results
 
 import gaiamorph as gm
 from gaiamorph.data import synthetic
 from gaiamorph.evaluation.inside import inside_data
+from results import Results
 
 RECIPE = Path(__file__).parent.parent / "recipes" / "toy2d.yaml"
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -233,4 +234,4 @@ def test_demo(run, tmp_path):
     assert page.count("<img") == 3
     assert 8 <= page.count("<p>") <= 12
     for line in out.splitlines():
-        assert os.path.exists(line), line
+        assert Path(line).exists(), line

@@ -108,7 +108,7 @@ def test_too_many_unreadable_pictures_stop(tmp_path):
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_too_few_pictures(tmp_path, count):
     fill(tmp_path, count)
-    with pytest.raises(UserError, match="too few|no pictures"):
+    with pytest.raises(UserError, match=r"too few|no pictures"):
         open_data(tmp_path)
 
 

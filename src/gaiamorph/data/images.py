@@ -42,7 +42,6 @@ class Pictures(Kind):
     """``centre`` cuts the largest centred square; ``none`` letterboxes: the whole picture on black."""
 
     name: ClassVar[str] = "pictures"
-    network: ClassVar[str] = "conv"
     suffix: ClassVar[str] = ".png"
 
     @property
@@ -204,7 +203,7 @@ def find_pictures(folder: Path) -> list[tuple[str, Path]]:
     found: list[tuple[str, Path]] = []
     entered: set[tuple[int, int]] = set()
     for parent, folders, files in os.walk(folder, followlinks=True):
-        status = os.stat(parent)
+        status = Path(parent).stat()
         if (status.st_dev, status.st_ino) in entered:
             folders.clear()
             continue

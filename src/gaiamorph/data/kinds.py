@@ -18,8 +18,6 @@ class Kind:
     """
 
     name: ClassVar[str]
-    network: ClassVar[str]
-    """Architecture to use unless told otherwise."""
     suffix: ClassVar[str]
     """File ending of one written item."""
 

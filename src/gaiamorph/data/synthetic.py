@@ -29,14 +29,17 @@ def _points(name: str, count: int, random_state: int) -> np.ndarray:
     from sklearn import datasets
 
     if name == "moons":
-        return datasets.make_moons(count, noise=0.05, random_state=random_state)[0]
-    if name == "circles":
-        return datasets.make_circles(count, noise=0.03, factor=0.5, random_state=random_state)[0]
-    if name == "blobs":
-        centres = np.array(BLOB_CENTRES)
-        return datasets.make_blobs(count, centers=centres, cluster_std=0.4, random_state=random_state)[0]
-    make, noise = {"s-curve": (datasets.make_s_curve, 0.05), "swiss-roll": (datasets.make_swiss_roll, 0.3)}[name]
-    return make(count, noise=noise, random_state=random_state)[0][:, [0, 2]]
+        drawn = datasets.make_moons(count, noise=0.05, random_state=random_state)
+    elif name == "circles":
+        drawn = datasets.make_circles(count, noise=0.03, factor=0.5, random_state=random_state)
+    elif name == "blobs":
+        drawn = datasets.make_blobs(count, centers=np.array(BLOB_CENTRES), cluster_std=0.4, random_state=random_state)
+    elif name == "s-curve":
+        drawn = datasets.make_s_curve(count, noise=0.05, random_state=random_state)
+    else:
+        drawn = datasets.make_swiss_roll(count, noise=0.3, random_state=random_state)
+    points = np.asarray(drawn[0])
+    return points[:, [0, 2]] if points.shape[1] == 3 else points
 
 
 def draw_lines(angles: np.ndarray, size: int = LINE_SIZE) -> np.ndarray:

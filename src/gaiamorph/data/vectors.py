@@ -30,7 +30,6 @@ class Vectors(Kind):
     columns: list[str] = field(default_factory=list, repr=False)
 
     name: ClassVar[str] = "vectors"
-    network: ClassVar[str] = "mlp"
     suffix: ClassVar[str] = ".csv"
 
     @property

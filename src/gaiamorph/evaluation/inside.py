@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 BANDWIDTH = 0.08
 """Of the Gaussian kernel, in units of the data's standard deviation (all columns together)."""
@@ -38,7 +38,7 @@ def inside_data(points: np.ndarray, fitted: np.ndarray, threshold: np.ndarray, c
     centres = standard(fitted)
     limit = np.percentile(_density(standard(threshold), centres), THRESHOLD_PERCENTILE)
     z = standard(points)
-    nearest, _ = cKDTree(z).query(standard(covered))
+    nearest, _ = KDTree(z).query(standard(covered))
     return Inside(float((_density(z, centres) >= limit).mean()), float((nearest <= REACH).mean()))
 
 

@@ -61,12 +61,12 @@ def fit_mixture(z: np.ndarray, seed: int) -> Mixture:
                 best = (score, kind, mixture)
     assert best is not None
     _, kind, mixture = best
-    covariances = mixture.covariances_
-    roots = np.linalg.cholesky(covariances) if kind == "full" else np.stack([np.diag(np.sqrt(c)) for c in covariances])
+    covariances = np.asarray(mixture.covariances_)
+    roots = np.linalg.cholesky(covariances) if kind == "full" else np.apply_along_axis(np.diag, 1, np.sqrt(covariances))
     back = axes * scale[:, None]  # turned row vector -> code: t * scale @ axes
     factors = np.einsum("ji,kjl->kil", back, roots)
     return Mixture(
-        mixture.weights_.astype(np.float32),
-        (mixture.means_ @ back + mean).astype(np.float32),
+        np.asarray(mixture.weights_, dtype=np.float32),
+        (np.asarray(mixture.means_) @ back + mean).astype(np.float32),
         factors.astype(np.float32),
     )

@@ -15,6 +15,7 @@ through the target; with the target detached nothing between real items becomes 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -93,7 +94,8 @@ class GAIA(Model):
         extra = s.direct * reconstruction
         if s.distance:
             extra = extra + s.distance * pairwise_distance_loss(x, z)
-        balance = OBJECTIVES[s.objective](*across_ranks(torch.stack([R, F, I])), s)
+        r, f, i = across_ranks(torch.stack([R, F, I])).unbind()
+        balance = OBJECTIVES[s.objective](r, f, i, s)
         loss_G = balance.F_in_G * F + balance.I_in_G * I + extra
         loss_D = R - s.adversarial * balance.fakes_in_D * (F_D + I_D)
         if s.objective == "reference":
@@ -172,4 +174,8 @@ def paper(R: Tensor, F: Tensor, I: Tensor, s: GAIA.Settings) -> Balance:
     return Balance(1.0, 1.0, torch.ones_like(R), 1 - delta_D, delta_D)
 
 
-OBJECTIVES = {"balanced": balanced, "reference": reference, "paper": paper}
+OBJECTIVES: dict[str, Callable[[Tensor, Tensor, Tensor, GAIA.Settings], Balance]] = {
+    "balanced": balanced,
+    "reference": reference,
+    "paper": paper,
+}

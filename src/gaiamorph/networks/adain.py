@@ -7,6 +7,7 @@ Huang & Belongie 2017). A code is content and style side by side, half each.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
@@ -96,7 +97,7 @@ class _Decoder(nn.Module):
         widths = [base * 2**i for i in range(DOWNSAMPLINGS, -1, -1)]
         self.grow = nn.ModuleList(
             nn.Sequential(nn.Conv2d(a, b, 5, padding=2), nn.GroupNorm(1, b), activation())
-            for a, b in zip(widths, widths[1:], strict=False)
+            for a, b in itertools.pairwise(widths)
         )
         self.to_picture = nn.Conv2d(base, channels, 7, padding=3)
         initialise(self)

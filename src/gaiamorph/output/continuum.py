@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,24 +88,23 @@ def save_continua(
         rows: list[dict[str, Any]] = []
         codes, tables = [], []
         iterator = iter(continua)
-        current, following, pair = next(iterator, None), next(iterator, None), 0
-        single = following is None
-        while current is not None:
-            prefix = "" if single else f"{pair:05d}_"
-            tables.append(_write_one(current, scratch, prefix, pair, scale, include_originals, rows))
-            codes.append(current.codes)
-            last = current
-            current, following, pair = following, next(iterator, None), pair + 1
-        if not rows:
+        # Two are looked at first, to know whether there is one alone; the others are made as they are written.
+        first = list(itertools.islice(iterator, 2))
+        if not first:
             raise UserError("there are no pairs to morph between")
+        kind = first[0].kind
+        for pair, continuum in enumerate(itertools.chain(first, iterator)):
+            prefix = "" if len(first) == 1 else f"{pair:05d}_"
+            tables.append(_write_one(continuum, scratch, prefix, pair, scale, include_originals, rows))
+            codes.append(continuum.codes)
         np.save(scratch / "codes.npy", np.concatenate(codes))
-        if isinstance(last.kind, Vectors):
+        if isinstance(kind, Vectors):
             values = np.concatenate(tables)
             np.savetxt(
                 scratch / "frames.csv",
                 values,
                 delimiter=",",
-                header=",".join(last.kind.columns),
+                header=",".join(kind.columns),
                 comments="",
                 fmt="%.9g",
             )
@@ -143,9 +143,9 @@ def _write_one(
     return np.stack([item for *_, item in entries])
 
 
-def write_manifest(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+def write_manifest(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer: csv.DictWriter[str] = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
 
@@ -203,6 +203,6 @@ def read_manifest(path: Path) -> list[Order]:
                 scale,
                 any(row["role"] == "original" for row in pair),
                 first["space_sha256"],
-            )  # fmt: skip
+            )
         )
     return orders

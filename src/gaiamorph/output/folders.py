@@ -55,6 +55,6 @@ def new_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
     scratch = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         yield scratch
-        os.replace(scratch, path)
+        scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -20,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel
 from gaiamorph.data import Dataset
 from gaiamorph.errors import TrainingError, UserError
 from gaiamorph.models import MODELS, Batch, Model
+from gaiamorph.networks import Autoencoder
 from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace
 from gaiamorph.training import augment, checkpoint, log
@@ -74,10 +75,19 @@ class Run:
             a.lerp_(c, 1 - keep)
 
     @property
+    def averaged(self) -> Autoencoder:
+        return cast(Autoencoder, self.average.module)
+
+    @property
     def share(self) -> float:
         """How much of the run is done, 0 to 1."""
         s = self.settings
         return min(1.0, self.seconds / (60 * s.minutes) if s.minutes else self.step / s.steps)
+
+    def rate(self) -> float:
+        """The learning rate now: a rise over the warm-up, then half a cosine down to zero."""
+        rising = min(1.0, (self.step + 1) / self.settings.warmup) if self.settings.warmup else 1.0
+        return self.settings.learning_rate * rising * 0.5 * (1 + math.cos(math.pi * self.share))
 
     def batch(self) -> Batch:
         """Items and random numbers of the current step."""
@@ -104,10 +114,10 @@ class Run:
                 f"the loss of the {bad[0]} is not a finite number at step {self.step + 1}: "
                 f"lower --learning-rate (now {self.settings.learning_rate:g}), or use another objective"
             )
-        *others, last = result.losses
+        last = list(result.losses)[-1]
         for player, loss in result.losses.items():
             self.fabric.backward(loss, inputs=self.players[player], retain_graph=player != last)
-        rate = self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * self.share))
+        rate = self.rate()
         for player, optimizer in self.optimizers.items():
             for group in optimizer.param_groups:
                 group["lr"] = rate * float(result.rates.get(player, 1.0))
@@ -124,14 +134,14 @@ class Run:
         indices = held_out(self.data)
         return {
             "validation": float(reconstruction_errors(self.model.generator, self.data, indices).mean()),
-            "validation_average": float(reconstruction_errors(self.average.module, self.data, indices).mean()),
+            "validation_average": float(reconstruction_errors(self.averaged, self.data, indices).mean()),
         }
 
     def space(self) -> LatentSpace:
         """What has been learnt so far: the averaged generator if it reconstructs held-out items better."""
         scores = self.validate()
         averaged = scores["validation_average"] <= scores["validation"]
-        generator = self.average.module if averaged else self.model.generator
+        generator = self.averaged if averaged else self.model.generator
         report = {
             "steps": self.step,
             "examples": self.step * self.settings.batch_size,

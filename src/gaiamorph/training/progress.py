@@ -23,7 +23,7 @@ class Display:
             TextColumn("{task.fields[figures]}"), TimeRemainingColumn(compact=True),
             console=self.console, disable=not (show and self.console.is_terminal), transient=True,
         )  # fmt: skip
-        self._task = self._bar.add_task("training", total=1.0, completed=share, figures="")
+        self._task = self._bar.add_task("training", total=1.0, figures="")
         self._next_line = share
         self._latest: dict[str, float] = {}
 

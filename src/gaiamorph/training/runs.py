@@ -8,7 +8,7 @@ import io
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
@@ -27,7 +27,7 @@ class DataOptions:
 
     size: int | None = None
     """Pictures become size x size pixels (default 32; an array of pictures keeps its own size)."""
-    crop: str = "centre"
+    crop: Literal["centre", "none"] = "centre"
     """centre: cut the largest centred square; none: letterbox the whole picture."""
     channels: int | None = None
     """1 (grey) or 3 (colour). By default 3 if any picture has colour."""
@@ -41,7 +41,7 @@ def train(
     *,
     out: str | Path | None = None,
     size: int | None = None,
-    crop: str = "centre",
+    crop: Literal["centre", "none"] = "centre",
     channels: int | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -113,7 +113,7 @@ def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings
 def _resume(folder: Path, source: str, how: DataOptions, wanted: TrainSettings, show: bool) -> LatentSpace:
     """Go on as recorded. What was asked for must be the default or the same."""
     config = read_config(folder / FILE)
-    recorded_how = DataOptions(**{f.name: config.get(f.name) for f in dataclasses.fields(DataOptions)})
+    recorded_how = DataOptions(config.get("size"), config.get("crop", "centre"), config.get("channels"))
     settings = from_dict({k: v for k, v in config.items() if k not in DATA_KEYS})
     differing = [
         *_differences(dataclasses.asdict(how), dataclasses.asdict(recorded_how), dataclasses.asdict(DataOptions())),

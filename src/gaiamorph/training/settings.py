@@ -42,6 +42,8 @@ class _Settings:
     """Threads for the arithmetic. 0: one a core."""
     learning_rate: float = 2e-3
     """Adam's, at the start; it falls to zero along half a cosine."""
+    warmup: int = 0
+    """Steps over which the rate first rises from zero. Helps where a high rate kills the discriminator at the start."""
     beta1: float = 0.5
     """Adam's decay of the mean gradient; 0.9 is too slow for two players that chase each other."""
     beta2: float = 0.99
@@ -73,7 +75,7 @@ def settled(settings: TrainSettings, data: Dataset) -> TrainSettings:
     for name in ("steps", "batch_size"):
         if getattr(s, name) < (2 if name == "batch_size" else 1):
             raise UserError(f"{name} must be at least {2 if name == 'batch_size' else 1}, not {getattr(s, name)}")
-    for name in ("minutes", "latent_dim", "threads", "shift", "seed"):
+    for name in ("minutes", "latent_dim", "threads", "shift", "seed", "warmup"):
         if getattr(s, name) < 0:
             raise UserError(f"{name} must not be negative, as {getattr(s, name)} is")
     if not 0 < s.learning_rate < 1:
@@ -98,7 +100,7 @@ def settled(settings: TrainSettings, data: Dataset) -> TrainSettings:
         s.flip, s.shift = "off", 0
     s.shift = min(s.shift, min(data.kind.shape[-2:]) // 4) if pictures else 0
     if s.network.name == "auto":
-        s.network.name = data.kind.network
+        s.network.name = "conv" if pictures else "mlp"
     if s.network.name not in NETWORKS:
         raise UserError(f"there is no network {s.network.name!r}: choose one of {', '.join(NETWORKS)}")
     if s.network.name != "mlp" and not pictures:
