@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from results import Results
 
 COUNTS = (2_000, 200_000)

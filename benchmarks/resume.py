@@ -14,9 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from results import Results
-
 import gaiamorph as gm
+from results import Results
 
 
 def main() -> None:
@@ -27,14 +26,26 @@ def main() -> None:
     results = Results("resume", "python benchmarks/resume.py")
     rng = random.Random(0)
     with tempfile.TemporaryDirectory() as scratch:
-        command = [sys.executable, "-m", "gaiamorph", "train", "sample:faces", "--steps", str(options.steps), "--threads", "1"]
+        command = [
+            sys.executable,
+            "-m",
+            "gaiamorph",
+            "train",
+            "sample:faces",
+            "--steps",
+            str(options.steps),
+            "--threads",
+            "1",
+        ]
         command += ["--size", "16", "--network.width", "8", "--batch-size", "16", "--quiet"]
         began = time.monotonic()
         subprocess.run([*command, "--out", f"{scratch}/whole"], check=True)
         length = time.monotonic() - began
         whole = gm.load(f"{scratch}/whole")
         checkpoint = Path(scratch, "whole", "checkpoint.safetensors").read_bytes()
-        for number in range(options.kills):
+        number = 0
+        while sum(run["killed"] for run in results.runs) < options.kills:
+            number += 1
             folder = Path(scratch, f"run-{number}")
             moment = rng.uniform(0, length)
             process = subprocess.Popen([*command, "--out", str(folder)])

@@ -1,0 +1,166 @@
+"""docs/results.md and its figures from results/*.json.  python benchmarks/report.py"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from results import FOLDER
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def load(name: str) -> dict[str, Any] | None:
+    path = FOLDER / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *("| " + " | ".join(r) + " |" for r in rows), ""]
+
+
+def spread(values: list[float], form: str = ".3f") -> str:
+    """mean ± standard deviation over seeds."""
+    if not values:
+        return ""
+    return f"{np.mean(values):{form}}" + (f" ± {np.std(values, ddof=1):{form}}" if len(values) > 1 else "")
+
+
+def made_by(result: dict[str, Any]) -> str:
+    return f"`{result['command']}` ({result['machine']}, torch {result['torch']}, gaiamorph {result['gaiamorph']})"
+
+
+def toy2d(result: dict[str, Any]) -> list[str]:
+    runs = result["runs"]
+    models = list(dict.fromkeys(r["model"] for r in runs))
+    rows = []
+    for name in dict.fromkeys(r["set"] for r in runs):
+        for model in models:
+            own = [r for r in runs if r["set"] == name and r["model"] == model]
+            if own:
+                shares = [r["inside"] for r in own]
+                rows.append([
+                    name, model, spread(shares), f"{min(shares):.3f}", spread([r["coverage"] for r in own]),
+                    f"{min(r['coverage'] for r in own):.3f}", spread([r["reconstruction"] for r in own]),
+                    f"{max(r['seconds'] for r in own):.0f}",
+                ])  # fmt: skip
+    return [
+        "## Five sets in the plane",
+        "",
+        "Share inside the data: of 1,000 points decoded at uniform weights between random pairs, those that lie inside a kernel "
+        "density of 5,000 fresh real points (bandwidth 0.08 in standardised units, threshold at the 1st percentile of other "
+        "fresh points; real points score 0.99). Coverage: of 1,000 real points, those with such a point within 0.1 standard "
+        "deviations. Reconstruction: mean absolute error in standard deviations. One recipe for all, `recipes/toy2d.yaml`.",
+        "",
+        *table(
+            ["set", "model", "inside ↑", "lowest", "coverage ↑", "lowest", "reconstruction ↓", "longest, s"],
+            rows,
+        ),
+        f"Made by {made_by(result)}.",
+        "",
+    ]
+
+
+FACES: list[tuple[str, str, Callable[[float], str]]] = [
+    ("midpoints_hed", "midpoints, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
+    ("reconstructions_hed", "reconstructions, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
+    ("midpoints_pca", "midpoints, PCA ↓", lambda v: f"{v:.3f}"),
+    ("midpoints_fine_detail", "midpoints, fine detail (real 1)", lambda v: f"{v:.2f}"),
+    ("reconstructions_fine_detail", "reconstructions, fine detail (real 1)", lambda v: f"{v:.2f}"),
+    ("validation", "reconstruction error ↓", lambda v: f"{v:.4f}"),
+]
+
+
+def faces(result: dict[str, Any]) -> list[str]:
+    runs = result["runs"]
+    rows = []
+    for variant in dict.fromkeys(r["variant"] for r in runs):
+        own = sorted((r for r in runs if r["variant"] == variant), key=lambda r: r["seed"])
+        cells = []
+        for key, _, form in FACES:
+            values = [r[key] for r in own if key in r]
+            cells.append(f"{form(float(np.mean(values)))} ({', '.join(map(form, values))})" if values else "")
+        rows.append([variant, *cells])
+    health = [
+        [str(r["seed"]), *(f"{r[n]:.4f}" for n in "RFI"), f"{r['largest_ratio']:.2f}",
+         f"{r['validation_third_quarter']:.4f}", f"{r['validation_last_quarter']:.4f}", str(len(r["warnings"])),
+         f"{r['seconds']:.0f}"]
+        for r in runs
+        if r["variant"] == "gaia"
+    ]  # fmt: skip
+    return [
+        "## Photographs of faces, 32 x 32",
+        "",
+        "ORL, 3,000 steps of 64. Midpoints are decoded halfway between random held-out photographs of different training people "
+        "and compared with all held-out photographs of training people. HED and PCA: kernel distance in VGG (HED) features and "
+        "in 64 principal components of the training photographs. Fine detail: spectral energy above a quarter cycle a pixel, "
+        "as a share of real photographs'. Means, and in brackets each seed.",
+        "",
+        *table(["", *(title for _, title, _ in FACES)], rows),
+        "How the adversaries fared, over the last half of the training (largest ratio: of R, F and I in any row of `metrics.csv`; "
+        "validation: mean error over the third and the last quarter):",
+        "",
+        *table(
+            ["seed", "R", "F", "I", "largest ratio", "third quarter", "last quarter", "warnings", "seconds"], health
+        ),
+        *(
+            ["![Training curves](images/faces_curves.png)", ""]
+            if (DOCS / "images" / "faces_curves.png").exists()
+            else []
+        ),
+        f"Made by {made_by(result)}.",
+        "",
+    ]
+
+
+def resume(result: dict[str, Any]) -> list[str]:
+    runs = [r for r in result["runs"] if r["killed"]]
+    same = sum(r["same_weights"] and r["same_samples"] for r in runs)
+    early = sum(not r["had_checkpoint"] for r in runs)
+    return [
+        "## Killed and resumed",
+        "",
+        f"Of {len(runs)} runs killed with `kill -9` at random moments ({early} of them before the first checkpoint), {same} "
+        "resumed to the same bits: weights, optimiser states, averages and samples.",
+        "",
+        f"Made by {made_by(result)}.",
+        "",
+    ]
+
+
+def memory(result: dict[str, Any]) -> list[str]:
+    rows = [
+        [f"{r['pictures']:,}", f"{r['private_megabytes']:.0f}", f"{r['batch_share_of_step']:.1%}"]
+        for r in result["runs"]
+    ]
+    return [
+        "## Large data sets",
+        "",
+        "Pictures of 32 x 32 x 3 in an `.npy` file; private memory at the end of a training (file-backed pages not counted), "
+        "and the share of a step that making the batch takes.",
+        "",
+        *table(["pictures", "private memory, MB", "batch, share of a step"], rows),
+        f"Made by {made_by(result)}.",
+        "",
+    ]
+
+
+def main() -> None:
+    lines = [
+        "# Results",
+        "",
+        "Generated by `python benchmarks/report.py` from `benchmarks/results/*.json`; do not edit. `make bench` makes the files.",
+        "",
+    ]
+    for section in (faces, toy2d, resume, memory):
+        if (result := load(section.__name__)) is not None:
+            lines += section(result)
+    (DOCS / "results.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
