@@ -21,6 +21,7 @@ from gaiamorph.data import KINDS, TABLES, Dataset, Kind, Pictures, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.features import open_features
 from gaiamorph.latent import interpolate, spacing
+from gaiamorph.latent.refine import refine as improve
 from gaiamorph.latent.samplers import Mixture
 from gaiamorph.networks import NETWORKS, Autoencoder, NetworkSettings
 from gaiamorph.output.continuum import Continuum, Order, Source
@@ -33,8 +34,6 @@ FORMAT = (1, 0)
 BATCH = 32
 """Items that go through the network at once. Always exactly as many (the last batch is filled up with zeros), so
 that an item's code and a code's picture do not depend on what else was asked for: frames can be made again bit by bit."""
-REFINE_RATE = 0.05
-"""Adam's rate in refining, in units of the codes' standard deviation."""
 
 
 class UnlikeTrainingWarning(UserWarning):
@@ -144,25 +143,33 @@ class LatentSpace:
         refine: as in `encode`.
         Warns (UnlikeTrainingWarning) of an end that is unlike the training data. Raises UserError.
         """
-        ends = [self.source(a), self.source(b)]
-        self._warn_unlike(ends)
-        return self._morph(ends[0], ends[1], steps, weights, spacing, features, refine, extrapolate)
+        return next(
+            self.morph_pairs(
+                [(a, b)],
+                steps,
+                weights,
+                spacing=spacing,
+                features=features,
+                refine=refine,
+                extrapolate=extrapolate,
+            )  # fmt: skip
+        )
 
     def morph_pairs(
-        self, pairs: Sequence[tuple[Any, Any]], steps: int = 11, weights: Sequence[float] | None = None, **options: Any
+        self,
+        pairs: Sequence[tuple[Any, Any]],
+        steps: int = 11,
+        weights: Sequence[float] | np.ndarray | None = None,
+        **options: Any,
     ) -> Iterator[Continuum]:
-        """Continua for many pairs, one after another; each distinct path is read and checked once."""
-        sources: dict[str, Source] = {}
+        """Continua for many pairs, one after another, with the options of `morph`; each path is read and checked once."""
+        sources: dict[Any, Source] = {}
         for thing in (thing for pair in pairs for thing in pair):
-            if isinstance(thing, (str, os.PathLike)) and str(thing) not in sources:
-                sources[str(thing)] = self.source(thing)
+            if _key(thing) not in sources:
+                sources[_key(thing)] = self.source(thing)
         self._warn_unlike(list(sources.values()))
-
-        def source(thing: Any) -> Source:
-            return sources[str(thing)] if isinstance(thing, (str, os.PathLike)) else self.source(thing)
-
         for a, b in pairs:
-            yield self._morph(source(a), source(b), steps, weights, **options)
+            yield self._morph(sources[_key(a)], sources[_key(b)], steps, weights, **options)
 
     def remake(self, order: Order, base: Path) -> Continuum:
         """The continuum that a manifest describes; relative sources are looked up here, then beside ``base``.
@@ -345,27 +352,11 @@ class LatentSpace:
         for start in range(0, len(natural), BATCH):
             x = self.kind.to_tensor(natural[start : start + BATCH]).to(self.device)
             z = _in_full_batch(self.generator.encode, x)
-            codes.append((self._refined(x, z, refine) if refine else z).cpu().numpy())
+            if refine:
+                sd = torch.tensor(self.info["codes"]["sd"], dtype=z.dtype, device=z.device).clamp_min(1e-6)
+                z = improve(self.generator.decode, _filled(x), _filled(z), sd, refine)[: len(x)]
+            codes.append(z.cpu().numpy())
         return np.concatenate(codes).astype(np.float32)
-
-    def _refined(self, x: Tensor, z: Tensor, steps: int) -> Tensor:
-        """Codes improved by gradient steps on each item's own error; the best of all steps is kept."""
-        scale = torch.tensor(self.info["codes"]["sd"], dtype=z.dtype, device=z.device).clamp_min(1e-6)
-        x, offset = _filled(x), torch.zeros_like(_filled(z), requires_grad=True)
-        start = _filled(z)
-        optimizer = torch.optim.Adam([offset], lr=REFINE_RATE)
-        best_z, best_error = start.clone(), torch.full((len(start),), torch.inf, device=z.device)
-        for step in range(steps + 1):
-            candidate = start + offset * scale
-            error = (self.generator.decode(candidate) - x).abs().flatten(1).mean(1)
-            better = error.detach() < best_error
-            best_z = torch.where(better[:, None], candidate.detach(), best_z)
-            best_error = torch.minimum(error.detach(), best_error)
-            if step < steps:
-                optimizer.zero_grad()
-                error.sum().backward()
-                optimizer.step()
-        return best_z[: len(z)]
 
     def _decode_tensors(self, z: np.ndarray) -> Iterator[Tensor]:
         for start in range(0, len(z), BATCH):
@@ -375,6 +366,11 @@ class LatentSpace:
     @staticmethod
     def _collect(tensors: Iterator[Tensor], convert: Callable[[Tensor], np.ndarray]) -> np.ndarray:
         return np.concatenate([convert(x.cpu()) for x in tensors])
+
+
+def _key(thing: Any) -> Any:
+    """What tells one end of a continuum from another: its path, or which object it is."""
+    return os.fspath(thing) if isinstance(thing, (str, os.PathLike)) else id(thing)
 
 
 def _filled(x: Tensor) -> Tensor:

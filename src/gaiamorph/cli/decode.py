@@ -3,48 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
 
 import numpy as np
-from cyclopts import Parameter
 
+from gaiamorph.cli.options import Config, Device, Overwrite, Space
 from gaiamorph.data.vectors import Vectors, read_table
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import new_folder
 from gaiamorph.space import load
 
-Flag = Annotated[bool, Parameter(negative=())]
-
 
 def decode(
-    space: Path,
+    space: Space,
     codes: Path,
     /,
     *,
     out: Path,
     scale: int = 1,
-    overwrite: Flag = False,
-    device: Literal["cpu", "cuda", "mps"] = "cpu",
-    config: Path | None = None,
+    overwrite: Overwrite = False,
+    device: Device = "cpu",
+    config: Config = None,
 ) -> None:
     """Write the items that codes stand for: numbered pictures, or one table of vectors.
 
     Parameters
     ----------
-    space
-        A space file or a run folder.
     codes
         What encode wrote: .npy, .csv or .parquet with one code a row.
     out
         New folder.
     scale
         Enlarge pictures this many times.
-    overwrite
-        Replace what is in OUT.
-    device
-        Where to compute.
-    config
-        A YAML file with any of these options.
     """
     if codes.suffix not in (".npy", ".csv", ".parquet"):
         raise UserError(f"codes come as .npy, .csv or .parquet, which {codes.name} is not")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-from cyclopts import Parameter
 
 from gaiamorph import training
+from gaiamorph.cli.options import Flag, Overwrite
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.output import figures, report
@@ -26,8 +25,8 @@ def demo(
     out: Path = Path("demo"),
     minutes: float = 2.2,
     size: int = 32,
-    overwrite: Annotated[bool, Parameter(negative=())] = False,
-    quiet: Annotated[bool, Parameter(negative=())] = False,
+    overwrite: Overwrite = False,
+    quiet: Flag = False,
 ) -> None:
     """Train GAIA and a plain autoencoder on 400 photographs of faces, and show what each puts between two people.
 
@@ -39,8 +38,6 @@ def demo(
         Training time of each model.
     size
         Side of the pictures in pixels.
-    overwrite
-        Replace what is in OUT.
     quiet
         Print nothing but the names of the files.
     """

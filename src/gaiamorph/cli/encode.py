@@ -4,48 +4,37 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
-from cyclopts import Parameter
 
+from gaiamorph.cli.options import Config, Device, Overwrite, Space
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import new_file, refuse_existing
 from gaiamorph.space import load
 
-Flag = Annotated[bool, Parameter(negative=())]
-
 
 def encode(
-    space: Path,
+    space: Space,
     data: str,
     /,
     *,
     out: Path,
     refine: int = 0,
-    overwrite: Flag = False,
-    device: Literal["cpu", "cuda", "mps"] = "cpu",
-    config: Path | None = None,
+    overwrite: Overwrite = False,
+    device: Device = "cpu",
+    config: Config = None,
 ) -> None:
     """Write the codes of items to a table.
 
     Parameters
     ----------
-    space
-        A space file or a run folder.
     data
         A picture, or anything that train takes.
     out
         A .csv or .parquet table (name, z0, z1, ...), or an .npy array (N, latent_dim).
     refine
         Gradient steps that improve each code.
-    overwrite
-        Replace OUT.
-    device
-        Where to compute.
-    config
-        A YAML file with any of these options.
     """
     if out.suffix not in (".csv", ".npy", ".parquet"):
         raise UserError(f"--out must end in .csv, .npy or .parquet, which {out.name} does not")

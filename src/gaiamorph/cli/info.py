@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
+from gaiamorph.cli.options import Space
 from gaiamorph.space import LatentSpace, load
 
 
-def info(space: Path, /, *, json_: Annotated[bool, Parameter(name="--json", negative=())] = False) -> None:
+def info(space: Space, /, *, json_: Annotated[bool, Parameter(name="--json", negative=())] = False) -> None:
     """Say what a space or a run holds.
 
     Parameters
     ----------
-    space
-        A space file or a run folder.
     json_
         Print everything as JSON.
     """

@@ -11,16 +11,15 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space
 from gaiamorph.data.images import find_pictures
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import Continuum, read_manifest, save_continua
 from gaiamorph.space import LatentSpace, load
 
-Flag = Annotated[bool, Parameter(negative=())]
-
 
 def morph(
-    space: Path,
+    space: Space,
     a: str | None = None,
     b: str | None = None,
     /,
@@ -37,16 +36,14 @@ def morph(
     include_originals: Flag = False,
     refine: int = 0,
     scale: int | None = None,
-    overwrite: Flag = False,
-    device: Literal["cpu", "cuda", "mps"] = "cpu",
-    config: Path | None = None,
+    overwrite: Overwrite = False,
+    device: Device = "cpu",
+    config: Config = None,
 ) -> None:
     """Make a continuum between two items, or between many pairs.
 
     Parameters
     ----------
-    space
-        A space file or a run folder.
     a
         First item: a picture, or SOURCE::NAME for an item of a data set (sample:faces::s1/1.pgm).
     b
@@ -75,12 +72,6 @@ def morph(
         Gradient steps that improve the two codes before morphing.
     scale
         Enlarge frames this many times.
-    overwrite
-        Replace what is in OUT.
-    device
-        Where to compute.
-    config
-        A YAML file with any of these options.
     """
     chosen = [bool(a or b), pairs is not None, all_pairs is not None, manifest is not None]
     if sum(chosen) != 1 or (chosen[0] and not (a and b)):

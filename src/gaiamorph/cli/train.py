@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from gaiamorph import training
+from gaiamorph.cli.options import Config, Flag, Overwrite
 from gaiamorph.errors import UserError
 from gaiamorph.training import TrainSettings, runs
 from gaiamorph.training.settings import to_dict, to_yaml
@@ -19,11 +20,11 @@ def train(
     out: Path | None = None,
     how: Annotated[runs.DataOptions, Parameter(name="*")] = runs.DataOptions(),
     settings: Annotated[TrainSettings, Parameter(name="*")] = TrainSettings(),
-    resume: Annotated[bool, Parameter(negative=())] = False,
-    overwrite: Annotated[bool, Parameter(negative=())] = False,
-    quiet: Annotated[bool, Parameter(negative=())] = False,
-    config: Path | None = None,
-    print_config: Annotated[bool, Parameter(negative=())] = False,
+    resume: Flag = False,
+    overwrite: Overwrite = False,
+    quiet: Flag = False,
+    config: Config = None,
+    print_config: Flag = False,
 ) -> None:
     """Train a model on pictures or vectors, and keep the latent space.
 
@@ -35,12 +36,8 @@ def train(
         Run folder: config.yaml, metrics.csv, figures, checkpoint and, at the end, space.safetensors.
     resume
         Go on with the run in OUT, exactly as if it had not stopped.
-    overwrite
-        Replace what is in OUT.
     quiet
         Print nothing but errors.
-    config
-        A YAML file with any of these options (underscores in names); the command line wins.
     print_config
         Print the options as YAML and do nothing.
     """

@@ -1,0 +1,16 @@
+"""Options that several verbs share, each with its help said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+Flag = Annotated[bool, Parameter(negative=())]
+Space = Annotated[Path, Parameter(help="A space file or a run folder.")]
+Overwrite = Annotated[bool, Parameter(negative=(), help="Replace what is in OUT.")]
+Device = Annotated[Literal["cpu", "cuda", "mps"], Parameter(help="Where to compute.")]
+Config = Annotated[
+    Path | None, Parameter(help="A YAML file with any of these options (underscores in names); the command line wins.")
+]
