@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -330,3 +331,14 @@ def test_bad_manifests(tmp_path, content):
     (tmp_path / "manifest.csv").write_text(content)
     with pytest.raises(gm.UserError):
         read_manifest(tmp_path / "manifest.csv")
+
+
+def test_spaces_of_older_versions_still_open():
+    """One file of each format is kept for ever; what it decodes to was written when it was made."""
+    fixtures = sorted((Path(__file__).parent / "fixtures").glob("space_*.safetensors"))
+    assert fixtures
+    for path in fixtures:
+        space = gm.load(path)
+        decoded = space.decode(np.float32([[0, 0], [0.5, -0.5], [-1, 1]]))
+        np.testing.assert_allclose(decoded, np.loadtxt(path.with_suffix(".csv"), delimiter=","), rtol=1e-3, atol=1e-4)
+        assert space.sample(2).shape == decoded[:2].shape

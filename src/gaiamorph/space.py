@@ -152,7 +152,7 @@ class LatentSpace:
                 features=features,
                 refine=refine,
                 extrapolate=extrapolate,
-            )  # fmt: skip
+            )
         )
 
     def morph_pairs(

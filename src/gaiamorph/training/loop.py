@@ -182,6 +182,8 @@ def train(data: Dataset, settings: TrainSettings, folder: Path, *, show: bool = 
     """
     run = Run(data, settings, folder)
     run.restore()
+    for part in folder.glob(".*.part"):  # what a kill left of a file that was being written
+        part.unlink()
     s = settings
     every_validation = STEPS_BETWEEN_VALIDATIONS if s.minutes else max(1, s.steps // VALIDATIONS)
     every_figure = STEPS_BETWEEN_FIGURES if s.minutes else max(1, s.steps // FIGURES)
