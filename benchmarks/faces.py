@@ -66,6 +66,13 @@ def quarters(rows: list[dict[str, float]], steps: int) -> dict[str, float]:
     return found
 
 
+def curve(rows: list[dict[str, float]], steps: int) -> list[dict[str, float]]:
+    """Rows at every twentieth of the run (those are validated), for drawing."""
+    shown = ("step", "R", "F", "I", "reconstruction", "validation")
+    late = [r for r in rows if r["step"] % (steps // 20) == 0]
+    return [{k: round(r[k], 5) for k in shown if np.isfinite(r.get(k, np.nan))} for r in late]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=3000)
@@ -106,7 +113,7 @@ def main() -> None:
             results.add(
                 variant=variant, seed=seed, steps=options.steps, seconds=space.info["training"]["seconds"],
                 warnings=space.info["training"]["warnings"], **quarters(rows, options.steps),
-                **measure(space, data, features, a, b),
+                **measure(space, data, features, a, b), curve=curve(rows, options.steps),
             )  # fmt: skip
             print(results.runs[-1], flush=True)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gaiamorph.output import figures
 from results import FOLDER
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -92,6 +93,10 @@ def faces(result: dict[str, Any]) -> list[str]:
         for r in runs
         if r["variant"] == "gaia"
     ]  # fmt: skip
+    drawn = {f"GAIA, seed {r['seed']}": r["curve"] for r in runs if r["variant"] == "gaia" and "curve" in r}
+    if drawn:
+        (DOCS / "images").mkdir(exist_ok=True)
+        figures.curves(drawn, ("R", "F", "I", "reconstruction", "validation"), DOCS / "images" / "faces_curves.png")
     return [
         "## Photographs of faces, 32 x 32",
         "",
@@ -107,11 +112,7 @@ def faces(result: dict[str, Any]) -> list[str]:
         *table(
             ["seed", "R", "F", "I", "largest ratio", "third quarter", "last quarter", "warnings", "seconds"], health
         ),
-        *(
-            ["![Training curves](images/faces_curves.png)", ""]
-            if (DOCS / "images" / "faces_curves.png").exists()
-            else []
-        ),
+        *(["![Training curves](images/faces_curves.png)", ""] if drawn else []),
         f"Made by {made_by(result)}.",
         "",
     ]
