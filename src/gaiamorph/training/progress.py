@@ -42,7 +42,7 @@ class Display:
             parts.append(f"{self._latest['examples_per_second']:.0f}/s")
         text = "  ".join(parts)
         self._bar.update(self._task, completed=share, figures=text)
-        if not self.console.is_terminal and share >= self._next_line:
+        if text and not self.console.is_terminal and share >= self._next_line:
             self._next_line = share + 1 / LINES
             self.say(f"step {step:>7} ({share:4.0%})  {text}")
 
