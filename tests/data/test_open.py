@@ -63,7 +63,8 @@ def test_groups_are_never_split(tmp_path):
 def test_second_opening_reads_nothing(tmp_path, monkeypatch):
     fill(tmp_path, 12)
     first = open_data(tmp_path, size=16)
-    monkeypatch.setattr("gaiamorph.data.images.read_rows", lambda *_: pytest.fail("the cache was not used"))
+    for name in ("read_rows", "is_grey"):
+        monkeypatch.setattr(f"gaiamorph.data.images.{name}", lambda *_: pytest.fail("the cache was not used"))
     second = open_data(tmp_path, size=16)
     assert isinstance(second.items, np.memmap)
     assert (first.items == second.items).all()

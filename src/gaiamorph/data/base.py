@@ -127,23 +127,31 @@ class _Look:
 
     def pictures(self, channels: int) -> Pictures:
         size = self.size or 32
-        return Pictures(size, size, self.channels or channels, self.crop)
+        return Pictures(size, size, channels, self.crop)
 
-    def fetch(self, kind: Kind, description: Any, count: int, rows: Callable[[], Iterable[Row]]) -> Stored:
-        def counted() -> Iterable[Row]:
-            for done, row in enumerate(rows(), start=1):
+    def fetch(
+        self, description: Any, count: int, rows: Callable[[Pictures], Iterable[Row]], channels: Callable[[], int]
+    ) -> tuple[Pictures, Stored]:
+        """Pictures from the cache, and their kind. ``rows`` and ``channels`` are only asked when it has to be built."""
+
+        def prepare() -> tuple[Iterable[Row], dict[str, Any]]:
+            kind = self.pictures(self.channels or channels())
+            return counted(kind), {"kind": kind.settings()}
+
+        def counted(kind: Pictures) -> Iterable[Row]:
+            for done, row in enumerate(rows(kind), start=1):
                 yield row
                 if self.report:
                     self.report(done, count)
 
-        stored = store.fetch(store.key_of([kind.settings(), description]), counted)
+        stored = store.fetch(store.key_of([self.size or 32, self.crop, self.channels, description]), prepare)
         if len(stored.skipped) > MOST_UNREADABLE * count:
             name, reason = stored.skipped[0]
             raise UserError(
                 f"{len(stored.skipped)} of {count} pictures in {self.source} cannot be read "
                 f"(the first is {name}: {reason}): remove or repair them"
             )
-        return stored
+        return Pictures(**stored.extra["kind"]), stored
 
 
 def _finish(
@@ -170,15 +178,19 @@ def _open_folder(look: _Look, folder: Path) -> Dataset:
     if not entries:
         raise UserError(f"{folder} holds no pictures: put files that Pillow reads (.png, .jpg, .tif, ...) into it")
     metadata = _read_metadata(folder / "metadata.csv")
-    channels = look.channels or (1 if all(_file_is_grey(path) for _, path in entries) else 3)
-    kind = look.pictures(channels)
-    stamps = [[name, *images.stamp(path)] for name, path in entries]
-    stored = look.fetch(kind, ["folder", stamps], len(entries), lambda: images.read_rows(entries, kind))
+    kind, stored = _read_files(look, "folder", entries, lambda: 1 if all(_is_grey(path) for _, path in entries) else 3)
     attributes = _attributes_of(stored.names, metadata)
     return _finish(look, kind, stored, attributes, _groups_of(attributes))
 
 
-def _file_is_grey(path: Path) -> bool:
+def _read_files(
+    look: _Look, what: str, entries: list[tuple[str, Path]], channels: Callable[[], int]
+) -> tuple[Pictures, Stored]:
+    stamps = [[name, *images.stamp(path)] for name, path in entries]
+    return look.fetch([what, stamps], len(entries), lambda kind: images.read_rows(entries, kind), channels)
+
+
+def _is_grey(path: Path) -> bool:
     try:
         with open(path, "rb") as file:
             return images.is_grey(file)
@@ -246,18 +258,23 @@ def _open_array(look: _Look, array: np.ndarray, path: Path) -> Dataset:
             Stored(array.reshape(len(array), height, width, channels), names, []),
             pd.DataFrame(index=range(len(array))),
         )
-    kind = look.pictures(channels)
     description = ["array", str(path.resolve()), images.stamp(path)]
-    stored = look.fetch(kind, description, len(array), lambda: images.rows_from_array(array, kind, names))
+    kind, stored = look.fetch(
+        description, len(array), lambda kind: images.rows_from_array(array, kind, names), lambda: channels
+    )
     return _finish(look, kind, stored, pd.DataFrame(index=range(len(array))))
 
 
 def _open_hub(look: _Look, name: str) -> Dataset:
     table, column = hub.load_hub(name)
     channels = 3 if len(table) and table[0][column].mode not in ("1", "L") else 1
-    kind = look.pictures(channels)
     description = ["hub", name, getattr(table, "_fingerprint", len(table))]
-    stored = look.fetch(kind, description, len(table), lambda: images.rows_from_pil(hub.pictures(table, column), kind))
+    kind, stored = look.fetch(
+        description,
+        len(table),
+        lambda kind: images.rows_from_pil(hub.pictures(table, column), kind),
+        lambda: channels,
+    )
     kept = [int(row) for row in stored.names]
     attributes = hub.attributes(table).iloc[kept].reset_index(drop=True)
     return _finish(look, kind, stored, attributes, _groups_of(attributes))
@@ -268,18 +285,17 @@ def _open_sample(look: _Look, name: str) -> Dataset:
         return _open_synthetic(look, name)
     if name == "faces":
         entries, people = samples.faces()
-        kind = look.pictures(1)
-        stamps = [[name, *images.stamp(path)] for name, path in entries]
-        stored = look.fetch(kind, ["faces", stamps], len(entries), lambda: images.read_rows(entries, kind))
+        kind, stored = _read_files(look, "faces", entries, lambda: 1)
         return _finish(look, kind, stored, pd.DataFrame({"person": people}), np.array(people))
     if name not in samples.SAMPLES:
         known = ", ".join([*samples.SAMPLES, *synthetic.SYNTHETIC_SETS])
         raise UserError(f"there is no sample set {name!r}: choose one of {known}")
     array, labels = samples.SAMPLES[name]()
-    kind = look.pictures(1)
     names = [str(i) for i in range(len(array))]
     content = hashlib.sha256(array.tobytes()).hexdigest()
-    stored = look.fetch(kind, [name, content], len(array), lambda: images.rows_from_array(array, kind, names))
+    kind, stored = look.fetch(
+        [name, content], len(array), lambda kind: images.rows_from_array(array, kind, names), lambda: 1
+    )
     return _finish(look, kind, stored, pd.DataFrame({"label": labels}), mirror=name != "digits")
 
 

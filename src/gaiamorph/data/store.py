@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass
@@ -56,14 +56,15 @@ def key_of(description: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
 
-def fetch(key: str, rows: Callable[[], Iterable[Row]], extra: dict[str, Any] | None = None) -> Stored:
-    """The data set called ``key``, built from ``rows()`` if it is not in the cache yet.
+def fetch(key: str, prepare: Callable[[], tuple[Iterable[Row], dict[str, Any]]]) -> Stored:
+    """The data set called ``key``; if it is not in the cache yet, it is built from what ``prepare`` gives.
 
+    prepare: -> rows, and plain JSON to keep beside them (`Stored.extra`).
     All items must have one shape and dtype. Rows with a problem are left out and listed.
     """
     folder = cache_root() / key
     if not (folder / "meta.json").exists():
-        _build(folder, rows(), extra or {})
+        _build(folder, *prepare())
     return _open(folder)
 
 
