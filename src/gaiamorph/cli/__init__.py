@@ -83,17 +83,10 @@ def _config_of(tokens: list[str]) -> Path | None:
 
 def _read_config(path: Path) -> dict[str, Any]:
     """The options in a YAML file, as they would stand on the command line. A run's config.yaml is one, too."""
-    import yaml
+    from gaiamorph.training.settings import read_config
 
-    try:
-        # All values stay text, so that "off" and "1e-3" mean what they mean on the command line.
-        values = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}") from error
-    if not isinstance(values, dict):
-        raise UserError(f"{path} must hold lines of the form 'name: value'")
+    # All values stay text, so that "off" and "1e-3" mean what they mean on the command line.
+    values = read_config(path, as_text=True)
     values.pop("fingerprint", None)  # a record of the data, not an option
     return {name: value for name, value in values.items() if value not in ("null", "~", "")}
 

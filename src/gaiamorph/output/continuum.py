@@ -95,7 +95,9 @@ def save_continua(
         kind = first[0].kind
         for pair, continuum in enumerate(itertools.chain(first, iterator)):
             prefix = "" if len(first) == 1 else f"{pair:05d}_"
-            tables.append(_write_one(continuum, scratch, prefix, pair, scale, include_originals, rows))
+            items = _write_one(continuum, scratch, prefix, pair, scale, include_originals, rows)
+            if isinstance(kind, Vectors):
+                tables.append(np.stack(items))
             codes.append(continuum.codes)
         np.save(scratch / "codes.npy", np.concatenate(codes))
         if isinstance(kind, Vectors):
@@ -114,8 +116,8 @@ def save_continua(
 
 def _write_one(
     c: Continuum, folder: Path, prefix: str, pair: int, scale: int, originals: bool, rows: list[dict[str, Any]]
-) -> np.ndarray:
-    """Files of one continuum; appends to ``rows``, and returns what a table of vectors takes from it."""
+) -> list[np.ndarray]:
+    """Files of one continuum; appends to ``rows``, and returns the items that it wrote."""
     table = isinstance(c.kind, Vectors)
     common = {
         "pair": pair, "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name, "sha256_b": c.b.sha256,
@@ -140,7 +142,7 @@ def _write_one(
         figures.paths(c.frames, c.weights, c.kind.columns, folder / f"{prefix}sheet.png")  # type: ignore[attr-defined]
     else:
         c.sheet().save(folder / f"{prefix}sheet.png")
-    return np.stack([item for *_, item in entries])
+    return [item for *_, item in entries]
 
 
 def write_manifest(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

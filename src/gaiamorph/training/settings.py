@@ -160,10 +160,13 @@ def to_yaml(values: dict[str, Any]) -> str:
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
-def read_config(path: Path) -> dict[str, Any]:
-    """The options in a YAML file. Raises UserError if it is not a table of names and values."""
+def read_config(path: Path, *, as_text: bool = False) -> dict[str, Any]:
+    """The options in a YAML file, with every value left as it is written if ``as_text``.
+
+    Raises UserError if it is not a table of names and values.
+    """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader if as_text else yaml.SafeLoader)
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
