@@ -306,7 +306,7 @@ def test_flip_and_shift():
     flipped = augment.flip(x, chosen)
     assert (flipped[0] == x[0].flip(-1)).all()
     assert (flipped[1] == x[1]).all()
-    moved = augment.shift(x, torch.tensor([[0, 0], [2, 0], [0, -1], [-2, 1]]))
+    moved = augment.shift(x, torch.tensor([[0, 0], [2, 0], [0, -1], [-2, 1]]), 2)
     assert moved.shape == x.shape
     assert (moved[0] == x[0]).all()
     assert (moved[1][:, 2:] == x[1][:, :-2]).all()

@@ -17,6 +17,8 @@ from gaiamorph.training.runs import clear
 
 SOURCE = "sample:faces"
 STEPS = 9
+BATCH = 32
+"""In minutes, twice as many steps of half the size get further."""
 CURVES = ("R", "F", "I", "reconstruction", "validation")
 
 
@@ -46,7 +48,9 @@ def demo(
     data = open_data(SOURCE, size=size)
     clear(out, overwrite)
     spaces = {
-        name: training.train(SOURCE, out=out / name, model=name, size=size, minutes=minutes, show=not quiet)
+        name: training.train(
+            SOURCE, out=out / name, model=name, size=size, minutes=minutes, batch_size=BATCH, show=not quiet
+        )
         for name in ("gaia", "ae")
     }
     a, b = _two_people(data)

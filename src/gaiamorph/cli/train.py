@@ -11,6 +11,7 @@ from gaiamorph import training
 from gaiamorph.cli.options import Config, Flag, Overwrite
 from gaiamorph.errors import UserError
 from gaiamorph.training import TrainSettings, runs
+from gaiamorph.training.processes import Processes
 from gaiamorph.training.settings import to_dict, to_yaml
 
 
@@ -20,9 +21,11 @@ def train(
     out: Path | None = None,
     how: Annotated[runs.DataOptions, Parameter(name="*")] = runs.DataOptions(),
     settings: Annotated[TrainSettings, Parameter(name="*")] = TrainSettings(),
+    processes: Annotated[Processes, Parameter(name="*")] = Processes(),
     resume: Flag = False,
     overwrite: Overwrite = False,
     quiet: Flag = False,
+    profile: Flag = False,
     config: Config = None,
     print_config: Flag = False,
 ) -> None:
@@ -38,6 +41,8 @@ def train(
         Go on with the run in OUT, exactly as if it had not stopped.
     quiet
         Print nothing but errors.
+    profile
+        At the end, print where the time of a step went and how near it is to the machine's rate of matrix products.
     print_config
         Print the options as YAML and do nothing.
     """
@@ -52,7 +57,15 @@ def train(
         raise UserError("say where to put the run: --out RUN")
     try:
         space = training.train(
-            data, out=out, **vars(how), resume=resume, overwrite=overwrite, show=not quiet, settings=settings
+            data,
+            out=out,
+            **vars(how),
+            **vars(processes),
+            resume=resume,
+            overwrite=overwrite,
+            show=not quiet,
+            profile=profile,
+            settings=settings,
         )
     except KeyboardInterrupt:
         print(f"stopped and saved; to go on: gaiamorph train {data} --out {out} --resume")

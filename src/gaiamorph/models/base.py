@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
@@ -19,10 +20,13 @@ class Batch(NamedTuple):
     noise: the random numbers of the step by name, row i belonging to item i, as ``Model.draw`` made them.
     They come from outside so that a step is a function of its arguments: that is what makes a
     resumed run equal to one that never stopped, and two processes equal to one.
+    parts: items are mixed with others only within each of this many equal parts of the batch, so that one
+    process can do what several do together.
     """
 
     x: Tensor
     noise: dict[str, Tensor]
+    parts: int = 1
 
 
 @dataclass
@@ -33,11 +37,25 @@ class Step:
     rates: share of the learning rate that a player takes in this step (1 where absent).
         Adam does not notice a factor on its loss, so a balance of rates has to be applied here.
     figures: scalars to log.
+    joint: one scalar whose gradient, for every player's parameters, is that of the player's own loss. A single
+        backward pass then serves all players (see `GradientScale`), and ``losses`` are numbers without a graph.
     """
 
     losses: dict[str, Tensor]
     rates: dict[str, Tensor | float] = field(default_factory=dict)
     figures: dict[str, Tensor] = field(default_factory=dict)
+    joint: Tensor | None = None
+
+    def backward(
+        self, players: dict[str, list[nn.Parameter]], run: Callable[..., None] = torch.Tensor.backward
+    ) -> None:
+        """Add every player's gradient to its parameters. ``run(scalar, inputs=..., retain_graph=...)`` does a pass."""
+        if self.joint is not None:
+            run(self.joint)
+            return
+        last = list(self.losses)[-1]
+        for player, loss in self.losses.items():
+            run(loss, inputs=players[player], retain_graph=player != last)
 
 
 class Model(nn.Module):
@@ -78,7 +96,7 @@ class Model(nn.Module):
 
 def across_ranks(errors: Tensor) -> Tensor:
     """Mean over all processes, detached: what steers weights and rates must be the same on every rank."""
-    errors = errors.detach().float()
+    errors = errors.detach()
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         errors = errors.clone()
         torch.distributed.all_reduce(errors)

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from gaiamorph.models.base import Batch, Model, Step, across_ranks
+from gaiamorph.models.gradients import GradientScale
 from gaiamorph.models.interpolation import SAMPLERS, interpolate_pairs
 from gaiamorph.models.losses import ERRORS, pairwise_distance_loss
 from gaiamorph.networks import NETWORKS, NetworkSettings
@@ -80,15 +81,17 @@ class GAIA(Model):
     def forward(self, batch: Batch) -> Step:
         x, G, D, s = batch.x, self.generator, self.discriminator, self.settings
         z = G.encode(x)
-        z_interp = interpolate_pairs(z, batch.noise["weight"])
+        z_interp = interpolate_pairs(z, batch.noise["weight"], batch.parts)
         Gx, Gz_interp = G.decode(torch.cat([z, z_interp])).chunk(2)
-        Dx, DGx, DGz_interp = D(torch.cat([x, Gx, Gz_interp])).chunk(3)
+        to_G_from_F, to_G_from_I = GradientScale(), GradientScale()
+        Gx_seen, Gz_interp_seen = to_G_from_F(Gx), to_G_from_I(Gz_interp)
+        Dx, DGx, DGz_interp = D(torch.cat([x, Gx_seen, Gz_interp_seen])).chunk(3)
 
-        R, F, I = self.error(x, Dx), self.error(x, DGx), self.error(Gz_interp, DGz_interp)
+        R, F, I = self.error(x, Dx), self.error(x, DGx), self.error(Gz_interp_seen, DGz_interp)
         # A linear output has no bound, and D would make F and I infinite: it gains nothing beyond these limits.
         unbounded = D.output == "linear"
         F_D = self.error(x, DGx.clamp(*LIMITS)) if unbounded else F
-        I_D = self.error(Gz_interp, DGz_interp.clamp(*LIMITS)) if unbounded else I
+        I_D = self.error(Gz_interp_seen, DGz_interp.clamp(*LIMITS)) if unbounded else I
 
         reconstruction = self.error(x, Gx)
         extra = s.direct * reconstruction
@@ -96,14 +99,25 @@ class GAIA(Model):
             extra = extra + s.distance * pairwise_distance_loss(x, z)
         r, f, i = across_ranks(torch.stack([R, F, I])).unbind()
         balance = OBJECTIVES[s.objective](r, f, i, s)
+        w = s.adversarial * balance.fakes_in_D
         loss_G = balance.F_in_G * F + balance.I_in_G * I + extra
-        loss_D = R - s.adversarial * balance.fakes_in_D * (F_D + I_D)
+        loss_D = R - w * (F_D + I_D)
+        counts_G = counts_D = 1.0  # whether a loss has a gradient
         if s.objective == "reference":
+            counts_G, counts_D = ((loss.detach().abs() <= 1).to(x.dtype) for loss in (loss_G, loss_D))
             loss_G, loss_D = loss_G.clamp(-1, 1), loss_D.clamp(-1, 1)
+
+        joint = None
+        if not unbounded:
+            w = (w * counts_D).clamp_min(SMALLEST_WEIGHT)
+            to_G_from_F.factor, to_G_from_I.factor = (-counts_G * v / w for v in (balance.F_in_G, balance.I_in_G))
+            joint = counts_D * R - w * (F + I) + counts_G * extra
+            loss_G, loss_D = loss_G.detach(), loss_D.detach()
         return Step(
             {"generator": loss_G, "discriminator": loss_D},
             {"generator": balance.rate_G, "discriminator": balance.rate_D},
             {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": balance.fakes_in_D},
+            joint,
         )
 
     def views(self, x: Tensor) -> dict[str, Tensor]:
@@ -130,6 +144,8 @@ COLLAPSED, ABOVE = 0.3, 1.5
 three are within a third of each other; under the objective ``paper`` on plane sets I / F fell to 0.02 - 0.2."""
 RUNAWAY = 4.0
 """The discriminator has run away when F / R lies above this for long; the two belong together within about 2."""
+SMALLEST_WEIGHT = 1e-12
+"""Stands for a weight of 0 where it is divided by. What it adds to D's gradient is below the rounding of R's."""
 LIMITS = (-0.25, 1.25)
 """What D's output is clamped to in its own negative terms, where the output layer has no bound (data lie in [0, 1])."""
 

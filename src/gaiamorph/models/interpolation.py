@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 
-def interpolate_pairs(z: Tensor, weight: Tensor) -> Tensor:
+def interpolate_pairs(z: Tensor, weight: Tensor, parts: int = 1) -> Tensor:
     """The reference pairing of GAIA: z (B, latent_dim), weight (B,) -> z_interp (B, latent_dim).
 
     The batch is halved. Item i of the first half meets item i of the second; then the first half,
-    reversed, meets the second again. ``weight`` is the share of the second half's item. An odd last
-    item meets itself in no pair, so a batch must be even.
+    reversed, meets the second again. ``weight`` is the share of the second half's item.
+    parts: each of this many equal, even parts of the batch is paired by itself.
     """
-    first, second = z.chunk(2)
-    partners = torch.cat([first, first.flip(0)])
-    return torch.lerp(partners, torch.cat([second, second]), weight[:, None].to(z.dtype))
+    first, second = z.unflatten(0, (parts, 2, -1)).unbind(1)
+    partners = torch.cat([first, first.flip(1)], 1).flatten(0, 1)
+    return torch.lerp(partners, torch.cat([second, second], 1).flatten(0, 1), weight[:, None].to(z.dtype))
 
 
 def gaussian(count: int, generator: torch.Generator) -> Tensor:

@@ -49,16 +49,21 @@ class Autoencoder(nn.Module):
 
     def encode(self, x: Tensor) -> Tensor:
         """x (B, *shape) in [0, 1] -> z (B, latent_dim)."""
-        return self.encoder(2 * x - 1)
+        return _full(self.encoder(2 * x - 1))
 
     def decode(self, z: Tensor) -> Tensor:
         """z (B, latent_dim) -> x (B, *shape)."""
-        x = self.decoder(z)
+        x = _full(self.decoder(z))
         # A linear output starts at mid-grey (0.5), where a sigmoid starts too.
         return torch.sigmoid(x) if self.output == "sigmoid" else 0.5 * (x + 1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x))
+
+
+def _full(x: Tensor) -> Tensor:
+    """float32 where autocast left bfloat16: codes, outputs and the errors made of them need more than 8 bits."""
+    return x.float() if x.dtype == torch.bfloat16 else x
 
 
 def activation() -> nn.Module:

@@ -20,11 +20,8 @@ def flip(x: Tensor, chosen: Tensor) -> Tensor:
     return torch.where(chosen[:, None, None, None], x.flip(-1), x)
 
 
-def shift(x: Tensor, by: Tensor) -> Tensor:
-    """Move each picture by whole pixels, repeating its edge: x (B, C, H, W), by (B, 2) as (down, right)."""
-    most = int(by.abs().max())
-    if most == 0:
-        return x
+def shift(x: Tensor, by: Tensor, most: int) -> Tensor:
+    """Move each picture by whole pixels, repeating its edge: x (B, C, H, W), by (B, 2) as (down, right), up to ``most``."""
     count, _, height, width = x.shape
     padded = F.pad(x, (most, most, most, most), mode="replicate")
     rows = torch.arange(height, device=x.device) + most - by[:, :1]

@@ -26,7 +26,7 @@ class Means:
 
     def add(self, figures: dict[str, Tensor]) -> None:
         for name, value in figures.items():
-            value = value.detach().double()
+            value = value.detach().float()
             self.sums[name] = self.sums[name] + value if name in self.sums else value
         self.count += 1
 
@@ -39,7 +39,7 @@ class Means:
         return {"sums": {name: float(value) for name, value in self.sums.items()}, "count": self.count}
 
     def restore(self, state: dict) -> None:
-        self.sums = {name: torch.tensor(value, dtype=torch.float64) for name, value in state["sums"].items()}
+        self.sums = {name: torch.tensor(value) for name, value in state["sums"].items()}
         self.count = state["count"]
 
 

@@ -7,8 +7,8 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,15 +19,19 @@ from torch.optim.swa_utils import AveragedModel
 
 from gaiamorph.data import Dataset
 from gaiamorph.errors import TrainingError, UserError
-from gaiamorph.models import MODELS, Batch, Model
+from gaiamorph.models import MODELS, Batch, Model, Step
 from gaiamorph.networks import Autoencoder
 from gaiamorph.space import FILE as SPACE_FILE
-from gaiamorph.space import LatentSpace
-from gaiamorph.training import augment, checkpoint, log
+from gaiamorph.space import LatentSpace, load
+from gaiamorph.training import checkpoint, log
+from gaiamorph.training.batches import Batches, Share
+from gaiamorph.training.compiling import Compiling
 from gaiamorph.training.figure import fixed_figure
 from gaiamorph.training.finish import held_out, make_space, reconstruction_errors
+from gaiamorph.training.precision import memory_kept
+from gaiamorph.training.processes import Processes, launch
+from gaiamorph.training.profile import Profile, count_flops
 from gaiamorph.training.progress import Display
-from gaiamorph.training.sampler import Sampler, generator_of
 from gaiamorph.training.settings import TrainSettings, to_dict
 from gaiamorph.training.watch import Watch
 
@@ -43,11 +47,13 @@ SECONDS_BETWEEN_CHECKPOINTS = 15
 class Run:
     """One training: the state that a step changes, and the step. `train` drives it."""
 
-    def __init__(self, data: Dataset, settings: TrainSettings, folder: Path) -> None:
+    def __init__(
+        self, data: Dataset, settings: TrainSettings, folder: Path, fabric: Fabric | None = None, profile: bool = False
+    ) -> None:
         self.data, self.settings, self.folder = data, settings, folder
         s = settings
         torch.set_num_threads(s.threads)
-        self.fabric = Fabric(accelerator=s.device, devices=1, precision="32-true")
+        self.fabric = fabric or launch(Processes(), s.device, s.precision)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(s.seed)
             options = getattr(s, s.model)
@@ -59,20 +65,24 @@ class Run:
             player: torch.optim.Adam(parameters, s.learning_rate, (s.beta1, s.beta2), fused=True)
             for player, parameters in self.players.items()
         }
+        self.average = AveragedModel(self.model.generator, multi_avg_fn=self._lerp_average)
         # Fabric wraps the root alone: calls into a separately wrapped network would bypass it.
         self.wrapped, *_ = self.fabric.setup(self.model, *self.optimizers.values())
-        self.average = AveragedModel(self.model.generator, multi_avg_fn=self._lerp_average)
-        self.sampler = Sampler(data.splits["train"], s.batch_size, s.seed)
+        self.average.to(self.fabric.device)
+        self.compiling = Compiling(self.model, s.compile)
+        share = Share(self.fabric.global_rank, self.fabric.world_size, s.accumulate)
+        self.batches = Batches(data, s, self.model.draw, self.fabric.device, share)
         self.watch = Watch(self.model.diagnose, None if s.minutes else s.steps)
         self.means = log.Means()
+        self.profile = Profile(self.model, self.fabric.device, profile)
         self.step = 0
         self.seconds = 0.0
+        self._broken: dict[str, Tensor] = {}
 
-    def _lerp_average(self, average: Any, current: Any, count: Any) -> None:
+    def _lerp_average(self, average: Any, current: Any, _: Any) -> None:
         """The moving average, with a shorter memory at the start, when weights change fast."""
-        keep = min(self.settings.average, (1 + int(count)) / (10 + int(count)))
-        for a, c in zip(average, current, strict=True):
-            a.lerp_(c, 1 - keep)
+        keep = min(self.settings.average, (1 + self.step) / (10 + self.step))
+        torch._foreach_lerp_(list(average), list(current), 1 - keep)  # pyright: ignore[reportPrivateImportUsage]
 
     @property
     def averaged(self) -> Autoencoder:
@@ -84,50 +94,106 @@ class Run:
         s = self.settings
         return min(1.0, self.seconds / (60 * s.minutes) if s.minutes else self.step / s.steps)
 
+    @property
+    def remaining(self) -> float:
+        """Seconds of training that lie ahead, by what it has taken so far."""
+        return self.seconds * (1 - self.share) / max(self.share, 1e-9)
+
     def rate(self) -> float:
         """The learning rate now: a rise over the warm-up, then half a cosine down to zero."""
         rising = min(1.0, (self.step + 1) / self.settings.warmup) if self.settings.warmup else 1.0
         return self.settings.learning_rate * rising * 0.5 * (1 + math.cos(math.pi * self.share))
 
-    def batch(self) -> Batch:
-        """Items and random numbers of the current step."""
-        s, kind = self.settings, self.data.kind
-        x = kind.to_tensor(self.data.items[self.sampler.batch(self.step)]).to(self.fabric.device)
-        generator = generator_of(s.seed, self.step)
-        noise = self.model.draw(len(x), generator)
-        if s.flip == "on" or s.shift:
-            changes = {k: v.to(x.device) for k, v in augment.draw(len(x), s.shift, generator).items()}
-            if s.flip == "on":
-                x = augment.flip(x, changes["flip"])
-            x = augment.shift(x, changes["shift"])
-        if x.ndim == 4:
-            x = x.contiguous(memory_format=torch.channels_last)
-        return Batch(x, {name: value.to(x.device) for name, value in noise.items()})
-
-    def advance(self) -> dict[str, Tensor]:
-        """One step of all players, and its figures. Raises TrainingError for a loss that is not finite."""
+    def advance(self) -> None:
+        """One step of all players."""
         began = time.monotonic()
-        result = self.wrapped(self.batch())
-        bad = [player for player, loss in result.losses.items() if not math.isfinite(float(loss.detach()))]
-        if bad:
-            raise TrainingError(
-                f"the loss of the {bad[0]} is not a finite number at step {self.step + 1}: "
-                f"lower --learning-rate (now {self.settings.learning_rate:g}), or use another objective"
-            )
-        last = list(result.losses)[-1]
+        pieces = self.settings.accumulate
+        rates: Mapping[str, Tensor | float] = {}
+        for piece in range(pieces):
+            with self.profile.part("data"):
+                batch = self.batches.at(self.step, piece)
+            # Gradients travel between processes once a step.
+            with self.fabric.no_backward_sync(self.wrapped, enabled=piece + 1 < pieces):
+                result = self._gradients(batch)
+            with self.profile.part("logging"):
+                self._take_in(result)
+            rates = result.rates
+        with self.profile.part("optimiser"):
+            self._update(rates)
+        self.step += 1
+        self.seconds += time.monotonic() - began
+
+    def _gradients(self, batch: Batch) -> Step:
+        """Forward and backward; gradients are left in the parameters."""
+        pieces = self.settings.accumulate
+        with self.profile.part("losses"):
+            result = self.wrapped(batch)
+        with self.profile.part("backward"):
+            result.backward(self.players, lambda loss, **how: self.fabric.backward(loss / pieces, **how))
+        return result
+
+    def _take_in(self, result: Step) -> None:
+        self.means.add(result.figures)
         for player, loss in result.losses.items():
-            self.fabric.backward(loss, inputs=self.players[player], retain_graph=player != last)
+            bad = ~torch.isfinite(loss.detach())
+            self._broken[player] = self._broken[player] | bad if player in self._broken else bad
+
+    def _update(self, rates: Mapping[str, Tensor | float]) -> None:
         rate = self.rate()
         for player, optimizer in self.optimizers.items():
             for group in optimizer.param_groups:
-                group["lr"] = rate * float(result.rates.get(player, 1.0))
+                group["lr"] = rate * float(rates.get(player, 1.0))
             optimizer.step()
             optimizer.zero_grad()
         self.average.update_parameters(self.model.generator)
-        self.means.add(result.figures)
-        self.step += 1
-        self.seconds += time.monotonic() - began
-        return result.figures
+
+    def check(self) -> None:
+        """Raises TrainingError if a loss has not been finite. Asked when a row is written and before a checkpoint is,
+        not in every step, for it waits for the device."""
+        for player, bad in self._broken.items():
+            if bool(bad):
+                raise TrainingError(
+                    f"the loss of the {player} is not a finite number at step {self.step}: "
+                    f"lower --learning-rate (now {self.settings.learning_rate:g}), or use another objective"
+                )
+
+    def dry_step(self) -> float:
+        """Forward and backward passes that change nothing; how many seconds they took."""
+        began = time.monotonic()
+        self._gradients(self.batches.at(self.step))
+        for optimizer in self.optimizers.values():
+            optimizer.zero_grad()
+        return time.monotonic() - began
+
+    def agree(self, stop: bool) -> bool:
+        """Whether to stop, and how many seconds have gone by: the same in every process."""
+        if self.fabric.world_size == 1:
+            return stop
+        told = torch.tensor([float(stop), self.seconds], dtype=torch.float64, device=self.fabric.device)
+        torch.distributed.all_reduce(told, torch.distributed.ReduceOp.MAX)
+        self.seconds = float(told[1])
+        return bool(told[0])
+
+    @contextmanager
+    def eager(self) -> Iterator[None]:
+        """Batches of other sizes than a step's must not make the networks compile anew."""
+        if not self.compiling.networks_compiled:
+            yield
+            return
+        with torch.compiler.set_stance("force_eager"):
+            yield
+
+    def arithmetic(self) -> dict[str, Any]:
+        """What the steps run on and in: for the record."""
+        device = self.fabric.device
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+        return {
+            "device": name,
+            "processes": self.fabric.world_size,
+            "threads": self.settings.threads,
+            "precision": self.settings.precision,
+            "compiled": bool(self.compiling.on),
+        }
 
     def validate(self) -> dict[str, float]:
         """Mean reconstruction error of held-out items, by the trained and by the averaged generator."""
@@ -147,16 +213,19 @@ class Run:
             "examples": self.step * self.settings.batch_size,
             "seconds": round(self.seconds, 1),
             "averaged": averaged,
+            **self.arithmetic(),
             "warnings": self.watch.warnings,
         }
         return make_space(generator, self.data, self.settings, report)
 
     def save(self) -> None:
+        self.check()
         progress = {
             "step": self.step,
             "seconds": self.seconds,
             "watch": self.watch.state(),
             "means": self.means.state(),
+            "compiled": self.compiling.on,
             "settings": to_dict(self.settings),
         }
         checkpoint.save_checkpoint(self.folder, self.model, self.average, self.optimizers, progress)
@@ -171,49 +240,90 @@ class Run:
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.watch.restore(progress["watch"])
         self.means.restore(progress["means"])
+        if self.compiling.on is None:
+            self.compiling = Compiling(self.model, self.settings.compile, progress.get("compiled"))
 
 
-def train(data: Dataset, settings: TrainSettings, folder: Path, *, show: bool = True) -> LatentSpace:
-    """Train in ``folder`` (made and recorded by `runs.prepare`), going on from its checkpoint if it has one.
+def train(
+    data: Dataset, settings: TrainSettings, folder: Path, fabric: Fabric, *, show: bool = True, profile: bool = False
+) -> LatentSpace:
+    """Train in ``folder`` (made and recorded by `runs.train`), going on from its checkpoint if it has one.
 
     settings: settled ones (`settings.settled`). Writes metrics.csv, figures, checkpoints and, at the end,
-    the space. Ctrl-C saves and raises KeyboardInterrupt; a loss that is not finite raises TrainingError, and the
-    last checkpoint is kept.
+    the space; of several processes the first does. Ctrl-C saves and raises KeyboardInterrupt; a loss that is not
+    finite raises TrainingError, and the last checkpoint is kept. profile: print where the time went, at the end.
     """
-    run = Run(data, settings, folder)
-    run.restore()
-    for part in folder.glob(".*.part"):  # what a kill left of a file that was being written
-        part.unlink()
-    s = settings
+    with memory_kept():
+        run = Run(data, settings, folder, fabric, profile)
+        run.restore()
+        first = fabric.is_global_zero
+        try:
+            with Display(show and first, run.share) as display, _interrupts() as interrupted:
+                display.say(", ".join(f"{name} {value}" for name, value in run.arithmetic().items()))
+                with log.Log(folder, run.step) if first else nullcontext() as rows:
+                    stopped = _steps(run, display, rows, interrupted)
+                run.check()
+                if first:
+                    run.save()
+                    run.space().save(folder / SPACE_FILE)
+                if profile:
+                    _say_profile(run, display)
+        finally:
+            run.batches.close()
+        fabric.barrier()
+        if stopped:
+            raise KeyboardInterrupt
+        return load(folder)
+
+
+def _steps(run: Run, display: Display, rows: log.Log | None, interrupted: threading.Event) -> bool:
+    """Steps until the run is done or interrupted (True), with what has to be written meanwhile.
+
+    rows: None in a process that only computes.
+    """
+    s, folder = run.settings, run.folder
     every_validation = STEPS_BETWEEN_VALIDATIONS if s.minutes else max(1, s.steps // VALIDATIONS)
     every_figure = STEPS_BETWEEN_FIGURES if s.minutes else max(1, s.steps // FIGURES)
-    rows = log.Log(folder, run.step)
+    if rows is not None:
+        for part in folder.glob(".*.part"):  # what a kill left of a file that was being written
+            part.unlink()
     saved_at = time.monotonic()
-    with Display(show, run.share) as display, rows, _interrupts() as interrupted:
-        while run.share < 1 and not interrupted.is_set():
-            run.advance()
-            row: dict[str, float] = {}
-            if run.step % LOG_EVERY == 0 or run.share >= 1:
-                row = run.means.take()
-                row["examples_per_second"] = run.step * s.batch_size / max(run.seconds, 1e-9)
-                if warning := run.watch.look(run.step, row):
-                    display.say(f"warning at step {run.step}: {warning}", style="yellow")
-            if run.step % every_validation == 0 or run.share >= 1:
+    stop = False
+    while run.share < 1 and not stop:
+        before = run.seconds
+        run.advance()
+        stop = run.agree(interrupted.is_set())
+        if run.compiling.after_step(run.seconds - before, run.remaining, run.dry_step):
+            display.say(f"{'compiled' if run.compiling.on else 'not compiled'}: {run.compiling.reason}")
+        done = run.share >= 1
+        row: dict[str, float] = {}
+        if run.step % LOG_EVERY == 0 or done:
+            run.check()
+            row = run.means.take()
+            row["examples_per_second"] = run.step * s.batch_size / max(run.seconds, 1e-9)
+            if warning := run.watch.look(run.step, row):
+                display.say(f"warning at step {run.step}: {warning}", style="yellow")
+        if rows is None:
+            continue
+        with run.eager():
+            if run.step % every_validation == 0 or done:
                 row |= run.validate()
-            if run.step % every_figure == 0 or run.share >= 1:
-                fixed_figure(run.model, data, folder / "figures" / f"step_{run.step:07d}.png")
-            if row:
-                rows.write(run.step, {"seconds": run.seconds, **row})
-            display.update(run.step, run.share, row)
-            if time.monotonic() - saved_at > SECONDS_BETWEEN_CHECKPOINTS:
-                run.save()
-                saved_at = time.monotonic()
-        run.save()
-        space = run.space()
-        space.save(folder / SPACE_FILE)
-    if interrupted.is_set():
-        raise KeyboardInterrupt
-    return space
+            if run.step % every_figure == 0 or done:
+                fixed_figure(run.model, run.data, folder / "figures" / f"step_{run.step:07d}.png")
+        if row:
+            rows.write(run.step, {"seconds": run.seconds, **row})
+        display.update(run.step, run.share, row)
+        if time.monotonic() - saved_at > SECONDS_BETWEEN_CHECKPOINTS:
+            run.save()
+            saved_at = time.monotonic()
+    return stop
+
+
+def _say_profile(run: Run, display: Display) -> None:
+    dtype = torch.bfloat16 if run.settings.precision == "bf16" else torch.float32
+    flops = count_flops(run.dry_step) * run.settings.accumulate
+    for line in run.profile.report(run.step, flops, dtype):
+        display.say(line)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
 from gaiamorph.training.checkpoint import write_atomically
 from gaiamorph.training.loop import train as run_loop
+from gaiamorph.training.processes import Processes, launch, local_processes
 from gaiamorph.training.progress import reading
 from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
 
@@ -46,6 +47,9 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     show: bool = True,
+    profile: bool = False,
+    devices: int = 0,
+    nodes: int = 0,
     settings: TrainSettings | None = None,
     **options: Any,
 ) -> LatentSpace:
@@ -55,23 +59,40 @@ def train(
     out: the run folder; by default the first free ``runs/MODEL-N``.
     resume: go on with the run in ``out``; settings are those that it recorded.
     overwrite: replace what is in ``out``.
+    profile: print where the time of a step goes, at the end.
+    devices, nodes: processes on this machine, and machines (see `Processes`).
     options: fields of `TrainSettings` (``model="gaia"``, ``steps=3000``, ...), groups as dictionaries
         (``gaia={"objective": "reference"}``), unless ``settings`` gives them all.
     Raises UserError for input that cannot be used (nothing is written then), TrainingError when it cannot go on.
     """
     wanted = settings or from_dict(options)
     folder = Path(out) if out is not None else _free_folder(wanted.model)
-    if resume and (folder / FILE).exists():
-        return _resume(folder, str(source), DataOptions(size, crop, channels), wanted, show)
-    if not resume:
-        refuse_existing(folder, overwrite)
     how = DataOptions(size, crop, channels)
-    data = open_data(source, **dataclasses.asdict(how), seed=wanted.seed, report=reading(show))
-    final = settled(wanted, data)
-    if not resume:
-        clear(folder, overwrite)
-    _record(folder, str(source), how, data, final)
-    return run_loop(data, final, folder, show=show)
+    going_on = resume and (folder / FILE).exists()
+    fingerprint = None
+    if going_on:
+        how, wanted, fingerprint = _recorded(folder, how, wanted)
+    elif not resume:
+        refuse_existing(folder, overwrite)
+    fabric = launch(Processes(devices, nodes), wanted.device, wanted.precision)
+    first = fabric.is_global_zero
+    with fabric.rank_zero_first(local=True):  # one process builds the cache, the others use it
+        data = open_data(source, **dataclasses.asdict(how), seed=wanted.seed, report=reading(show and first))
+    if going_on:
+        if data.fingerprint != fingerprint:
+            raise UserError(
+                f"the data in {source} is not what {folder} was started with: its files or their contents differ"
+            )
+        if _finished(folder, wanted):
+            return load(folder)
+    else:
+        wanted = settled(wanted, data, fabric.world_size, local_processes(fabric))
+        if first:
+            if not resume:
+                clear(folder, overwrite)
+            _record(folder, str(source), how, data, wanted)
+        fabric.barrier()
+    return run_loop(data, wanted, folder, fabric, show=show, profile=profile)
 
 
 def clear(folder: Path, overwrite: bool) -> None:
@@ -110,8 +131,11 @@ def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings
     write_atomically(folder / FILE, to_yaml(config).encode())
 
 
-def _resume(folder: Path, source: str, how: DataOptions, wanted: TrainSettings, show: bool) -> LatentSpace:
-    """Go on as recorded. What was asked for must be the default or the same."""
+def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[DataOptions, TrainSettings, str | None]:
+    """What a run was started with: how data is read, settings, fingerprint of the data.
+
+    What was asked for must be the default or the same, or it raises UserError.
+    """
     config = read_config(folder / FILE)
     recorded_how = DataOptions(config.get("size"), config.get("crop", "centre"), config.get("channels"))
     settings = from_dict({k: v for k, v in config.items() if k not in DATA_KEYS})
@@ -125,14 +149,7 @@ def _resume(folder: Path, source: str, how: DataOptions, wanted: TrainSettings, 
             f"{folder} was started with {name} = {recorded}, and {asked} was asked for: "
             "leave it out to go on as before, or say --overwrite to start anew"
         )
-    data = open_data(source, **dataclasses.asdict(recorded_how), seed=settings.seed, report=reading(show))
-    if data.fingerprint != config.get("fingerprint"):
-        raise UserError(
-            f"the data in {source} is not what {folder} was started with: its files or their contents differ"
-        )
-    if _finished(folder, settings):
-        return load(folder)
-    return run_loop(data, settings, folder, show=show)
+    return recorded_how, settings, config.get("fingerprint")
 
 
 def _finished(folder: Path, settings: TrainSettings) -> bool:

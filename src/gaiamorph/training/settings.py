@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import typing
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import torch
 import yaml
 
 from gaiamorph.data import Dataset
 from gaiamorph.errors import UserError
 from gaiamorph.models import MODELS
 from gaiamorph.networks import NETWORKS, NetworkSettings
+from gaiamorph.training.precision import chosen_precision
 
 FILE = "config.yaml"
 
@@ -31,7 +32,11 @@ class _Settings:
     minutes: float = 0.0
     """Train for this many minutes instead (0: by steps). Such a run resumes, but not bit for bit."""
     batch_size: int = 64
-    """Items a step; made even, and no larger than the training set."""
+    """Items a step, over all processes; made to divide evenly, and no larger than the training set."""
+    accumulate: int = 1
+    """Take the batch in this many pieces, one after another, and add up their gradients: less memory for the same step."""
+    parts: int = 0
+    """Items are mixed only within each of this many equal parts of a batch. 0: one part a process and piece."""
     latent_dim: int = 0
     """Length of a code. 0: 64 for pictures; as many as there are columns, at most 16, for vectors."""
     seed: int = 0
@@ -39,7 +44,11 @@ class _Settings:
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute."""
     threads: int = 0
-    """Threads for the arithmetic. 0: one a core."""
+    """Threads for the arithmetic of one process. 0: the cores, divided among the processes of a machine."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Numbers that networks are computed in. auto: bf16 where the device multiplies it natively, otherwise fp32."""
+    compile: Literal["auto", "on", "off"] = "auto"
+    """Compile the networks. auto: in long runs it is tried, and kept if the steps become faster by enough."""
     learning_rate: float = 2e-3
     """Adam's, at the start; it falls to zero along half a cosine."""
     warmup: int = 0
@@ -67,15 +76,18 @@ else:
     TrainSettings.__doc__ = _Settings.__doc__
 
 
-def settled(settings: TrainSettings, data: Dataset) -> TrainSettings:
-    """The settings with nothing left open for this data. Raises UserError for one that cannot be."""
+def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbours: int = 1) -> TrainSettings:
+    """The settings with nothing left open for this data. Raises UserError for one that cannot be.
+
+    processes: how many train together, ``neighbours`` of them on this machine.
+    """
     s = dataclasses.replace(settings, network=dataclasses.replace(settings.network))
     if s.model not in MODELS:
         raise UserError(f"there is no model {s.model!r}: choose one of {', '.join(MODELS)}")
-    for name in ("steps", "batch_size"):
-        if getattr(s, name) < (2 if name == "batch_size" else 1):
-            raise UserError(f"{name} must be at least {2 if name == 'batch_size' else 1}, not {getattr(s, name)}")
-    for name in ("minutes", "latent_dim", "threads", "shift", "seed", "warmup"):
+    for name, least in {"steps": 1, "batch_size": 2, "accumulate": 1}.items():
+        if getattr(s, name) < least:
+            raise UserError(f"{name} must be at least {least}, not {getattr(s, name)}")
+    for name in ("parts", "minutes", "latent_dim", "threads", "shift", "seed", "warmup"):
         if getattr(s, name) < 0:
             raise UserError(f"{name} must not be negative, as {getattr(s, name)} is")
     if not 0 < s.learning_rate < 1:
@@ -84,15 +96,21 @@ def settled(settings: TrainSettings, data: Dataset) -> TrainSettings:
         raise UserError("beta1, beta2 and average must lie in [0, 1)")
     if s.network.width < 0 or s.network.depth < 0:
         raise UserError("network.width and network.depth must not be negative")
-    usable = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not usable.get(s.device, True):
-        raise UserError(f"this machine (or this build of torch) has no {s.device}: use --device cpu or auto")
     available = len(data.splits["train"])
-    s.batch_size = min(s.batch_size, available) // 2 * 2
+    s.parts = s.parts or processes * s.accumulate
+    unit = 2 * math.lcm(s.parts, processes * s.accumulate)
+    if unit > min(s.batch_size, available):
+        raise UserError(
+            f"a batch of {min(s.batch_size, available)} items cannot be divided into {unit // 2} even parts "
+            f"({processes} processes, accumulate {s.accumulate}, parts {s.parts}): use a larger batch or fewer of them"
+        )
+    s.batch_size = min(s.batch_size, available) // unit * unit
+    s.precision = chosen_precision(s.precision, s.device)  # type: ignore[assignment]
     if not s.latent_dim:
         s.latent_dim = 64 if len(data.kind.shape) == 3 else min(data.kind.shape[0], 16)
     if not s.threads:
-        s.threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        s.threads = max(1, cores // neighbours)
     pictures = len(data.kind.shape) == 3
     if s.flip == "auto":
         s.flip = "on" if pictures and data.mirror else "off"

@@ -1,0 +1,107 @@
+"""The batches of a run: gathered in the background, augmented on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gaiamorph.data import Dataset
+from gaiamorph.models import Batch
+from gaiamorph.training import augment
+from gaiamorph.training.sampler import Sampler, generator_of
+from gaiamorph.training.settings import TrainSettings
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of every batch is this process's: rank ``rank`` of ``world``, taken in ``pieces`` one after another."""
+
+    rank: int = 0
+    world: int = 1
+    pieces: int = 1
+
+    def rows(self, batch_size: int, piece: int) -> slice:
+        size = batch_size // (self.world * self.pieces)
+        start = (self.rank * self.pieces + piece) * size
+        return slice(start, start + size)
+
+
+class _Gathered(NamedTuple):
+    x: Tensor
+    noise: dict[str, Tensor]
+    changes: dict[str, Tensor]
+
+
+class Batches:
+    """Batch ``piece`` of ``step``: a function of the seed and those two, however many processes share the work.
+
+    Items and random numbers are those of the whole batch, by position in it; each process takes its rows.
+    The next one is gathered by a thread while the current one is computed with.
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        settings: TrainSettings,
+        draw: Callable[[int, torch.Generator], dict[str, Tensor]],
+        device: torch.device,
+        share: Share,
+    ) -> None:
+        self.data, self.settings, self.draw, self.device, self.share = data, settings, draw, device, share
+        self.sampler = Sampler(data.splits["train"], settings.batch_size, settings.seed)
+        parts = share.world * share.pieces
+        self.parts = max(1, settings.parts // parts) if settings.parts % parts == 0 else 1
+        self._thread = ThreadPoolExecutor(1, "batches")
+        self._asked: dict[tuple[int, int], Future[_Gathered]] = {}
+
+    def at(self, step: int, piece: int = 0) -> Batch:
+        gathered = self._asked.pop((step, piece), None) or self._ask_for(step, piece)
+        self._asked.clear()
+        after = (step, piece + 1) if piece + 1 < self.share.pieces else (step + 1, 0)
+        self._asked[after] = self._ask_for(*after)
+        return self._finished(gathered.result())
+
+    def _ask_for(self, step: int, piece: int) -> Future[_Gathered]:
+        return self._thread.submit(self._gather, step, piece)
+
+    def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def _gather(self, step: int, piece: int) -> _Gathered:
+        s = self.settings
+        rows = self.share.rows(s.batch_size, piece)
+        generator = generator_of(s.seed, step)
+        noise = self.draw(s.batch_size, generator)
+        changes: dict[str, Tensor] = {}
+        if s.flip == "on" or s.shift:
+            changes = augment.draw(s.batch_size, s.shift, generator)
+        x = self.data.kind.to_tensor(self.data.items[self.sampler.batch(step)[rows]])
+        gathered = _Gathered(
+            x, {name: value[rows] for name, value in noise.items()}, {k: v[rows] for k, v in changes.items()}
+        )
+        if self.device.type == "cuda":
+            pinned = ({name: value.pin_memory() for name, value in part.items()} for part in gathered[1:])
+            return _Gathered(x.pin_memory(), *pinned)
+        return gathered
+
+    def _finished(self, gathered: _Gathered) -> Batch:
+        """On the device, and augmented there."""
+        s = self.settings
+
+        def move(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+            return {name: value.to(self.device, non_blocking=True) for name, value in tensors.items()}
+
+        x = gathered.x.to(self.device, non_blocking=True)
+        changes = move(gathered.changes)
+        if s.flip == "on":
+            x = augment.flip(x, changes["flip"])
+        if s.shift:
+            x = augment.shift(x, changes["shift"], s.shift)
+        if x.ndim == 4:
+            x = x.contiguous(memory_format=torch.channels_last)
+        return Batch(x, move(gathered.noise), self.parts)

@@ -1,0 +1,67 @@
+"""What the arithmetic runs in: number format, and how memory is kept."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+FABRIC = {"fp32": "32-true", "bf16": "bf16-mixed"}
+"""Our names -> Fabric's. ``bf16`` is autocast: weights, errors and their balance stay in fp32."""
+
+
+def device_type(device: str) -> str:
+    """The kind of device that ``auto`` stands for here."""
+    if device != "auto":
+        return device
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def has_bf16(device: str) -> bool:
+    """Whether the device multiplies bfloat16 natively. Emulated, it is slower than fp32."""
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    return False
+
+
+def chosen_precision(asked: str, device: str) -> str:
+    """``auto`` -> bf16 where it is native, else fp32."""
+    if asked == "auto":
+        return "bf16" if has_bf16(device_type(device)) else "fp32"
+    return asked
+
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
+LARGE, DEFAULT = 2**25, 2**17
+
+
+@contextmanager
+def memory_kept() -> Iterator[None]:
+    """Keep freed memory for the next step, where the C library is glibc; elsewhere nothing happens.
+
+    glibc gives large blocks back to the system when they are freed. A training step frees and asks for the same ones
+    again, and the system clears and maps every page of them anew: about a tenth of a step. At the end all is given back.
+    """
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if not (hasattr(library, "mallopt") and hasattr(library, "malloc_trim")):
+        yield
+        return
+    assert library is not None
+    library.mallopt(M_MMAP_THRESHOLD, LARGE)
+    library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+    library.mallopt(M_TOP_PAD, LARGE)
+    try:
+        yield
+    finally:
+        library.mallopt(M_MMAP_THRESHOLD, DEFAULT)
+        library.mallopt(M_TRIM_THRESHOLD, DEFAULT)
+        library.mallopt(M_TOP_PAD, DEFAULT)
+        library.malloc_trim(0)
