@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -32,7 +33,7 @@ class Share:
 
 
 class _Gathered(NamedTuple):
-    x: Tensor
+    items: np.ndarray
     noise: dict[str, Tensor]
     changes: dict[str, Tensor]
 
@@ -80,13 +81,14 @@ class Batches:
         changes: dict[str, Tensor] = {}
         if s.flip == "on" or s.shift:
             changes = augment.draw(s.batch_size, s.shift, generator)
-        x = self.data.kind.to_tensor(self.data.items[self.sampler.batch(step)[rows]])
+        # Nothing here may run on torch's own threads: a second team of them would contend with the arithmetic.
+        items = np.ascontiguousarray(self.data.items[self.sampler.batch(step)[rows]])
         gathered = _Gathered(
-            x, {name: value[rows] for name, value in noise.items()}, {k: v[rows] for k, v in changes.items()}
+            items, {name: value[rows] for name, value in noise.items()}, {k: v[rows] for k, v in changes.items()}
         )
         if self.device.type == "cuda":
             pinned = ({name: value.pin_memory() for name, value in part.items()} for part in gathered[1:])
-            return _Gathered(x.pin_memory(), *pinned)
+            return _Gathered(items, *pinned)
         return gathered
 
     def _finished(self, gathered: _Gathered) -> Batch:
@@ -96,7 +98,7 @@ class Batches:
         def move(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
             return {name: value.to(self.device, non_blocking=True) for name, value in tensors.items()}
 
-        x = gathered.x.to(self.device, non_blocking=True)
+        x = self.data.kind.to_tensor(gathered.items).to(self.device, non_blocking=True)
         changes = move(gathered.changes)
         if s.flip == "on":
             x = augment.flip(x, changes["flip"])
