@@ -22,14 +22,14 @@ from gaiamorph.errors import UserError
 from gaiamorph.features import open_features
 from gaiamorph.latent import interpolate, spacing
 from gaiamorph.latent.refine import refine as improve
-from gaiamorph.latent.samplers import Mixture
+from gaiamorph.latent.samplers import Mixture, Prior
 from gaiamorph.networks import NETWORKS, Autoencoder, NetworkSettings
 from gaiamorph.output.continuum import Continuum, Order, Source
 from gaiamorph.output.folders import new_file
 from gaiamorph.version import __version__
 
 FILE = "space.safetensors"
-FORMAT = (1, 0)
+FORMAT = (1, 1)
 """Major, minor. A newer minor still opens here; another major says how to convert."""
 BATCH = 32
 """Items that go through the network at once. Always exactly as many (the last batch is filled up with zeros), so
@@ -48,10 +48,15 @@ class LatentSpace:
     """
 
     def __init__(
-        self, generator: Autoencoder, kind: Kind, info: dict[str, Any], mixture: Mixture | None, device: str = "cpu"
+        self,
+        generator: Autoencoder,
+        kind: Kind,
+        info: dict[str, Any],
+        distribution: Mixture | Prior | None,
+        device: str = "cpu",
     ) -> None:
         """``info`` is plain JSON: model, network, latent_dim, training, validation, codes (see docs/formats.md)."""
-        self.kind, self.info, self.mixture = kind, info, mixture
+        self.kind, self.info, self.distribution = kind, info, distribution
         self.device = torch.device(device)
         self.generator = generator.eval().requires_grad_(False).to(self.device)
         if len(kind.shape) == 3:
@@ -65,6 +70,11 @@ class LatentSpace:
     def model(self) -> str:
         return self.info["model"]
 
+    @property
+    def can_encode(self) -> bool:
+        """Whether real items have codes (a GAN has no encoder)."""
+        return self.info.get("can_encode", True)
+
     def __repr__(self) -> str:
         return f"<LatentSpace {self.model}, {self.kind.name} {self.kind.shape}, latent_dim {self.latent_dim}>"
 
@@ -77,8 +87,6 @@ class LatentSpace:
         refine: gradient steps that improve each code on its own reconstruction error.
         Raises UserError for anything that is not an item of this space's kind, or if the model has no encoder.
         """
-        if not self.info.get("can_encode", True):
-            raise UserError(f"{self.model} has no encoder: it can sample, but real items have no codes in it")
         return self._encode(self._natural(items), refine)
 
     def decode(self, z: Any) -> np.ndarray:
@@ -113,12 +121,17 @@ class LatentSpace:
         return self.errors(items) > self.info["validation"]["l1_percentile_99"]
 
     def sample(self, n: int, *, seed: int = 0) -> np.ndarray:
-        """n new items, from a Gaussian mixture fitted to the training codes."""
+        """n new items: `decode` of `sample_codes`."""
+        return self.decode(self.sample_codes(n, seed=seed))
+
+    def sample_codes(self, n: int, *, seed: int = 0) -> np.ndarray:
+        """n codes (n, latent_dim), from a Gaussian mixture fitted to the training codes, or from the prior of a model
+        that has no encoder."""
         if n < 1:
             raise UserError(f"at least one item must be asked for, not {n}")
-        if self.mixture is None:
+        if self.distribution is None:
             raise UserError("this space holds no distribution of codes to sample from")
-        return self.decode(self.mixture.sample(n, seed))
+        return self.distribution.sample(n, seed)
 
     # Morphs ---------------------------------------------------------------------------------------
 
@@ -295,9 +308,9 @@ class LatentSpace:
 
     def _state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors = {f"generator/{k}": v.cpu().contiguous() for k, v in self.generator.state_dict().items()}
-        if self.mixture is not None:
+        if isinstance(self.distribution, Mixture):
             for name in ("weights", "means", "factors"):
-                tensors[f"mixture/{name}"] = torch.from_numpy(getattr(self.mixture, name)).contiguous()
+                tensors[f"mixture/{name}"] = torch.from_numpy(getattr(self.distribution, name)).contiguous()
         return tensors, {"format": list(FORMAT), "kind": {"name": self.kind.name, **self.kind.settings()}, **self.info}
 
     @property
@@ -346,6 +359,11 @@ class LatentSpace:
         return np.stack(read)
 
     def _encode(self, natural: np.ndarray, refine: int) -> np.ndarray:
+        if not self.can_encode:
+            raise UserError(
+                f"{self.model} has no encoder, so real items have no codes in it: it can only sample new ones "
+                "(train ae, vae, vae_gan, aae, acai or gaia to morph between real items)"
+            )
         if refine < 0:
             raise UserError(f"refine must not be negative, as {refine} is")
         codes = []
@@ -421,10 +439,14 @@ def _assemble(info: dict[str, Any], tensors: dict[str, Tensor], device: str) -> 
     network = NetworkSettings(**info["network"])
     # Built without memory, then given the file's tensors: a file cannot make us allocate more than it holds.
     with torch.device("meta"):
-        generator = NETWORKS[network.name](kind.shape, info["latent_dim"], network)
+        generator = NETWORKS[network.name](kind.shape, info["latent_dim"], network, info.get("gaussian", False))
+        if not info.get("can_encode", True):
+            generator = generator.without_encoder()
     weights = {k.removeprefix("generator/"): v for k, v in tensors.items() if k.startswith("generator/")}
     generator.load_state_dict(weights, assign=True)
-    mixture = None
-    if "mixture/weights" in tensors:
-        mixture = Mixture(*(tensors[f"mixture/{n}"].numpy() for n in ("weights", "means", "factors")))
-    return LatentSpace(generator, kind, info, mixture, device)
+    distribution: Mixture | Prior | None = None
+    if "prior" in info:
+        distribution = Prior(info["prior"], info["latent_dim"])
+    elif "mixture/weights" in tensors:
+        distribution = Mixture(*(tensors[f"mixture/{n}"].numpy() for n in ("weights", "means", "factors")))
+    return LatentSpace(generator, kind, info, distribution, device)

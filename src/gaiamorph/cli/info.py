@@ -45,15 +45,21 @@ def describe(space: LatentSpace) -> dict[str, Any]:
 
 
 def _summary(space: LatentSpace) -> list[tuple[str, str]]:
-    i, t, v = space.info, space.info["training"], space.info["validation"]
+    i, t, v = space.info, space.info["training"], space.info.get("validation")
     rows = [
         ("model", f"{i['model']} ({i['network']['name']}, latent_dim {i['latent_dim']})"),
         ("items", f"{space.kind.name} {space.kind.shape}"),
         ("trained on", f"{t['items']} items of {t['source']} (fingerprint {t['fingerprint'][:12]})"),
         ("training", f"{t['steps']} steps, {t['seconds']:.0f} s, seed {t['seed']}"),
-        ("held-out error", f"{v['l1']:.4f} mean absolute of 1; 99th percentile {v['l1_percentile_99']:.4f}"),
+        ("held-out error", _held_out(v)),
         ("attributes", ", ".join(i["attributes"]) or "none"),
         ("SHA-256", space.sha256),
         ("written by", f"gaiamorph {i['gaiamorph_version']}"),
     ]
     return rows + [("warning", f"step {w['step']}: {w['warning']}") for w in t["warnings"]]
+
+
+def _held_out(validation: dict[str, Any] | None) -> str:
+    if validation is None:
+        return "none: the model has no encoder"
+    return f"{validation['l1']:.4f} mean absolute of 1; 99th percentile {validation['l1_percentile_99']:.4f}"

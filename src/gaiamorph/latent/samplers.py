@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -26,6 +27,20 @@ class Mixture:
         component = rng.choice(len(self.weights), size=count, p=self.weights / self.weights.sum())
         noise = rng.standard_normal((count, self.means.shape[1]))
         return (self.means[component] + np.einsum("nij,nj->ni", self.factors[component], noise)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What the codes of a model without an encoder are drawn from, entry by entry."""
+
+    name: Literal["normal", "uniform"]
+    latent_dim: int
+
+    def sample(self, count: int, seed: int) -> np.ndarray:
+        """codes (count, latent_dim), float32: standard normal, or uniform between -1 and 1."""
+        rng, shape = np.random.default_rng(seed), (count, self.latent_dim)
+        codes = rng.standard_normal(shape) if self.name == "normal" else rng.uniform(-1, 1, shape)
+        return codes.astype(np.float32)
 
 
 def fit_mixture(z: np.ndarray, seed: int) -> Mixture:

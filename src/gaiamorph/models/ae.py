@@ -9,7 +9,6 @@ from torch import nn
 
 from gaiamorph.models.base import Batch, Model, Step
 from gaiamorph.models.losses import ERRORS
-from gaiamorph.networks import NETWORKS, NetworkSettings
 
 
 class AE(Model):
@@ -20,12 +19,9 @@ class AE(Model):
         error: Literal["l1", "l2"] = "l1"
         """Reconstruction error: mean absolute or mean squared difference."""
 
-    def __init__(
-        self, shape: tuple[int, ...], latent_dim: int, network: NetworkSettings, settings: Settings | None = None
-    ) -> None:
-        super().__init__()
-        self.error = ERRORS[(settings or self.Settings()).error]
-        self.generator = NETWORKS[network.name](shape, latent_dim, network)
+    def build(self) -> None:
+        self.error = ERRORS[self.settings.error]
+        self.generator = self.pair()
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         return {"generator": list(self.generator.parameters())}

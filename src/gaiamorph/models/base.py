@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 import torch.distributed
 from torch import Tensor, nn
 
-from gaiamorph.networks import Autoencoder
+from gaiamorph.networks import NETWORKS, Autoencoder, Critic, NetworkSettings
 
 
 class Batch(NamedTuple):
@@ -61,9 +61,8 @@ class Step:
 class Model(nn.Module):
     """A method: networks, and the losses of its players.
 
-    Subclasses are final. Each has a dataclass ``Settings`` whose fields are its options, sets
-    ``generator`` (the autoencoder that a user keeps) and implements ``players`` and ``forward``. All are
-    made by ``cls(shape, latent_dim, network settings, settings)``.
+    Each has a dataclass ``Settings`` whose fields are its options, sets ``generator`` (the autoencoder that a user
+    keeps) in ``build``, and implements ``players`` and ``forward``.
     """
 
     can_encode = True
@@ -71,6 +70,25 @@ class Model(nn.Module):
 
     Settings: ClassVar[type]
     generator: Autoencoder
+
+    def __init__(self, shape: tuple[int, ...], latent_dim: int, network: NetworkSettings, settings: Any = None) -> None:
+        """shape: of one item as a tensor. settings: of this model's ``Settings``, or its defaults."""
+        super().__init__()
+        self.shape, self.latent_dim, self.network = tuple(shape), latent_dim, network
+        self.settings = settings or self.Settings()
+        self.build()
+
+    def build(self) -> None:
+        """Make the networks."""
+        raise NotImplementedError
+
+    def pair(self, latent_dim: int = 0, *, gaussian: bool = False) -> Autoencoder:
+        """An encoder and a decoder of the chosen architecture and size."""
+        return NETWORKS[self.network.name](self.shape, latent_dim or self.latent_dim, self.network, gaussian)
+
+    def critic(self) -> Critic:
+        """A discriminator of the chosen architecture and size, with one number at its end."""
+        return Critic(self.pair(2))
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         """Parameters by the name of the loss that trains them; each group has an optimiser of its own."""

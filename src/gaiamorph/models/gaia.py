@@ -23,10 +23,10 @@ import torch
 from torch import Tensor, nn
 
 from gaiamorph.models.base import Batch, Model, Step, across_ranks
-from gaiamorph.models.gradients import GradientScale
+from gaiamorph.models.gradients import SMALLEST_WEIGHT, GradientScale
 from gaiamorph.models.interpolation import SAMPLERS, interpolate_pairs
 from gaiamorph.models.losses import ERRORS, pairwise_distance_loss
-from gaiamorph.networks import NETWORKS, NetworkSettings
+from gaiamorph.networks import NETWORKS
 
 
 class GAIA(Model):
@@ -58,16 +58,13 @@ class GAIA(Model):
         discriminator_latent_dim: int = 0
         """Length of D's code; 0: half of G's. A D with a code as wide as the data can learn to copy anything."""
 
-    def __init__(
-        self, shape: tuple[int, ...], latent_dim: int, network: NetworkSettings, settings: Settings | None = None
-    ) -> None:
-        super().__init__()
-        self.settings = s = settings or self.Settings()
+    def build(self) -> None:
+        s = self.settings
         self.error = ERRORS[s.error]
-        build = NETWORKS[network.name]
-        self.generator = build(shape, latent_dim, network)
-        narrower = replace(network, width=max(8, round(s.discriminator_width * (network.width or build.WIDTH))))
-        self.discriminator = build(shape, s.discriminator_latent_dim or max(1, latent_dim // 2), narrower)
+        self.generator = self.pair()
+        width = max(8, round(s.discriminator_width * (self.network.width or self.generator.WIDTH)))
+        code = s.discriminator_latent_dim or max(1, self.latent_dim // 2)
+        self.discriminator = NETWORKS[self.network.name](self.shape, code, replace(self.network, width=width))
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         return {
@@ -144,8 +141,6 @@ COLLAPSED, ABOVE = 0.3, 1.5
 three are within a third of each other; under the objective ``paper`` on plane sets I / F fell to 0.02 - 0.2."""
 RUNAWAY = 4.0
 """The discriminator has run away when F / R lies above this for long; the two belong together within about 2."""
-SMALLEST_WEIGHT = 1e-12
-"""Stands for a weight of 0 where it is divided by. What it adds to D's gradient is below the rounding of R's."""
 LIMITS = (-0.25, 1.25)
 """What D's output is clamped to in its own negative terms, where the output layer has no bound (data lie in [0, 1])."""
 

@@ -7,6 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+SMALLEST_WEIGHT = 1e-12
+"""Stands for a weight w of 0, by which `GradientScale` divides. What it adds to a gradient is below rounding."""
+
 
 class GradientScale:
     """The identity, whose gradient is multiplied by ``factor`` (1 until it is set, any time before the backward pass).

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -19,6 +20,30 @@ def l2(x: Tensor, y: Tensor) -> Tensor:
 
 
 ERRORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": l1, "l2": l2}
+
+
+def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL divergence (B,) of Normal(mean, variance) from Normal(0, I), in nats: mean and log_variance (B, d).
+
+    Kingma & Welling 2014, appendix B.
+    """
+    return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1)
+
+
+def adversarial_losses(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Losses of a discriminator and of the generator that it judges, from its logits (B, 1) (Goodfellow et al. 2014).
+
+    -log D(real) - log(1 - D(fake))  and  -log D(fake), means over items.
+    """
+    return F.softplus(-real).mean() + F.softplus(fake).mean(), F.softplus(-fake).mean()
+
+
+def generator_share(fake: Tensor) -> Tensor:
+    """The generator's gradient as a multiple of the discriminator's, for each fake item (B, 1); see `GradientScale`.
+
+    d/dl of -log sigmoid(l) is sigmoid(l) - 1, of -log(1 - sigmoid(l)) it is sigmoid(l): their ratio is -exp(-l).
+    """
+    return -(-fake.detach().clamp_min(-40)).exp()
 
 
 def pairwise_distance_loss(x: Tensor, z: Tensor, smallest: float = 1e-6) -> Tensor:

@@ -26,8 +26,10 @@ class AdaIN(Autoencoder):
 
     WIDTH, DEPTH = 32, 4
 
-    def __init__(self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings) -> None:
-        super().__init__(shape, latent_dim, settings)
+    def __init__(
+        self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
+    ) -> None:
+        super().__init__(shape, latent_dim, settings, gaussian)
         channels, height, width = shape
         if min(height, width) < 8:
             raise ValueError(f"the adain network needs pictures of at least 8 x 8 pixels, not {height} x {width}")
@@ -35,8 +37,12 @@ class AdaIN(Autoencoder):
             raise ValueError("the adain network needs a latent_dim of at least 2: half content, half style")
         base, depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
         style_dim = latent_dim // 2
-        self.encoder = _Encoder(channels, height, width, latent_dim - style_dim, style_dim, base, depth)
+        self.encoder = _Encoder(channels, height, width, latent_dim - style_dim, style_dim, self.outputs, base, depth)
         self.decoder = _Decoder(channels, height, width, latent_dim - style_dim, style_dim, base, depth)
+
+    def trunk(self) -> tuple[nn.Module, int]:
+        assert isinstance(self.encoder, _Encoder)
+        return _Trunk(self.encoder), self.encoder.to_content.in_features + self.encoder.to_style.in_features
 
 
 def _sizes(height: int, width: int) -> list[tuple[int, int]]:
@@ -49,9 +55,18 @@ def _sizes(height: int, width: int) -> list[tuple[int, int]]:
 
 class _Encoder(nn.Module):
     def __init__(
-        self, channels: int, height: int, width: int, content_dim: int, style_dim: int, base: int, depth: int
+        self,
+        channels: int,
+        height: int,
+        width: int,
+        content_dim: int,
+        style_dim: int,
+        outputs: int,
+        base: int,
+        depth: int,
     ) -> None:
         super().__init__()
+        self.outputs = outputs
         wide = base * 2**DOWNSAMPLINGS
         content: list[nn.Module] = [nn.Conv2d(channels, base, 7, padding=3), _Normalise(), activation()]
         style: list[nn.Module] = [nn.Conv2d(channels, base, 7, padding=3), activation()]
@@ -63,15 +78,28 @@ class _Encoder(nn.Module):
         self.content = nn.Sequential(*content, *(_Residual(wide) for _ in range(depth)))
         self.style = nn.Sequential(*style, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         coarse = _sizes(height, width)[-1]
-        self.to_content = nn.Linear(wide * coarse[0] * coarse[1], content_dim)
-        self.to_style = nn.Linear(wide, style_dim)
+        self.to_content = nn.Linear(wide * coarse[0] * coarse[1], outputs * content_dim)
+        self.to_style = nn.Linear(wide, outputs * style_dim)
         initialise(self)
         initialise_output(self.to_content)
         initialise_output(self.to_style)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x (B, C, H, W) -> (B, content_dim + style_dim)."""
-        return torch.cat([self.to_content(self.content(x).flatten(1)), self.to_style(self.style(x))], 1)
+        """x (B, C, H, W) -> (B, outputs * (content_dim + style_dim)): content beside style, for each output."""
+        content, style = self.to_content(self.content(x).flatten(1)), self.to_style(self.style(x))
+        both = zip(content.chunk(self.outputs, 1), style.chunk(self.outputs, 1), strict=True)
+        return torch.cat([half for pair in both for half in pair], 1)
+
+
+class _Trunk(nn.Module):
+    """Both paths of an encoder without their last layers."""
+
+    def __init__(self, encoder: _Encoder) -> None:
+        super().__init__()
+        self.content, self.style = encoder.content, encoder.style
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.content(x).flatten(1), self.style(x)], 1)
 
 
 class _Decoder(nn.Module):

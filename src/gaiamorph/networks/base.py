@@ -30,8 +30,9 @@ class NetworkSettings:
 class Autoencoder(nn.Module):
     """An encoder and a decoder: x (B, *shape) in [0, 1] -> z (B, latent_dim) -> x (B, *shape).
 
-    Subclasses are final. They set ``encoder`` and ``decoder``, both taking and giving plain tensors.
+    Subclasses set ``encoder`` and ``decoder``, both taking and giving plain tensors.
     Inside, the input is centred to [-1, 1], so that the first layer sees zero-mean data.
+    With ``gaussian`` the encoder gives a mean and a log variance for each entry of a code; ``encode`` is the mean.
     """
 
     WIDTH: ClassVar[int]
@@ -41,15 +42,43 @@ class Autoencoder(nn.Module):
     encoder: nn.Module
     decoder: nn.Module
 
-    def __init__(self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
+    ) -> None:
         super().__init__()
         self.shape = tuple(shape)
         self.latent_dim = latent_dim
         self.output = settings.output
+        self.gaussian = gaussian
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that the encoder gives for each entry of a code."""
+        return 2 if self.gaussian else 1
 
     def encode(self, x: Tensor) -> Tensor:
         """x (B, *shape) in [0, 1] -> z (B, latent_dim)."""
+        return self._encoded(x)[:, : self.latent_dim]
+
+    def encode_gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x (B, *shape) -> mean and log variance of its code, (B, latent_dim) each."""
+        mean, log_variance = self._encoded(x).chunk(2, 1)
+        return mean, log_variance
+
+    def _encoded(self, x: Tensor) -> Tensor:
         return _full(self.encoder(2 * x - 1))
+
+    def without_encoder(self) -> Autoencoder:
+        """Itself, without the encoder: for models whose codes are only ever drawn."""
+        self.encoder = nn.Identity()
+        return self
+
+    def trunk(self) -> tuple[nn.Module, int]:
+        """The encoder without its last layer, and how many features it gives: what a `Critic` is made of."""
+        assert isinstance(self.encoder, nn.Sequential)
+        last = self.encoder[-1]
+        assert isinstance(last, nn.Linear)
+        return self.encoder[:-1], last.in_features
 
     def decode(self, z: Tensor) -> Tensor:
         """z (B, latent_dim) -> x (B, *shape)."""
@@ -59,6 +88,25 @@ class Autoencoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x))
+
+
+class Critic(nn.Module):
+    """A discriminator that judges rather than redraws: an architecture's encoder with ``outputs`` numbers at its end."""
+
+    def __init__(self, pair: Autoencoder, outputs: int = 1) -> None:
+        """pair: gives its encoder away; its decoder is not used."""
+        super().__init__()
+        self.trunk, features = pair.trunk()
+        self.head = nn.Linear(features, outputs)
+        initialise_output(self.head)
+
+    def features(self, x: Tensor) -> Tensor:
+        """x (B, *shape) in [0, 1] -> (B, features), before the last layer."""
+        return _full(self.trunk(2 * x - 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, *shape) in [0, 1] -> (B, outputs), without activation."""
+        return self.head(self.features(x))
 
 
 def _full(x: Tensor) -> Tensor:

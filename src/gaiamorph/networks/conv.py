@@ -26,8 +26,10 @@ class Conv(Autoencoder):
 
     WIDTH, DEPTH = 32, 1
 
-    def __init__(self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings) -> None:
-        super().__init__(shape, latent_dim, settings)
+    def __init__(
+        self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
+    ) -> None:
+        super().__init__(shape, latent_dim, settings, gaussian)
         channels, height, width = shape
         if min(height, width) < 8:
             raise ValueError(f"the conv network needs pictures of at least 8 x 8 pixels, not {height} x {width}")
@@ -46,7 +48,7 @@ class Conv(Autoencoder):
         for narrow, wide in zip(widths[start:], widths[start + 1 :], strict=False):
             self.encoder.extend([nn.Conv2d(narrow, wide, 3, stride=2, padding=1), activation()])
             self.encoder.extend(_convs(wide, wide, depth - 1))
-        to_code = nn.Linear(math.prod(coarse), latent_dim)
+        to_code = nn.Linear(math.prod(coarse), self.outputs * latent_dim)
         self.encoder.extend([nn.Flatten(), to_code])
 
         self.decoder = nn.Sequential(nn.Linear(latent_dim, math.prod(coarse)), activation(), nn.Unflatten(1, coarse))

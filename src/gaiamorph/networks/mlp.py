@@ -14,11 +14,13 @@ class MLP(Autoencoder):
 
     WIDTH, DEPTH = 128, 3
 
-    def __init__(self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings) -> None:
-        super().__init__(shape, latent_dim, settings)
+    def __init__(
+        self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
+    ) -> None:
+        super().__init__(shape, latent_dim, settings, gaussian)
         width, depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
         size = math.prod(shape)
-        self.encoder = nn.Sequential(nn.Flatten(), *_stack(size, latent_dim, width, depth))
+        self.encoder = nn.Sequential(nn.Flatten(), *_stack(size, self.outputs * latent_dim, width, depth))
         self.decoder = nn.Sequential(*_stack(latent_dim, size, width, depth), nn.Unflatten(1, self.shape))
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from gaiamorph.data import Dataset
-from gaiamorph.latent.samplers import fit_mixture
+from gaiamorph.latent.samplers import Prior, fit_mixture
 from gaiamorph.models import MODELS
+from gaiamorph.models.prior import PriorModel
 from gaiamorph.networks import Autoencoder
 from gaiamorph.space import LatentSpace
 from gaiamorph.training.settings import TrainSettings, to_dict
@@ -38,18 +39,23 @@ def reconstruction_errors(generator: Autoencoder, data: Dataset, indices: np.nda
     return np.concatenate(errors)
 
 
-def make_space(generator: Autoencoder, data: Dataset, settings: TrainSettings, training: dict[str, Any]) -> LatentSpace:
+def make_space(
+    generator: Autoencoder,
+    data: Dataset,
+    settings: TrainSettings,
+    training: dict[str, Any],
+) -> LatentSpace:
     """The space: weights, the distribution of training codes, and what is held-out reconstruction like.
 
     training: what happened (steps, seconds, ...), plain JSON; it is kept in the space with the data's fingerprint.
     """
-    errors = reconstruction_errors(generator, data, held_out(data))
-    can_encode = MODELS[settings.model].can_encode
+    model = MODELS[settings.model]
     info: dict[str, Any] = {
         "gaiamorph_version": __version__,
         "model": settings.model,
-        "can_encode": can_encode,
+        "can_encode": model.can_encode,
         "latent_dim": settings.latent_dim,
+        "gaussian": generator.gaussian,
         "network": to_dict(settings)["network"],
         "settings": to_dict(settings),
         "training": {
@@ -59,12 +65,16 @@ def make_space(generator: Autoencoder, data: Dataset, settings: TrainSettings, t
             "seed": settings.seed,
             **training,
         },
-        "validation": {
-            "items": len(errors),
-            "l1": float(errors.mean()),
-            "l1_percentile_99": float(np.percentile(errors, 99)),
-        },
         "attributes": {},
+    }
+    if issubclass(model, PriorModel):
+        info["prior"] = model.prior
+        return LatentSpace(generator, data.kind, info, Prior(model.prior, settings.latent_dim))
+    errors = reconstruction_errors(generator, data, held_out(data))
+    info["validation"] = {
+        "items": len(errors),
+        "l1": float(errors.mean()),
+        "l1_percentile_99": float(np.percentile(errors, 99)),
     }
     train = data.splits["train"]
     if len(train) > MOST_CODES:
@@ -72,5 +82,5 @@ def make_space(generator: Autoencoder, data: Dataset, settings: TrainSettings, t
     space = LatentSpace(generator, data.kind, info, None)
     z = np.concatenate([space.encode(data.items[train[i : i + 1024]]) for i in range(0, len(train), 1024)])
     info["codes"] = {"mean": z.mean(0).tolist(), "sd": z.std(0).tolist()}
-    space.mixture = fit_mixture(z, settings.seed)
+    space.distribution = fit_mixture(z, settings.seed)
     return space

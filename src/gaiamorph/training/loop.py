@@ -196,7 +196,10 @@ class Run:
         }
 
     def validate(self) -> dict[str, float]:
-        """Mean reconstruction error of held-out items, by the trained and by the averaged generator."""
+        """Mean reconstruction error of held-out items, by the trained and by the averaged generator; nothing where
+        the model has no encoder."""
+        if not self.model.can_encode:
+            return {}
         indices = held_out(self.data)
         return {
             "validation": float(reconstruction_errors(self.model.generator, self.data, indices).mean()),
@@ -204,9 +207,9 @@ class Run:
         }
 
     def space(self) -> LatentSpace:
-        """What has been learnt so far: the averaged generator if it reconstructs held-out items better."""
+        """What has been learnt so far: the averaged generator, unless it reconstructs held-out items worse."""
         scores = self.validate()
-        averaged = scores["validation_average"] <= scores["validation"]
+        averaged = scores.get("validation_average", 0.0) <= scores.get("validation", 0.0)
         generator = self.averaged if averaged else self.model.generator
         report = {
             "steps": self.step,

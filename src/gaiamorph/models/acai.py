@@ -1,0 +1,60 @@
+"""ACAI: adversarially constrained autoencoder interpolation (Berthelot et al. 2018, arXiv 1807.07543)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gaiamorph.models.base import Batch, Model, Step
+from gaiamorph.models.losses import ERRORS
+
+
+class ACAI(Model):
+    """A critic guesses how far an interpolation is from its nearer end; the autoencoder makes it answer 0.
+
+        x_a = G.decode(a z_1 + (1 - a) z_2),  a ~ Uniform(0, 1/2)
+        L_G = ||x - G(x)||^2 + weight ||d(x_a)||^2
+        L_d = ||d(x_a) - a||^2 + ||d(gamma x + (1 - gamma) G(x))||^2
+
+    Players "generator" and "discriminator" (the critic d). Partners are the batch in reverse.
+    """
+
+    @dataclass
+    class Settings:
+        weight: float = 0.5
+        """Of the critic's answer in the autoencoder's loss (lambda)."""
+        gamma: float = 0.2
+        """Share of real pixels in the second term of the critic."""
+
+    def build(self) -> None:
+        self.generator = self.pair()
+        self.discriminator = self.critic()
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {
+            "generator": list(self.generator.parameters()),
+            "discriminator": list(self.discriminator.parameters()),
+        }
+
+    def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        return {"alpha": torch.rand(count, generator=generator) / 2}
+
+    def forward(self, batch: Batch) -> Step:
+        x, G, d, s, l2 = batch.x, self.generator, self.discriminator, self.settings, ERRORS["l2"]
+        alpha = batch.noise["alpha"][:, None].to(x.dtype)
+        z = G.encode(x)
+        partners = z.unflatten(0, (batch.parts, -1)).flip(1).flatten(0, 1)
+        Gx, mixed = G.decode(torch.cat([z, torch.lerp(partners, z, alpha)])).chunk(2)
+        # The second term teaches the critic alone, about items that look real without being on the way to another.
+        blend = torch.lerp(Gx, x, s.gamma).detach()
+        answer, calm = d(torch.cat([mixed, blend])).float().chunk(2)
+        reconstruction, fooled = l2(x, Gx), answer.square().mean()
+        return Step(
+            {
+                "generator": reconstruction + s.weight * fooled,
+                "discriminator": l2(answer, alpha) + calm.square().mean(),
+            },
+            figures={"reconstruction": ERRORS["l1"](x, Gx), "d(x_a)": answer.mean(), "critic error": l2(answer, alpha)},
+        )

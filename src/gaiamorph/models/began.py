@@ -1,0 +1,64 @@
+"""BEGAN: boundary equilibrium generative adversarial networks (Berthelot et al. 2017, arXiv 1703.10717)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gaiamorph.models.base import Batch, Step, across_ranks
+from gaiamorph.models.gradients import SMALLEST_WEIGHT, GradientScale
+from gaiamorph.models.losses import ERRORS
+from gaiamorph.models.prior import PriorModel
+
+
+class BEGAN(PriorModel):
+    """The discriminator is an autoencoder; an integral controller keeps the balance. Nothing encodes.
+
+        L(v) = |v - D(v)|;  z ~ Uniform(-1, 1)
+        L_D = L(x) - k L(G(z));  L_G = L(G(z))
+        k <- clip(k + rate (gamma L(x) - L(G(z))), 0, 1)
+        M = L(x) + |gamma L(x) - L(G(z))|                                      the paper's measure of convergence
+
+    Differs from the paper: one z serves both players, where it draws one for each.
+    """
+
+    @dataclass
+    class Settings:
+        gamma: float = 0.5
+        """Wanted ratio L(G(z)) : L(x). Lower is sharper and less varied."""
+        rate: float = 1e-3
+        """Step of the controller (lambda_k)."""
+
+    k: Tensor
+
+    prior = "uniform"
+
+    def build(self) -> None:
+        self.generator = self.pair().without_encoder()
+        self.discriminator = self.pair()
+        self.register_buffer("k", torch.zeros(()))
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {
+            "generator": list(self.generator.parameters()),
+            "discriminator": list(self.discriminator.parameters()),
+        }
+
+    def forward(self, batch: Batch) -> Step:
+        x, s, l1, to_G = batch.x, self.settings, ERRORS["l1"], GradientScale()
+        Gz = to_G(self.generator.decode(batch.noise["z"]))
+        Dx, DGz = self.discriminator(torch.cat([x, Gz])).chunk(2)
+        real, fake = l1(x, Dx), l1(Gz, DGz)
+        k = self.k.clamp_min(SMALLEST_WEIGHT)
+        to_G.factor = -1 / k
+        R, F = across_ranks(torch.stack([real, fake])).unbind()
+        difference = s.gamma * R - F
+        if self.training:
+            self.k = (self.k + s.rate * difference).clamp(0, 1)
+        return Step(
+            {"generator": fake.detach(), "discriminator": (real - k * fake).detach()},
+            figures={"R": real, "F": fake, "k": k, "M": R + difference.abs()},
+            joint=real - k * fake,
+        )

@@ -1,0 +1,49 @@
+"""The generative adversarial network (Goodfellow et al. 2014, arXiv 1406.2661)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from gaiamorph.models.base import Batch, Step
+from gaiamorph.models.gradients import GradientScale
+from gaiamorph.models.losses import adversarial_losses, generator_share
+from gaiamorph.models.prior import PriorModel
+
+
+class GAN(PriorModel):
+    """Players "generator" and "discriminator"; nothing encodes.
+
+    L_D = -log D(x) - log(1 - D(G(z))),  z ~ Normal(0, I)
+    L_G = -log D(G(z))                                          the paper's "non-saturating" form (its section 3)
+    """
+
+    @dataclass
+    class Settings:
+        pass
+
+    prior = "normal"
+
+    def build(self) -> None:
+        self.generator = self.pair().without_encoder()
+        self.discriminator = self.critic()
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {
+            "generator": list(self.generator.parameters()),
+            "discriminator": list(self.discriminator.parameters()),
+        }
+
+    def forward(self, batch: Batch) -> Step:
+        to_G = GradientScale()
+        Gz = self.generator.decode(batch.noise["z"])
+        real, fake = self.discriminator(torch.cat([batch.x, to_G(Gz)])).float().chunk(2)
+        loss_D, loss_G = adversarial_losses(real, fake)
+        to_G.factor = generator_share(fake).view(-1, *[1] * len(self.shape))
+        return Step(
+            {"generator": loss_G.detach(), "discriminator": loss_D.detach()},
+            figures={"D(x)": real.sigmoid().mean(), "D(G(z))": fake.sigmoid().mean()},
+            joint=loss_D,
+        )

@@ -1,0 +1,66 @@
+"""The variational autoencoder (Kingma & Welling 2014, arXiv 1312.6114)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from gaiamorph.models.base import Batch, Model, Step
+from gaiamorph.models.losses import ERRORS, gaussian_kl
+
+
+class VAE(Model):
+    """Minimises the negative evidence lower bound, in nats a value. One player: "generator".
+
+        mu, log sigma^2 = G.encode(x);  z = mu + sigma * eps,  eps ~ Normal(0, I)
+        -log p(x | z) + beta * KL(Normal(mu, sigma^2) || Normal(0, I))
+
+    The likelihood's own scale takes its best value in every batch instead of a guessed constant (Rybkin et al. 2021,
+    "Simple and effective VAE training with calibrated decoders"), so nothing needs tuning to the data.
+    """
+
+    @dataclass
+    class Settings:
+        likelihood: Literal["gaussian", "laplace"] = "gaussian"
+        """p(x | z): its error is the mean squared or the mean absolute difference."""
+        beta: float = 1.0
+        """Weight of the divergence from the prior; 1 is the bound itself."""
+
+    def build(self) -> None:
+        self.generator = self.pair(gaussian=True)
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {"generator": list(self.generator.parameters())}
+
+    def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        return {"epsilon": torch.randn(count, self.latent_dim, generator=generator)}
+
+    def forward(self, batch: Batch) -> Step:
+        x, G, s = batch.x, self.generator, self.settings
+        mean, log_variance = G.encode_gaussian(x)
+        z = mean + (log_variance / 2).exp() * batch.noise["epsilon"].to(mean.dtype)
+        Gx = G.decode(z)
+        nll = negative_log_likelihood(x, Gx, s.likelihood)
+        kl = gaussian_kl(mean, log_variance).mean() / math.prod(self.shape)
+        return Step(
+            {"generator": nll + s.beta * kl},
+            figures={"reconstruction": ERRORS["l1"](x, Gx), "nll": nll, "kl": kl * math.prod(self.shape)},
+        )
+
+
+def negative_log_likelihood(x: Tensor, y: Tensor, likelihood: str) -> Tensor:
+    """-log p(x | y) a value, in nats, at the scale that makes it smallest.
+
+    gaussian: log(2 pi e MSE) / 2;  laplace: log(2 e MAE).
+    """
+    if likelihood == "gaussian":
+        return 0.5 * torch.log(2 * math.pi * math.e * ERRORS["l2"](x, y).clamp_min(SMALLEST**2))
+    return torch.log(2 * math.e * ERRORS["l1"](x, y).clamp_min(SMALLEST))
+
+
+SMALLEST = 1e-4
+"""Least scale of the likelihood: below an eighth of a grey level nothing can be learnt."""

@@ -1,0 +1,82 @@
+"""VAE-GAN: autoencoding beyond pixels using a learned similarity metric (Larsen et al. 2016, arXiv 1512.09300)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gaiamorph.models.base import Batch, Model, Step
+from gaiamorph.models.losses import ERRORS, gaussian_kl
+
+
+class VAEGAN(Model):
+    """A VAE whose reconstruction error is measured in the features of a GAN's discriminator.
+
+        z = mu + sigma * eps;  z_p ~ Normal(0, I)
+        L_prior = KL(Normal(mu, sigma^2) || Normal(0, I))
+        L_like  = ||Dis_l(x) - Dis_l(Dec(z))||^2 / 2             Dis_l: features before the discriminator's last layer
+        L_GAN   = log Dis(x) + log(1 - Dis(Dec(z))) + log(1 - Dis(Dec(z_p)))
+
+        encoder:        minimise L_prior + L_like
+        decoder:        minimise gamma L_like - L_GAN
+        discriminator:  minimise -L_GAN
+
+    Three players, with the names on the left (the paper's algorithm 1). The decoder takes -log Dis(Dec(.)) for
+    its part of -L_GAN: the same fixed point, and a gradient where the discriminator is sure.
+    """
+
+    @dataclass
+    class Settings:
+        gamma: float = 1e-2
+        """Weight of the feature error against the adversarial term in the decoder's loss."""
+        beta: float = 1.0
+        """Weight of the divergence from the prior."""
+
+    def build(self) -> None:
+        self.generator = self.pair(gaussian=True)
+        self.discriminator = self.critic()
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        return {
+            "encoder": list(self.generator.encoder.parameters()),
+            "decoder": list(self.generator.decoder.parameters()),
+            "discriminator": list(self.discriminator.parameters()),
+        }
+
+    def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        return {name: torch.randn(count, self.latent_dim, generator=generator) for name in ("epsilon", "z_p")}
+
+    def forward(self, batch: Batch) -> Step:
+        x, G, D, s = batch.x, self.generator, self.discriminator, self.settings
+        mean, log_variance = G.encode_gaussian(x)
+        z = mean + (log_variance / 2).exp() * batch.noise["epsilon"].to(mean.dtype)
+        Gz, Gz_p = G.decode(torch.cat([z, batch.noise["z_p"].to(mean.dtype)])).chunk(2)
+        features = D.features(torch.cat([x, Gz, Gz_p]))
+        real, fake, fake_p = D.head(features).float().chunk(3)
+        x_l, Gz_l, _ = features.chunk(3)
+
+        prior = gaussian_kl(mean, log_variance).mean()
+        like = (x_l - Gz_l).square().flatten(1).sum(1).mean() / 2
+        loss_D = F.softplus(-real).mean() + F.softplus(fake).mean() + F.softplus(fake_p).mean()
+        fooling = F.softplus(-fake).mean() + F.softplus(-fake_p).mean()
+        # In nats a value, as everywhere here: Adam does not notice the factor.
+        scale = 1 / math.prod(self.shape)
+        return Step(
+            {
+                "encoder": scale * (s.beta * prior + like),
+                "decoder": s.gamma * like + fooling,
+                "discriminator": loss_D,
+            },
+            figures={
+                "reconstruction": ERRORS["l1"](x, Gz),
+                "kl": prior,
+                "feature error": like,
+                "D(x)": real.sigmoid().mean(),
+                "D(G(z))": fake.sigmoid().mean(),
+                "D(G(z_p))": fake_p.sigmoid().mean(),
+            },
+        )
