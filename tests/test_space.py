@@ -16,8 +16,11 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 import gaiamorph as gm
+from gaiamorph.latent import interpolate
+from gaiamorph.models import MODELS
 from gaiamorph.output.continuum import read_manifest, save_continua
 from gaiamorph.space import BATCH, UnlikeTrainingWarning
+from tests.conftest import SMALL
 
 
 @pytest.fixture(autouse=True)
@@ -226,11 +229,24 @@ def test_strange_items_are_pointed_out(picture_space, photos):
         picture_space.morph(noise, noise)
 
 
-def test_a_space_without_encoder(picture_space):
-    picture_space.info["can_encode"] = False
-    with pytest.raises(gm.UserError, match="no encoder"):
-        picture_space.morph(np.zeros((16, 16), np.uint8), np.zeros((16, 16), np.uint8))
-    assert picture_space.sample(2).shape == (2, 16, 16, 1)
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_makes_a_space(photos, tmp_path, model):
+    space = gm.train(photos, out=tmp_path / "run", model=model, size=16, steps=6, show=False, **SMALL)
+    again = gm.load(tmp_path / "run")
+    assert again.sha256 == space.sha256
+    assert again.sample(3).shape == (3, 16, 16, 1)
+    assert (again.sample(3) == space.sample(3)).all()
+    between = interpolate.linear(*again.sample_codes(2), np.linspace(0, 1, 5))
+    assert again.decode(between).shape == (5, 16, 16, 1)
+    a, b = photos / "p00.png", photos / "p01.png"
+    if MODELS[model].can_encode:
+        assert len(again.morph(a, b, steps=3)) == 3
+        assert again.encode([a]).shape == (1, 6)
+    else:
+        with pytest.raises(gm.UserError, match="no encoder"):
+            again.morph(a, b)
+        with pytest.raises(gm.UserError, match="no encoder"):
+            again.encode([a])
 
 
 def read_rows(folder):

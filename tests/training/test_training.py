@@ -18,6 +18,7 @@ from safetensors.numpy import load_file
 from tests.conftest import SMALL
 
 import gaiamorph as gm
+from gaiamorph.models import MODELS
 from gaiamorph.models.gaia import GAIA
 from gaiamorph.training import augment, checkpoint, loop
 from gaiamorph.training.log import Log, read_metrics
@@ -50,9 +51,10 @@ def stop_after(monkeypatch, steps):
     monkeypatch.setattr(loop.Run, "advance", stopping)
 
 
-@pytest.mark.parametrize("stops", [(0,), (1,), (23,), (10, 40)])
-@pytest.mark.parametrize("model", ["gaia", "ae"])
-def test_resume_is_exact(photos, tmp_path, monkeypatch, stops, model):
+@pytest.mark.parametrize(
+    ("model", "stops"), [*(("gaia", stops) for stops in [(0,), (1,), (23,)]), *((name, (10, 40)) for name in MODELS)]
+)
+def test_resume_is_exact(photos, tmp_path, monkeypatch, model, stops):
     """However often a run is cut off, the end is the same to the bit: weights, optimisers, averages, metrics."""
     options = {**SMALL, "model": model, "size": 16, "steps": 50, "show": False}
     gm.train(photos, out=tmp_path / "whole", **options)

@@ -18,6 +18,7 @@ VERBS = {
     "morph": "Make a continuum between two items, or between many pairs.",
     "encode": "Write the codes of items to a table.",
     "decode": "Write the items that codes stand for.",
+    "evaluate": "Measure reconstruction, realism of interpolations, sharpness and more, on held-out items.",
     "info": "Say what a space or a run holds.",
     "demo": "Train on real photographs and show what GAIA does, in minutes.",
 }

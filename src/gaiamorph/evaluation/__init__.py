@@ -1,0 +1,30 @@
+"""The yardstick. A new metric is a file and a line here: a function from a `Case` to named figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.codes import codes
+from gaiamorph.evaluation.convexity import convexity
+from gaiamorph.evaluation.cost import cost
+from gaiamorph.evaluation.inside import inside
+from gaiamorph.evaluation.lines import lines
+from gaiamorph.evaluation.path import path
+from gaiamorph.evaluation.realism import realism
+from gaiamorph.evaluation.reconstruction import reconstruction
+from gaiamorph.evaluation.sharpness import sharpness
+
+METRICS: dict[str, Callable[[Case], list[Figure]]] = {
+    "reconstruction": reconstruction,
+    "sharpness": sharpness,
+    "realism": realism,
+    "inside": inside,
+    "convexity": convexity,
+    "path": path,
+    "lines": lines,
+    "codes": codes,
+    "cost": cost,
+}
+
+__all__ = ["METRICS", "Case", "Figure"]

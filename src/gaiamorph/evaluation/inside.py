@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import KDTree
 
+from gaiamorph.evaluation.case import Case, Figure
+
 BANDWIDTH = 0.08
 """Of the Gaussian kernel, in units of the data's standard deviation (all columns together)."""
 THRESHOLD_PERCENTILE = 1.0
@@ -49,3 +51,22 @@ def _density(x: np.ndarray, centres: np.ndarray) -> np.ndarray:
         squares = ((x[start : start + 512, None] - centres) ** 2).sum(2)
         densities.append(np.exp(-squares / (2 * BANDWIDTH**2)).sum(1))
     return np.concatenate(densities)
+
+
+def inside(case: Case) -> list[Figure]:
+    """For vectors: interpolants against training items (half under the density, half for its limit) and held-out ones."""
+    if case.pictures:
+        return []
+    training = np.random.default_rng([case.seed, 27]).permutation(case.training)
+    fitted, threshold = np.array_split(training, 2)
+    found = inside_data(case.interpolants, fitted, threshold, case.real)
+    return [
+        Figure("inside the data", found.share, "of 1", "higher", "share of interpolants that lie where real items lie"),
+        Figure(
+            "coverage",
+            found.coverage,
+            "of 1",
+            "higher",
+            "share of real items with an interpolant within 0.1 sd of them",
+        ),
+    ]

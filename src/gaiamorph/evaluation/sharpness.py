@@ -1,8 +1,14 @@
-"""Sharpness: how much fine detail pictures carry."""
+"""Sharpness: how much detail pictures carry, octave by octave."""
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
+
+from gaiamorph.evaluation.case import Case, Figure
+
+SMALLEST_PICTURE = 8
 
 
 def high_frequency_energy(pictures: np.ndarray) -> float:
@@ -10,9 +16,51 @@ def high_frequency_energy(pictures: np.ndarray) -> float:
 
     Compare with real pictures: less is blur, more is noise. Noise alone raises it, so judge it beside realism.
     """
+    return float(octave_energies(pictures)[-1])
+
+
+def octave_energies(pictures: np.ndarray) -> np.ndarray:
+    """Mean spectral energy a picture in each octave of spatial frequency, from coarse to fine.
+
+    The last holds everything above a quarter cycle a pixel, the one before from an eighth to a quarter, and so on.
+    """
     grey = pictures.astype(np.float64).mean(3) / 255
     grey -= grey.mean((1, 2), keepdims=True)
     energy = np.abs(np.fft.fft2(grey)) ** 2
     vertical, horizontal = np.fft.fftfreq(grey.shape[1]), np.fft.fftfreq(grey.shape[2])
-    fine = np.hypot(vertical[:, None], horizontal[None]) > 0.25
-    return float(energy[:, fine].sum(1).mean() / (grey.shape[1] * grey.shape[2]) ** 2)
+    radius = np.hypot(vertical[:, None], horizontal[None])
+    octaves = int(np.log2(min(grey.shape[1:]))) - 1
+    edges = [0.0, *(2.0 ** -(i + 1) for i in range(octaves - 1, 0, -1)), np.inf]
+    sums = [energy[:, (radius > low) & (radius <= high)].sum(1) for low, high in itertools.pairwise(edges)]
+    return np.array([s.mean() for s in sums]) / (grey.shape[1] * grey.shape[2]) ** 2
+
+
+def spectral_distance(pictures: np.ndarray, real: np.ndarray) -> float:
+    """Mean over octaves of |log2 of the ratio of energies|: 0 is as sharp as real, 1 is half or double."""
+    return float(np.abs(np.log2(octave_energies(pictures) / octave_energies(real))).mean())
+
+
+def sharpness(case: Case) -> list[Figure]:
+    """Of midpoints and reconstructions, against held-out real pictures."""
+    if not case.pictures or min(case.space.kind.shape[-2:]) < SMALLEST_PICTURE:
+        return []
+    figures = []
+    for name, items in {"midpoints": case.midpoints, "reconstructions": case.reconstructions}.items():
+        fine = high_frequency_energy(items) / high_frequency_energy(case.real)
+        figures += [
+            Figure(
+                f"sharpness/{name}",
+                spectral_distance(items, case.real),
+                "octaves",
+                "lower",
+                f"how far the {name} are from real pictures in detail, blur and noise alike: mean |log2 ratio| of energies",
+            ),
+            Figure(
+                f"fine detail/{name}",
+                fine,
+                "of real",
+                "neither",
+                f"energy of the {name} in the finest octave; below 1 is blur, above is noise",
+            ),
+        ]
+    return figures

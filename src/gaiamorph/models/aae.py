@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gaiamorph.models.base import Batch, Model, Step
 from gaiamorph.models.gradients import GradientScale
 from gaiamorph.models.losses import ERRORS, adversarial_losses, generator_share
-from gaiamorph.networks import MLP, NetworkSettings
+from gaiamorph.networks import MLP, NetworkSettings, full_precision
 
 
 class AAE(Model):
@@ -52,7 +52,8 @@ class AAE(Model):
         x, G, s, to_G = batch.x, self.generator, self.settings, GradientScale()
         z = G.encode(x)
         reconstruction = self.error(x, G.decode(z))
-        real, fake = self.discriminator(torch.cat([batch.noise["z"].to(z.dtype), to_G(z)])).float().chunk(2)
+        logits = self.discriminator(torch.cat([batch.noise["z"].to(z.dtype), to_G(z)]))
+        real, fake = full_precision(logits).chunk(2)
         loss_D, loss_G = adversarial_losses(real, fake)
         to_G.factor = s.weight * generator_share(fake)
         return Step(

@@ -49,7 +49,7 @@ class ACAI(Model):
         Gx, mixed = G.decode(torch.cat([z, torch.lerp(partners, z, alpha)])).chunk(2)
         # The second term teaches the critic alone, about items that look real without being on the way to another.
         blend = torch.lerp(Gx, x, s.gamma).detach()
-        answer, calm = d(torch.cat([mixed, blend])).float().chunk(2)
+        answer, calm = d(torch.cat([mixed, blend])).chunk(2)
         reconstruction, fooled = l2(x, Gx), answer.square().mean()
         return Step(
             {

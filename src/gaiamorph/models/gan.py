@@ -39,7 +39,7 @@ class GAN(PriorModel):
     def forward(self, batch: Batch) -> Step:
         to_G = GradientScale()
         Gz = self.generator.decode(batch.noise["z"])
-        real, fake = self.discriminator(torch.cat([batch.x, to_G(Gz)])).float().chunk(2)
+        real, fake = self.discriminator(torch.cat([batch.x, to_G(Gz)])).chunk(2)
         loss_D, loss_G = adversarial_losses(real, fake)
         to_G.factor = generator_share(fake).view(-1, *[1] * len(self.shape))
         return Step(

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gaiamorph.models.base import Batch, Model, Step
 from gaiamorph.models.losses import ERRORS, gaussian_kl
+from gaiamorph.networks import full_precision
 
 
 class VAEGAN(Model):
@@ -56,7 +57,7 @@ class VAEGAN(Model):
         z = mean + (log_variance / 2).exp() * batch.noise["epsilon"].to(mean.dtype)
         Gz, Gz_p = G.decode(torch.cat([z, batch.noise["z_p"].to(mean.dtype)])).chunk(2)
         features = D.features(torch.cat([x, Gz, Gz_p]))
-        real, fake, fake_p = D.head(features).float().chunk(3)
+        real, fake, fake_p = full_precision(D.head(features)).chunk(3)
         x_l, Gz_l, _ = features.chunk(3)
 
         prior = gaussian_kl(mean, log_variance).mean()

@@ -66,7 +66,7 @@ class Autoencoder(nn.Module):
         return mean, log_variance
 
     def _encoded(self, x: Tensor) -> Tensor:
-        return _full(self.encoder(2 * x - 1))
+        return full_precision(self.encoder(2 * x - 1))
 
     def without_encoder(self) -> Autoencoder:
         """Itself, without the encoder: for models whose codes are only ever drawn."""
@@ -82,7 +82,7 @@ class Autoencoder(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """z (B, latent_dim) -> x (B, *shape)."""
-        x = _full(self.decoder(z))
+        x = full_precision(self.decoder(z))
         # A linear output starts at mid-grey (0.5), where a sigmoid starts too.
         return torch.sigmoid(x) if self.output == "sigmoid" else 0.5 * (x + 1)
 
@@ -102,14 +102,14 @@ class Critic(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """x (B, *shape) in [0, 1] -> (B, features), before the last layer."""
-        return _full(self.trunk(2 * x - 1))
+        return full_precision(self.trunk(2 * x - 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, *shape) in [0, 1] -> (B, outputs), without activation."""
-        return self.head(self.features(x))
+        return full_precision(self.head(self.features(x)))
 
 
-def _full(x: Tensor) -> Tensor:
+def full_precision(x: Tensor) -> Tensor:
     """float32 where autocast left bfloat16: codes, outputs and the errors made of them need more than 8 bits."""
     return x.float() if x.dtype == torch.bfloat16 else x
 

@@ -94,6 +94,17 @@ def curves(
     figure.savefig(path, dpi=110)
 
 
+def lines(x: np.ndarray, ys: Mapping[str, np.ndarray], x_label: str, y_label: str, path: Path) -> None:
+    """Named curves over one axis."""
+    figure, axes = _figure(1, 5.2, 3.4)
+    for name, y in ys.items():
+        axes[0].plot(x, y, marker="o", markersize=3, label=name, linewidth=1)
+    axes[0].set_xlabel(x_label, fontsize=9)
+    axes[0].set_ylabel(y_label, fontsize=9)
+    axes[0].legend(fontsize=8)
+    figure.savefig(path, dpi=110)
+
+
 def _figure(panels: int, width: float, height: float):
     # The object interface needs no display and keeps no global state.
     from matplotlib.figure import Figure

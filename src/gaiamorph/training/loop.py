@@ -65,7 +65,7 @@ class Run:
             player: torch.optim.Adam(parameters, s.learning_rate, (s.beta1, s.beta2), fused=True)
             for player, parameters in self.players.items()
         }
-        self.average = AveragedModel(self.model.generator, multi_avg_fn=self._lerp_average)
+        self.average = AveragedModel(self.model.generator)
         # Fabric wraps the root alone: calls into a separately wrapped network would bypass it.
         self.wrapped, *_ = self.fabric.setup(self.model, *self.optimizers.values())
         self.average.to(self.fabric.device)
@@ -79,10 +79,11 @@ class Run:
         self.seconds = 0.0
         self._broken: dict[str, Tensor] = {}
 
-    def _lerp_average(self, average: Any, current: Any, _: Any) -> None:
-        """The moving average, with a shorter memory at the start, when weights change fast."""
+    def _follow(self) -> None:
+        """Move the averages a step towards the weights; early, when weights change fast, a longer one."""
         keep = min(self.settings.average, (1 + self.step) / (10 + self.step))
-        torch._foreach_lerp_(list(average), list(current), 1 - keep)  # pyright: ignore[reportPrivateImportUsage]
+        averages, weights = list(self.averaged.parameters()), list(self.model.generator.parameters())
+        torch._foreach_lerp_(averages, weights, 1 - keep)  # pyright: ignore[reportPrivateImportUsage]
 
     @property
     def averaged(self) -> Autoencoder:
@@ -138,6 +139,7 @@ class Run:
             bad = ~torch.isfinite(loss.detach())
             self._broken[player] = self._broken[player] | bad if player in self._broken else bad
 
+    @torch.no_grad()
     def _update(self, rates: Mapping[str, Tensor | float]) -> None:
         rate = self.rate()
         for player, optimizer in self.optimizers.items():
@@ -145,7 +147,7 @@ class Run:
                 group["lr"] = rate * float(rates.get(player, 1.0))
             optimizer.step()
             optimizer.zero_grad()
-        self.average.update_parameters(self.model.generator)
+        self._follow()
 
     def check(self) -> None:
         """Raises TrainingError if a loss has not been finite. Asked when a row is written and before a checkpoint is,

@@ -1,0 +1,170 @@
+"""What metrics measure: a space, held-out items, and what lies between them."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gaiamorph.data import Dataset
+from gaiamorph.errors import UserError
+from gaiamorph.features import FeatureSpace, open_features
+from gaiamorph.latent import interpolate
+from gaiamorph.space import LatentSpace
+
+MOST_ITEMS = 2_000
+"""Held-out items, and training items beside them, that are measured: a random choice of at most this many."""
+PAIRS = 1_000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number. ``better`` is the direction of improvement; ``meaning`` says it in plain words."""
+
+    name: str
+    value: float
+    unit: str
+    better: Literal["lower", "higher", "neither"]
+    meaning: str
+
+
+class Case:
+    """A space on held-out data. Everything is drawn from ``seed``, and made once, when a metric asks for it.
+
+    split: of ``data``; by default ``test_seen`` (new items of training groups) where there are groups, else ``test``.
+    features: names of feature spaces; by default those that are fixed for comparisons and usable here.
+    Models without an encoder are judged by codes that are drawn from their prior in place of real items' codes.
+    """
+
+    def __init__(
+        self,
+        space: LatentSpace,
+        data: Dataset,
+        *,
+        split: str | None = None,
+        seed: int = 0,
+        features: list[str] | None = None,
+    ) -> None:
+        if data.kind.shape != space.kind.shape:
+            raise UserError(f"the data has items of {data.kind.shape}, but the space is for {space.kind.shape}")
+        name = split or ("test_seen" if len(data.splits.get("test_seen", ())) else "test")
+        if not len(data.splits.get(name, ())):
+            raise UserError(f"the data has no items in the split {name!r}: choose one of {', '.join(data.splits)}")
+        self.space, self.data, self.split, self.seed = space, data, name, seed
+        self.indices = self._some(data.splits[name], 1)
+        self.pictures = len(space.kind.shape) == 3
+        self._names = features
+
+    def _some(self, indices: np.ndarray, number: int) -> np.ndarray:
+        rng = np.random.default_rng([self.seed, 20, number])
+        return np.sort(rng.choice(indices, min(len(indices), MOST_ITEMS), replace=False))
+
+    # Items: natural form, as a user gets them ---------------------------------------------------------
+
+    @cached_property
+    def real(self) -> np.ndarray:
+        return self.data.items[self.indices]
+
+    @cached_property
+    def training(self) -> np.ndarray:
+        return self.data.items[self._some(self.data.splits["train"], 2)]
+
+    @cached_property
+    def z(self) -> np.ndarray:
+        """Codes of ``real``, or as many drawn ones."""
+        if self.space.can_encode:
+            return self.space.encode(self.real)
+        return self.space.sample_codes(len(self.real), seed=self.seed)
+
+    @cached_property
+    def reconstructions(self) -> np.ndarray:
+        return self.space.decode(self.z)
+
+    @cached_property
+    def pairs(self) -> np.ndarray:
+        """(PAIRS, 2): places in ``real`` of two different items, of different groups where there are groups."""
+        rng = np.random.default_rng([self.seed, 21])
+        groups = self.data.groups[self.indices] if self.data.groups is not None else np.arange(len(self.indices))
+        if len(np.unique(groups)) < 2:
+            raise UserError("interpolation needs held-out items of at least two groups")
+        found: list[np.ndarray] = []
+        while sum(map(len, found)) < PAIRS:
+            drawn = rng.integers(0, len(self.indices), (2 * PAIRS, 2))
+            found.append(drawn[groups[drawn[:, 0]] != groups[drawn[:, 1]]])
+        return np.concatenate(found)[:PAIRS]
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        return np.random.default_rng([self.seed, 22]).random(PAIRS)
+
+    def between(self, weights: np.ndarray | float) -> np.ndarray:
+        """Decoded points on the way between each pair's codes; weights (PAIRS,) or one for all."""
+        w = np.broadcast_to(np.asarray(weights, dtype=np.float32), (PAIRS,))[:, None]
+        a, b = self.z[self.pairs[:, 0]], self.z[self.pairs[:, 1]]
+        return self.space.decode((1 - w) * a + w * b)
+
+    def paths(self, count: int, steps: int) -> np.ndarray:
+        """Decoded straight paths between the first ``count`` pairs: (count, steps, ...)."""
+        weights = np.linspace(0, 1, steps)
+        ends = self.z[self.pairs[:count]]
+        return np.stack([self.space.decode(interpolate.linear(a, b, weights)) for a, b in ends])
+
+    @cached_property
+    def interpolants(self) -> np.ndarray:
+        """At uniform weights between random pairs."""
+        return self.between(self.weights)
+
+    @cached_property
+    def midpoints(self) -> np.ndarray:
+        return self.between(0.5)
+
+    @cached_property
+    def mixtures(self) -> np.ndarray:
+        """Dirichlet mixtures of five items each."""
+        rng = np.random.default_rng([self.seed, 23])
+        five = rng.integers(0, len(self.z), (PAIRS, 5))
+        shares = rng.dirichlet(np.ones(5), PAIRS)
+        return self.space.decode(np.einsum("nk,nkd->nd", shares, self.z[five]))
+
+    @cached_property
+    def blends(self) -> np.ndarray:
+        """What the same pairs and weights give when values are averaged instead of codes."""
+        w = self.weights.reshape(-1, *[1] * (self.real.ndim - 1))
+        a, b = self.real[self.pairs[:, 0]], self.real[self.pairs[:, 1]]
+        mixed = (1 - w) * a + w * b
+        return np.round(mixed).astype(np.uint8) if self.pictures else mixed.astype(np.float32)
+
+    # Features -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def feature_spaces(self) -> dict[str, FeatureSpace]:
+        if self._names is not None:
+            return {name: open_features(name, self.tensor(self.training)) for name in self._names}
+        found = {"pca": open_features("pca", self.tensor(self.training))}
+        if self.pictures:
+            with contextlib.suppress(UserError):  # its weights are an extra: figures in it are left out
+                found["hed"] = open_features("hed", self.tensor(self.training))
+        return found
+
+    def tensor(self, items: np.ndarray) -> Tensor:
+        return self.space.kind.to_tensor(items)
+
+    @torch.inference_mode()
+    def features(self, name: str, items: np.ndarray) -> np.ndarray:
+        measure = self.feature_spaces[name]
+        parts = [measure(self.tensor(items[i : i + 256])) for i in range(0, len(items), 256)]
+        return torch.cat(parts).numpy()
+
+    @cached_property
+    def _real_features(self) -> dict[str, np.ndarray]:
+        return {}
+
+    def real_features(self, name: str) -> np.ndarray:
+        if name not in self._real_features:
+            self._real_features[name] = self.features(name, self.real)
+        return self._real_features[name]

@@ -1,0 +1,90 @@
+"""Every metric on one space, as JSON and as a page to read."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gaiamorph.evaluation import METRICS
+from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.convexity import WEIGHTS, curve
+from gaiamorph.latent import interpolate
+from gaiamorph.output import figures, report
+from gaiamorph.output.folders import new_folder
+from gaiamorph.version import __version__
+
+RESULTS, PAGE = "results.json", "index.html"
+ITEMS, STEPS = 6, 9
+
+
+def measure(case: Case, metrics: list[str] | None = None, say: Callable[[str], None] = lambda _: None) -> list[Figure]:
+    """All figures of the named metrics (all of them by default), in the order of `METRICS`."""
+    found: list[Figure] = []
+    for name in metrics or METRICS:
+        say(name)
+        found += METRICS[name](case)
+    return found
+
+
+def describe(case: Case, found: list[Figure]) -> dict[str, Any]:
+    """Plain JSON: what was measured, on what, and every figure with its unit, direction and meaning."""
+    return {
+        "gaiamorph_version": __version__,
+        "space_sha256": case.space.sha256,
+        "model": case.space.model,
+        "data": case.data.source,
+        "fingerprint": case.data.fingerprint,
+        "split": case.split,
+        "items": len(case.real),
+        "seed": case.seed,
+        "feature_spaces": list(case.feature_spaces),
+        "figures": [{**asdict(f), "value": f.value if math.isfinite(f.value) else None} for f in found],
+    }
+
+
+def evaluate(case: Case, out: Path, *, overwrite: bool = False, say: Callable[[str], None] = lambda _: None) -> Path:
+    """Write ``results.json`` and ``index.html`` into a new folder, and return it."""
+    with new_folder(out, overwrite) as scratch:
+        found = measure(case, say=say)
+        (scratch / RESULTS).write_text(json.dumps(describe(case, found), indent=1), encoding="utf-8")
+        pictures = list(_pictures(case, scratch))
+        arrows = {"lower": "lower is better", "higher": "higher is better", "neither": ""}
+        rows = [[f.name, f"{f.value:.4g} {f.unit}".strip(), arrows[f.better], f.meaning] for f in found]
+        text = [
+            f"{case.space.model}, trained on {case.space.info['training']['source']}; measured on {len(case.real)} items "
+            f"of the split {case.split!r} of {case.data.source}.",
+            "A distance between sets depends on the feature space that it is measured in, which stands in its name. "
+            "The floor says what real items score against other real items: nothing can be expected to be lower.",
+        ]
+        page = report.page(f"Evaluation of {case.space.model}", text, pictures, rows)
+        (scratch / PAGE).write_text(page, encoding="utf-8")
+    return out
+
+
+def _pictures(case: Case, folder: Path):
+    if case.pictures:
+        ends = case.pairs[:ITEMS]
+        weights = np.linspace(0, 1, STEPS)
+        rows = []
+        for a, b in ends:
+            frames = case.space.decode(interpolate.linear(case.z[a], case.z[b], weights))
+            real = (case.real[a], case.real[b]) if case.space.can_encode else (None, None)
+            rows.append([real[0], *frames, real[1]])
+        figures.sheet(rows, None, ["A", *(f"{w:.2f}" for w in weights), "B"]).save(folder / "paths.png")
+        yield folder / "paths.png", "Straight paths between held-out items: originals at the ends."
+    else:
+        clouds = {"real": case.real, "reconstructions": case.reconstructions, "interpolants": case.interpolants}
+        figures.points(clouds, folder / "points.png", case.space.kind.columns)  # type: ignore[attr-defined]
+        yield folder / "points.png", "Held-out items, their reconstructions, and points between random pairs of them."
+    lines = {name: curve(case, name) for name in case.feature_spaces}
+    figures.lines(WEIGHTS, lines, "weight", "kernel distance from real items", folder / "convexity.png")
+    yield (
+        folder / "convexity.png",
+        "Realism along the way: level where everything between two items is as real as they are.",
+    )

@@ -1,0 +1,91 @@
+"""The lines task (Berthelot et al. 2018, arXiv 1807.07543): do paths between lines consist of lines, and turn evenly?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from gaiamorph.data.synthetic import draw_lines
+from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.latent import interpolate
+
+TRUE_LINES = 10_000
+PAIRS, STEPS = 256, 16
+FLAT = 1e-4
+"""Radians. A path whose angle changes less in all counts as flat: one and the same line would score best otherwise."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """mean_distance and smoothness: 0 is best. flat: share of paths that do not turn; above 1 % nothing counts."""
+
+    mean_distance: float
+    smoothness: float
+    flat: float
+
+
+@cache
+def _true_lines() -> tuple[np.ndarray, np.ndarray]:
+    """Angles (10000,) and unit vectors (10000, 1024)."""
+    angles = 2 * np.pi * np.arange(TRUE_LINES) / TRUE_LINES
+    return angles, _unit(draw_lines(angles))
+
+
+def _unit(pictures: np.ndarray) -> np.ndarray:
+    """uint8 (N, 32, 32, 1) -> float32 (N, 1024) of length 1, from pixels in [-1, 1]."""
+    flat = pictures.reshape(len(pictures), -1).astype(np.float32) / 127.5 - 1
+    return flat / np.linalg.norm(flat, axis=1, keepdims=True)
+
+
+def measure(paths: np.ndarray) -> Lines:
+    """paths: uint8 (P, S, 32, 32, 1), both ends included.
+
+    mean distance: of all pictures, the smallest cosine distance to 10,000 true lines, averaged.
+    smoothness: a path's largest change of angle as a share of its whole, less 1 / (S - 1), averaged over paths; flat
+    paths add nothing to the sum and stay in the divisor.
+    """
+    count, steps = paths.shape[:2]
+    angles, true = _true_lines()
+    cosine, nearest = [], []
+    for part in np.array_split(_unit(paths.reshape(-1, *paths.shape[2:])), max(1, count * steps // 512)):
+        similarities = part @ true.T
+        best = similarities.argmax(1)
+        nearest.append(best)
+        cosine.append(similarities[np.arange(len(part)), best])
+    distance = np.maximum(0, 1 - np.concatenate(cosine).astype(np.float64))
+    turned = np.unwrap(angles[np.concatenate(nearest)].reshape(count, steps), axis=1)
+    total = np.abs(turned[:, -1] - turned[:, 0])
+    flat = total < FLAT
+    largest = np.abs(np.diff(turned, axis=1)).max(1)
+    smoothness = np.where(flat, 0, largest / np.where(flat, 1, total) - 1 / (steps - 1))
+    return Lines(float(distance.mean()), float(smoothness.mean()), float(flat.mean()))
+
+
+def lines(case: Case) -> list[Figure]:
+    """Only for ``sample:lines``: 256 paths of 16 pictures between fresh lines."""
+    if not case.space.can_encode or not case.data.source.startswith("sample:lines"):
+        return []
+    rng = np.random.default_rng([case.seed, 26])
+    a, b = (case.space.encode(draw_lines(rng.uniform(0, 2 * np.pi, PAIRS))) for _ in range(2))
+    weights = np.linspace(0, 1, STEPS)
+    paths = np.stack([case.space.decode(interpolate.linear(p, q, weights)) for p, q in zip(a, b, strict=True)])
+    found = measure(paths)
+    return [
+        Figure(
+            "lines/mean distance",
+            found.mean_distance,
+            "cosine",
+            "lower",
+            "how far pictures on paths are from true lines",
+        ),
+        Figure("lines/smoothness", found.smoothness, "of whole turn", "lower", "how unevenly paths turn; 0 is even"),
+        Figure(
+            "lines/flat paths",
+            found.flat,
+            "of 1",
+            "lower",
+            "share of paths that do not turn: above 0.01 the others do not count",
+        ),
+    ]

@@ -1,0 +1,94 @@
+"""What makes training fast changes nothing that it should not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+from tests.conftest import SMALL
+
+import gaiamorph as gm
+from gaiamorph.models import MODELS
+from gaiamorph.networks import NetworkSettings
+from gaiamorph.training import compiling, precision
+from gaiamorph.training.compiling import TRIED, Compiling
+from gaiamorph.training.profile import PARTS, count_flops
+
+
+def test_bf16_keeps_weights_and_errors_in_fp32(photos, tmp_path):
+    space = gm.train(photos, out=tmp_path / "run", size=16, steps=12, precision="bf16", show=False, **SMALL)
+    assert space.info["training"]["precision"] == "bf16"
+    kept = load_file(tmp_path / "run" / "checkpoint.safetensors")
+    assert {v.dtype for k, v in kept.items() if k.startswith("model/")} == {np.dtype(np.float32)}
+    torch.manual_seed(0)
+    pair = MODELS["ae"]((1, 16, 16), 4, NetworkSettings("conv", width=8)).generator
+    with torch.autocast("cpu", torch.bfloat16):
+        z = pair.encode(torch.rand(2, 1, 16, 16))
+        assert z.dtype == pair.decode(z).dtype == torch.float32
+
+
+def test_precision_follows_the_processor(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    assert precision.chosen_precision("auto", "cpu") == "bf16"
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False})
+    assert precision.chosen_precision("auto", "cpu") == "fp32"
+    assert precision.chosen_precision("bf16", "cpu") == "bf16"
+
+
+@pytest.fixture
+def model(monkeypatch):
+    model = MODELS["gaia"]((3,), 2, NetworkSettings("mlp", width=8))
+    model.compiled = False
+    monkeypatch.setattr(compiling, "compile_networks", lambda m: setattr(m, "compiled", True))
+    monkeypatch.setattr(compiling, "undo", lambda m: setattr(m, "compiled", False))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("compiled_seconds", "remaining", "kept"), [(0.5, 1e5, True), (0.99, 1e5, False), (0.5, 10.0, False)]
+)
+def test_compiling_is_kept_only_if_it_pays(model, compiled_seconds, remaining, kept):
+    chooser = Compiling(model, "auto")
+    answers = [
+        chooser.after_step(compiled_seconds if model.compiled else 1.0, remaining, lambda: 30.0)
+        for _ in range(3 * TRIED)
+    ]
+    assert answers.count(True) == 1
+    assert chooser.on is kept
+    assert model.compiled is kept
+
+
+def test_without_a_compiler_it_goes_on(model):
+    def fails():
+        raise RuntimeError("no compiler")
+
+    chooser = Compiling(model, "auto")
+    for _ in range(TRIED):
+        chooser.after_step(1.0, 1e5, fails)
+    assert chooser.on is False
+    assert not model.compiled
+    assert "RuntimeError" in chooser.reason
+
+
+def test_every_network_would_be_compiled():
+    for name, cls in MODELS.items():
+        model = cls((3,), 2, NetworkSettings("mlp", width=8))
+        found = {id(p) for part in compiling.parts(model) for p in part.parameters()}
+        assert found == {id(p) for p in model.parameters()}, name
+
+
+def test_profile_names_where_the_time_went(photos, tmp_path, capfd):
+    gm.train(photos, out=tmp_path / "run", size=16, steps=5, profile=True, **SMALL)
+    lines = capfd.readouterr().err.splitlines()
+    rows = {line.split()[0]: float(line.split()[1]) for line in lines if line.split() and line.split()[0] in PARTS}
+    assert list(rows) == list(PARTS)
+    total = next(float(line.split()[2]) for line in lines if line.startswith("in all"))
+    assert sum(rows.values()) == pytest.approx(total, rel=0.02)
+    assert all(rows[name] > 0 for name in ("data", "generator", "discriminator", "backward", "optimiser"))
+    assert any("GFLOP/s" in line for line in lines)
+
+
+def test_flops_are_those_of_the_products():
+    a, b = torch.rand(3, 4, requires_grad=True), torch.rand(4, 5)
+    assert count_flops(lambda: (a @ b).sum().backward()) == 2 * 3 * 4 * 5 * 2
