@@ -82,7 +82,8 @@ class Run:
     def _follow(self) -> None:
         """Move the averages a step towards the weights; early, when weights change fast, a longer one."""
         keep = min(self.settings.average, (1 + self.step) / (10 + self.step))
-        averages, weights = list(self.averaged.parameters()), list(self.model.generator.parameters())
+        averages: list[Tensor] = list(self.averaged.parameters())
+        weights: list[Tensor] = list(self.model.generator.parameters())
         torch._foreach_lerp_(averages, weights, 1 - keep)  # pyright: ignore[reportPrivateImportUsage]
 
     @property
