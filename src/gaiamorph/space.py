@@ -7,6 +7,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,10 @@ FORMAT = (1, 1)
 BATCH = 32
 """Items that go through the network at once. Always exactly as many (the last batch is filled up with zeros), so
 that an item's code and a code's picture do not depend on what else was asked for: frames can be made again bit by bit."""
+
+
+FRAMES_AT_ONCE = 2048
+"""Frames that are decoded together where many pairs are morphed."""
 
 
 class UnlikeTrainingWarning(UserWarning):
@@ -181,8 +186,11 @@ class LatentSpace:
             if _key(thing) not in sources:
                 sources[_key(thing)] = self.source(thing)
         self._warn_unlike(list(sources.values()))
-        for a, b in pairs:
-            yield self._morph(sources[_key(a)], sources[_key(b)], steps, weights, **options)
+        # Several pairs at once fill the batches; what is kept of them does not grow with their number.
+        at_once = max(1, FRAMES_AT_ONCE // max(1, len(weights) if weights is not None else steps))
+        for start in range(0, len(pairs), at_once):
+            ends = [(sources[_key(a)], sources[_key(b)]) for a, b in pairs[start : start + at_once]]
+            yield from self._morph(ends, steps, weights, **options)
 
     def remake(self, order: Order, base: Path) -> Continuum:
         """The continuum that a manifest describes; relative sources are looked up here, then beside ``base``.
@@ -198,33 +206,36 @@ class LatentSpace:
             if end.sha256 != sha256:
                 raise UserError(f"{name} has changed since the manifest was written: its SHA-256 is another")
             ends.append(Source(order.a if not ends else order.b, end.sha256, end.item))
-        c = self._morph(ends[0], ends[1], 0, order.weights, "even", order.features or "values", order.refine, True)
-        return Continuum(
-            c.kind, c.a, c.b, c.weights, c.codes, c.frames, c.space_sha256, order.spacing, order.features, order.refine
-        )
+        (made,) = self._morph([(ends[0], ends[1])], 0, order.weights, refine=order.refine, extrapolate=True)
+        return replace(made, spacing=order.spacing, features=order.features)
 
     def _morph(
         self,
-        a: Source,
-        b: Source,
+        pairs: list[tuple[Source, Source]],
         steps: int = 11,
         weights: Sequence[float] | np.ndarray | None = None,
         spacing: str = "even",
         features: str = "values",
         refine: int = 0,
         extrapolate: bool = False,
-    ) -> Continuum:
-        z_a, z_b = self.encode(np.stack([a.item, b.item]), refine=refine)
-        stated = ""
-        if weights is not None:
-            spacing = "given"
-        elif spacing == "perceptual":
-            stated = features
-        weights = self._weights(z_a, z_b, steps, weights, spacing, features)
-        if not extrapolate and (weights.min() < 0 or weights.max() > 1):
-            raise UserError("weights below 0 or above 1 lie beyond the two items: ask for that with extrapolate")
-        z = interpolate.linear(z_a, z_b, weights)
-        return Continuum(self.kind, a, b, weights, z, self.decode(z), self.sha256, spacing, stated, refine)
+    ) -> list[Continuum]:
+        ends = list({id(end): end for pair in pairs for end in pair}.values())
+        codes = self.encode(np.stack([end.item for end in ends]), refine=refine)
+        z_of = {id(end): z for end, z in zip(ends, codes, strict=True)}
+        stated = features if spacing == "perceptual" and weights is None else ""
+        all_weights, all_z = [], []
+        for a, b in pairs:
+            w = self._weights(z_of[id(a)], z_of[id(b)], steps, weights, spacing, features)
+            if not extrapolate and (w.min() < 0 or w.max() > 1):
+                raise UserError("weights below 0 or above 1 lie beyond the two items: ask for that with extrapolate")
+            all_weights.append(w)
+            all_z.append(interpolate.linear(z_of[id(a)], z_of[id(b)], w))
+        frames = np.split(self.decode(np.concatenate(all_z)), np.cumsum([len(w) for w in all_weights])[:-1])
+        how, sha256 = spacing if weights is None else "given", self.sha256
+        return [
+            Continuum(self.kind, a, b, w, z, f, sha256, how, stated, refine)
+            for (a, b), w, z, f in zip(pairs, all_weights, all_z, frames, strict=True)
+        ]
 
     def _weights(
         self, z_a: np.ndarray, z_b: np.ndarray, steps: int, weights: Any, how: str, features: str

@@ -10,7 +10,11 @@ from gaiamorph.cli.options import Config, Device, Overwrite, Space
 from gaiamorph.data.vectors import Vectors, read_table
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import new_folder
+from gaiamorph.output.writing import Writers
 from gaiamorph.space import load
+
+AT_ONCE = 1024
+"""Codes that are decoded together."""
 
 
 def decode(
@@ -48,7 +52,8 @@ def decode(
             header = ",".join(opened.kind.columns)
             np.savetxt(scratch / "items.csv", opened.decode(z), delimiter=",", header=header, comments="", fmt="%.9g")
         else:
-            for start in range(0, len(z), 1024):
-                for i, item in enumerate(opened.decode(z[start : start + 1024]), start=start):
-                    opened.kind.write(item, scratch / f"item_{i:06d}{opened.kind.suffix}", scale)
+            with Writers() as writers:
+                for start in range(0, len(z), AT_ONCE):
+                    for i, item in enumerate(opened.decode(z[start : start + AT_ONCE]), start=start):
+                        writers.write(opened.kind.write, item, scratch / f"item_{i:06d}{opened.kind.suffix}", scale)
     print(out)

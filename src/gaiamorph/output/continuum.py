@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from gaiamorph.data import Kind, Vectors
 from gaiamorph.errors import UserError
 from gaiamorph.output import figures
 from gaiamorph.output.folders import new_folder
+from gaiamorph.output.writing import GrowingArray, Writers
 from gaiamorph.version import __version__
 
 MANIFEST = "manifest.csv"
@@ -84,47 +86,31 @@ def save_continua(
     if not 1 <= scale <= 32:
         raise UserError(f"scale must be between 1 and 32, not {scale}")
     path = Path(folder)
+    iterator = iter(continua)
     with new_folder(path, overwrite) as scratch:
-        rows: list[dict[str, Any]] = []
-        codes, tables = [], []
-        iterator = iter(continua)
         # Two are looked at first, to know whether there is one alone; the others are made as they are written.
         first = list(itertools.islice(iterator, 2))
         if not first:
             raise UserError("there are no pairs to morph between")
-        kind = first[0].kind
-        for pair, continuum in enumerate(itertools.chain(first, iterator)):
-            prefix = "" if len(first) == 1 else f"{pair:05d}_"
-            items = _write_one(continuum, scratch, prefix, pair, scale, include_originals, rows)
-            if isinstance(kind, Vectors):
-                tables.append(np.stack(items))
-            codes.append(continuum.codes)
-        np.save(scratch / "codes.npy", np.concatenate(codes))
-        if isinstance(kind, Vectors):
-            values = np.concatenate(tables)
-            np.savetxt(
-                scratch / "frames.csv",
-                values,
-                delimiter=",",
-                header=",".join(kind.columns),
-                comments="",
-                fmt="%.9g",
-            )
-        write_manifest(scratch / MANIFEST, rows)
+        save_one = _save_rows if isinstance(first[0].kind, Vectors) else _save_pictures
+        codes = GrowingArray(scratch / "codes.npy", first[0].codes.shape[1])
+        with _manifest(scratch / MANIFEST) as manifest, Writers() as writers:
+            for pair, continuum in enumerate(itertools.chain(first, iterator)):
+                prefix = "" if len(first) == 1 else f"{pair:05d}_"
+                entries = _entries(continuum, prefix, include_originals)
+                files = save_one(continuum, entries, scratch, prefix, scale, writers)
+                manifest.writerows(_rows(continuum, entries, files, pair, scale))
+                codes.append(continuum.codes)
+        codes.close()
     return path
 
 
-def _write_one(
-    c: Continuum, folder: Path, prefix: str, pair: int, scale: int, originals: bool, rows: list[dict[str, Any]]
-) -> list[np.ndarray]:
-    """Files of one continuum; appends to ``rows``, and returns the items that it wrote."""
-    table = isinstance(c.kind, Vectors)
-    common = {
-        "pair": pair, "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name, "sha256_b": c.b.sha256,
-        "spacing": c.spacing, "features": c.features, "refine": c.refine, "scale": scale, "attributes": json.dumps({}),
-        "space_sha256": c.space_sha256, "gaiamorph_version": __version__,
-    }  # fmt: skip
-    entries: list[tuple[str, str, float, np.ndarray]] = [
+Entry = tuple[str, str, float, np.ndarray]
+"""Stem of the file, role, weight, item."""
+
+
+def _entries(c: Continuum, prefix: str, originals: bool) -> list[Entry]:
+    entries: list[Entry] = [
         (f"{prefix}frame_{i:04d}", "frame", float(w), frame)
         for i, (w, frame) in enumerate(zip(c.weights, c.frames, strict=True))
     ]
@@ -133,23 +119,49 @@ def _write_one(
             (f"{prefix}original_a", "original", 0.0, c.a.item),
             (f"{prefix}original_b", "original", 1.0, c.b.item),
         ]
-    for position, (stem, role, weight, item) in enumerate(entries):
-        file = "frames.csv" if table else stem + c.kind.suffix
-        if not table:
-            c.kind.write(item, folder / file, scale)
-        rows.append({"file": file, "role": role, "position": position, "weight": repr(weight), **common})
-    if table:
-        figures.paths(c.frames, c.weights, c.kind.columns, folder / f"{prefix}sheet.png")  # type: ignore[attr-defined]
-    else:
-        c.sheet().save(folder / f"{prefix}sheet.png")
-    return [item for *_, item in entries]
+    return entries
 
 
-def write_manifest(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def _save_pictures(
+    c: Continuum, entries: list[Entry], folder: Path, prefix: str, scale: int, writers: Writers
+) -> list[str]:
+    """One file an item, and the contact sheet; the names of the items' files."""
+    files = [stem + c.kind.suffix for stem, *_ in entries]
+    for file, (*_, item) in zip(files, entries, strict=True):
+        writers.write(c.kind.write, item, folder / file, scale)
+    writers.write(lambda: c.sheet().save(folder / f"{prefix}sheet.png"))
+    return files
+
+
+def _save_rows(c: Continuum, entries: list[Entry], folder: Path, prefix: str, _: int, writers: Writers) -> list[str]:
+    """All items in one table, and a figure of each continuum."""
+    assert isinstance(c.kind, Vectors)
+    table = folder / "frames.csv"
+    new = not table.exists()
+    with open(table, "a", encoding="utf-8") as file:
+        header = ",".join(c.kind.columns) if new else ""
+        items = np.stack([item for *_, item in entries])
+        np.savetxt(file, items, delimiter=",", header=header, comments="", fmt="%.9g")
+    figures.paths(c.frames, c.weights, c.kind.columns, folder / f"{prefix}sheet.png")
+    return ["frames.csv"] * len(entries)
+
+
+def _rows(c: Continuum, entries: list[Entry], files: list[str], pair: int, scale: int) -> Iterator[dict[str, Any]]:
+    common = {
+        "pair": pair, "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name, "sha256_b": c.b.sha256,
+        "spacing": c.spacing, "features": c.features, "refine": c.refine, "scale": scale, "attributes": json.dumps({}),
+        "space_sha256": c.space_sha256, "gaiamorph_version": __version__,
+    }  # fmt: skip
+    for position, (file, (_, role, weight, _)) in enumerate(zip(files, entries, strict=True)):
+        yield {"file": file, "role": role, "position": position, "weight": repr(weight), **common}
+
+
+@contextmanager
+def _manifest(path: Path) -> Iterator[csv.DictWriter[str]]:
     with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         writer: csv.DictWriter[str] = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerows(rows)
+        yield writer
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,129 @@
+"""One process and two, with one thread each.  python benchmarks/scaling.py [--repeats 5]
+
+Throughput of two processes with the same share each (weak) and with the same whole batch (strong), against one; and
+whether two learn the same as one that pairs within the same two halves. Results: results/scaling.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from results import Results
+
+COMMON = ["--threads", "1", "--quiet"]
+CURVE = ["--steps", "50", "--parts", "2", "--gaia.distance", "0"]
+
+
+def child(processes: int, batch: int, steps: int) -> None:
+    """Median seconds a step, printed by the first process."""
+    import torch
+
+    from gaiamorph.data import open_data
+    from gaiamorph.training.loop import Run
+    from gaiamorph.training.precision import memory_kept
+    from gaiamorph.training.processes import Processes, launch
+    from gaiamorph.training.settings import TrainSettings, settled
+
+    fabric = launch(Processes(), "cpu", "fp32")
+    data = open_data("sample:faces")
+    with tempfile.TemporaryDirectory() as folder, memory_kept():
+        run = Run(data, settled(TrainSettings(batch_size=batch, threads=1), data, processes), Path(folder), fabric)
+        for _ in range(5):
+            run.advance()
+        times = []
+        for _ in range(steps):
+            fabric.barrier()
+            began = time.perf_counter()
+            run.advance()
+            times.append(time.perf_counter() - began)
+        run.batches.close()
+        fabric.barrier()
+    assert torch.get_num_threads() == 1
+    if fabric.is_global_zero:
+        print(json.dumps({"seconds": median(times)}), flush=True)
+
+
+def start(processes: int) -> list[str]:
+    if processes == 1:
+        return [sys.executable, "-W", "ignore"]
+    return [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        str(processes),
+    ]
+
+
+def measure(processes: int, batch: int) -> float:
+    """Examples a second."""
+    command = [*start(processes), __file__, "--child", str(processes), str(batch)]
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    seconds = next(json.loads(line)["seconds"] for line in out.splitlines() if line.startswith("{"))
+    return batch / seconds
+
+
+def validation(folder: Path) -> list[float]:
+    import math
+
+    from gaiamorph.training.log import read_metrics
+
+    return [r["validation"] for r in read_metrics(folder) if not math.isnan(r["validation"])]
+
+
+def curves(options: list[str]) -> float:
+    """The largest difference of the two curves of held-out error over 50 steps."""
+    with tempfile.TemporaryDirectory() as scratch:
+        found = []
+        for processes in (1, 2):
+            out = Path(scratch, str(processes))
+            command = ["-m", "gaiamorph", "train", "sample:faces", "--out", str(out), *COMMON, *CURVE, *options]
+            subprocess.run([*start(processes), *command], check=True, capture_output=True)
+            found.append(validation(out))
+    return max(abs(a - b) for a, b in zip(*found, strict=True))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--child", type=int, nargs=2, default=None)
+    options = parser.parse_args()
+    if options.child:
+        child(*options.child, steps=15)
+        return
+    results = Results("scaling", "python benchmarks/scaling.py")
+    cases = {"one": (1, 64), "two, weak": (2, 128), "two, strong": (2, 64)}
+    found: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(options.repeats):
+        for name, case in cases.items():
+            found[name].append(measure(*case))
+    for name in ("two, weak", "two, strong"):
+        ratios = [b / a for a, b in zip(found["one"], found[name], strict=True)]
+        results.add(
+            case=name,
+            repeats=options.repeats,
+            one=median(found["one"]),
+            two=median(found[name]),
+            faster={"median": median(ratios), "least": min(ratios), "most": max(ratios)},
+        )
+        print(results.runs[-1], flush=True)
+    for name, extra in {
+        "default settings": [],
+        "a tenth of the learning rate": ["--learning-rate", "2e-4"],
+    }.items():
+        results.add(case=f"difference of held-out error over 50 steps, {name}", largest=curves(extra))
+        print(results.runs[-1], flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""A training step against a plain two-phase GAIA step.  python benchmarks/step.py [--repeats 7] [--only step growth memory]
+
+The plain step is written here as it usually is, and fairly: eager, fp32, the framework's own memory layout and Adam, the
+generator under no_grad in the discriminator's phase, and a frozen discriminator in the generator's. Both take the
+same networks, batch, data and threads. Results: results/step.json, growth.json, steady.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+
+from gaiamorph.data import open_data
+from gaiamorph.models import MODELS
+from gaiamorph.models.gaia import OBJECTIVES
+from gaiamorph.models.interpolation import interpolate_pairs
+from gaiamorph.networks import NetworkSettings
+from gaiamorph.training.loop import Run
+from gaiamorph.training.precision import memory_kept
+from gaiamorph.training.profile import count_flops, product_rate
+from gaiamorph.training.settings import TrainSettings, settled
+from interleaved import Worker, ratio, rounds, serve
+from results import Results
+
+CASES = {
+    "conv 32x32x1": ("conv", (32, 32, 1)),
+    "conv 32x32x3": ("conv", (32, 32, 3)),
+    "conv 64x64x3": ("conv", (64, 64, 3)),
+    "adain 64x64x3": ("adain", (64, 64, 3)),
+}
+STEPS = 4
+"""Steps in one measurement."""
+
+
+def pictures(shape: tuple[int, ...], count: int = 512) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, *shape), np.uint8)
+
+
+class Plain:
+    """The two-phase step."""
+
+    def __init__(self, network: str, items: np.ndarray, batch: int) -> None:
+        torch.manual_seed(0)
+        height, width, channels = items.shape[1:]
+        self.model = MODELS["gaia"]((channels, height, width), 64, NetworkSettings(network))  # type: ignore[arg-type]
+        self.optimizers = {n: torch.optim.Adam(p, 2e-3, (0.5, 0.99)) for n, p in self.model.players().items()}
+        self.items = torch.from_numpy(items).permute(0, 3, 1, 2).contiguous()
+        self.batch = batch
+
+    def __call__(self) -> None:
+        G, D, s, e = self.model.generator, self.model.discriminator, self.model.settings, self.model.error
+        x = self.items[torch.randint(len(self.items), (self.batch,))].float() / 255
+        weight = 0.5 + 0.25 * torch.randn(self.batch)
+
+        with torch.no_grad():
+            z = G.encode(x)
+            Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
+        Dx, DGx, DGz = D(torch.cat([x, Gx, Gz])).chunk(3)
+        R, F, I = e(x, Dx), e(x, DGx), e(Gz, DGz)
+        balance = OBJECTIVES[s.objective](R.detach(), F.detach(), I.detach(), s)
+        self.optimizers["discriminator"].zero_grad()
+        (R - balance.fakes_in_D * (F + I)).backward()
+        self.optimizers["discriminator"].step()
+
+        D.requires_grad_(False)
+        z = G.encode(x)
+        Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
+        DGx, DGz = D(torch.cat([Gx, Gz])).chunk(2)
+        loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * e(Gz, DGz) + s.direct * e(x, Gx)
+        self.optimizers["generator"].zero_grad()
+        loss.backward()
+        self.optimizers["generator"].step()
+        D.requires_grad_(True)
+
+
+def our_run(network: str, items: np.ndarray, batch: int, folder: Path, model: str = "gaia") -> Run:
+    np.save(folder / "items.npy", items)
+    data = open_data(folder / "items.npy")
+    settings = TrainSettings(model=model, batch_size=batch, latent_dim=64, flip="off", shift=0)
+    settings.network.name = network  # type: ignore[assignment]
+    return Run(data, settled(settings, data), folder)
+
+
+def private_megabytes() -> float:
+    """Resident anonymous memory, MB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("this needs Linux")
+
+
+def work(task: dict) -> None:
+    network, shape, batch, kind = task["network"], tuple(task["shape"]), task["batch"], task["kind"]
+    items = pictures(shape)
+    before = private_megabytes()
+    with tempfile.TemporaryDirectory() as folder:
+        run = our_run(network, items, batch, Path(folder))
+        step = Plain(network, items, batch) if kind == "plain" else run.advance
+        flops = count_flops(run.dry_step)
+
+        def measure() -> dict[str, float]:
+            began = time.perf_counter()
+            for _ in range(STEPS):
+                step()
+            ms = 1000 * (time.perf_counter() - began) / STEPS
+            peak = product_rate(torch.device("cpu"), torch.float32)
+            return {
+                "ms": ms,
+                "gflops": flops / ms / 1e6,
+                "product_gflops": peak / 1e9,
+                "memory": private_megabytes() - before,
+            }
+
+        if kind == "plain":
+            step(), step()
+            serve(measure)
+        else:
+            with memory_kept():
+                step(), step()
+                serve(measure)
+        run.batches.close()
+
+
+def task(name: str, kind: str, batch: int = 64) -> dict:
+    network, shape = CASES[name]
+    return {"network": network, "shape": shape, "batch": batch, "kind": kind}
+
+
+def steps(repeats: int) -> None:
+    results = Results("step", "python benchmarks/step.py --only step")
+    for name in CASES:
+        if results.has(case=name):
+            continue
+        found = rounds(__file__, {kind: task(name, kind) for kind in ("plain", "ours")}, repeats)
+        ours = found["ours"]
+        results.add(
+            case=name,
+            batch=64,
+            repeats=repeats,
+            plain_ms=median(f["ms"] for f in found["plain"]),
+            ours_ms=median(f["ms"] for f in ours),
+            faster=ratio(found["plain"], ours),
+            gflops=median(f["gflops"] for f in ours),
+            of_product_rate=median(f["gflops"] / f["product_gflops"] for f in ours),
+        )
+        print(results.runs[-1], flush=True)
+
+
+def growth(repeats: int) -> None:
+    """Time and memory of a step, by batch and by size of picture."""
+    results = Results("growth", "python benchmarks/step.py --only growth")
+    cases = [("conv", (32, 32, 1), batch) for batch in (16, 32, 64, 128, 256)]
+    cases += [("conv", (size, size, 1), 32) for size in (32, 48, 64, 96, 128)]
+    for network, shape, batch in cases:
+        if results.has(shape=list(shape), batch=batch):
+            continue
+        worker = Worker(__file__, {"network": network, "shape": shape, "batch": batch, "kind": "ours"})
+        found = [worker.measure() for _ in range(repeats)]
+        worker.close()
+        results.add(
+            shape=list(shape),
+            batch=batch,
+            ms=median(f["ms"] for f in found),
+            of_product_rate=median(f["gflops"] / f["product_gflops"] for f in found),
+            memory=found[-1]["memory"],
+        )
+        print(results.runs[-1], flush=True)
+
+
+def steady(count: int = 10_000, every: int = 500) -> None:
+    """Private memory over 10,000 steps."""
+    results = Results("steady", "python benchmarks/step.py --only steady")
+    if results.runs:
+        return
+    with tempfile.TemporaryDirectory() as folder, memory_kept():
+        run = our_run("conv", pictures((8, 8, 1)), 8, Path(folder))
+        rows = []
+        for step in range(1, count + 1):
+            run.advance()
+            if step % 10 == 0:
+                run.means.take()
+            if step % every == 0:
+                rows.append((step, private_megabytes()))
+        run.batches.close()
+    late = np.array(rows[len(rows) // 5 :])
+    slope = float(np.polyfit(late[:, 0], late[:, 1], 1)[0])
+    results.add(steps=count, megabytes=[round(m, 2) for _, m in rows], megabytes_per_1000_steps=1000 * slope)
+    print(results.runs[-1], flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--only", nargs="+", default=["step", "growth", "steady"])
+    parser.add_argument("--worker", default=None)
+    options = parser.parse_args()
+    if options.worker:
+        work(json.loads(options.worker))
+        return
+    for name, function in {"step": steps, "growth": growth}.items():
+        if name in options.only:
+            function(options.repeats)
+    if "steady" in options.only:
+        steady()
+
+
+if __name__ == "__main__":
+    main()

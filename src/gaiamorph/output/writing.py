@@ -1,0 +1,62 @@
+"""Many files at once, in memory that does not grow with their number."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+WAITING = 256
+"""Files that may wait to be written; whoever makes more of them waits in turn."""
+
+
+class Writers:
+    """Threads that write files while the next ones are made. Leaving the block waits for all, and raises what one raised."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "writers")
+        self._waiting: deque[Future[Any]] = deque()
+
+    def write(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self._waiting.append(self._pool.submit(function, *arguments))
+        while len(self._waiting) > WAITING:
+            self._waiting.popleft().result()
+
+    def __enter__(self) -> Writers:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        self._pool.shutdown(cancel_futures=kind is not None)
+        if kind is None:
+            for future in self._waiting:
+                future.result()
+
+
+class GrowingArray:
+    """An ``.npy`` file of float32 rows that is written as they come."""
+
+    def __init__(self, path: Path, width: int) -> None:
+        self.path, self.width, self.count = path, width, 0
+        self._file = open(path, "wb")
+        self._header()
+
+    def append(self, rows: np.ndarray) -> None:
+        """rows (n, width)."""
+        self._file.write(np.ascontiguousarray(rows, dtype=np.float32).tobytes())
+        self.count += len(rows)
+
+    def close(self) -> None:
+        self._file.seek(0)
+        self._header()
+        self._file.close()
+
+    def _header(self) -> None:
+        # NumPy leaves room in a header for the first dimension to grow, so the last one is as long as the first.
+        described = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False}
+        np.lib.format.write_array_header_1_0(self._file, {**described, "shape": (self.count, self.width)})
