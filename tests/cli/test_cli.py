@@ -235,3 +235,22 @@ def test_demo(run, tmp_path):
     assert 8 <= page.count("<p>") <= 12
     for line in out.splitlines():
         assert Path(line).exists(), line
+
+
+def test_evaluate_and_compare(run, photos, picture_run, tmp_path):
+    status, out, errors = run(
+        "evaluate", picture_run, "--out", tmp_path / "e", "--split", "train", "--features", "pca", "--quiet"
+    )
+    assert status == 0, errors
+    assert out.split() == [str(tmp_path / "e" / "results.json"), str(tmp_path / "e" / "index.html")]
+    status, _, errors = run("evaluate", picture_run, "--out", tmp_path / "e")
+    assert status == 2
+    assert "exists already" in errors
+    options = ["--models", "ae,vae", "--seeds", "1", "--steps", "3", "--size", "16", "--network.width", "8",
+               "--features", "pca", "--split", "train", "--quiet"]  # fmt: skip
+    status, out, errors = run("compare", photos, "--out", tmp_path / "c", *options)
+    assert status == 0, errors
+    assert (tmp_path / "c" / "table.md").exists()
+    status, _, errors = run("compare", photos, "--out", tmp_path / "c", "--models", "ae,abc")
+    assert status == 2
+    assert "abc" in errors

@@ -19,6 +19,7 @@ VERBS = {
     "encode": "Write the codes of items to a table.",
     "decode": "Write the items that codes stand for.",
     "evaluate": "Measure reconstruction, realism of interpolations, sharpness and more, on held-out items.",
+    "compare": "Train several models under one budget and measure them side by side.",
     "info": "Say what a space or a run holds.",
     "demo": "Train on real photographs and show what GAIA does, in minutes.",
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space
+from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space, names
 from gaiamorph.evaluation import Case
 from gaiamorph.evaluation.evaluate import PAGE, RESULTS
 from gaiamorph.evaluation.evaluate import evaluate as run
@@ -21,6 +21,7 @@ def evaluate(
     *,
     out: Path,
     split: str | None = None,
+    features: str | None = None,
     seed: int = 0,
     overwrite: Overwrite = False,
     quiet: Flag = False,
@@ -35,6 +36,9 @@ def evaluate(
         What to measure on, as train takes it; by default the data that the space was trained on.
     split
         Which items: test, test_seen, validation. By default test_seen where there are groups, otherwise test.
+    features
+        Feature spaces of distances between sets, separated by commas. By default pca, and hed for pictures where its
+        weights are installed (a minute or two).
     seed
         Of the pairs and weights that are drawn.
     quiet
@@ -42,7 +46,8 @@ def evaluate(
     """
     refuse_existing(out, overwrite)
     opened = load(space, device=device)
-    case = Case(opened, opened.open_data(data or opened.info["training"]["source"]), split=split, seed=seed)
+    items = opened.open_data(data or opened.info["training"]["source"])
+    case = Case(opened, items, split=split, seed=seed, features=names(features))
     console = Console(stderr=True, highlight=False, quiet=quiet)
     run(case, out, overwrite=overwrite, say=lambda metric: console.print(f"measuring {metric}"))
     for name in (RESULTS, PAGE):

@@ -14,3 +14,8 @@ Device = Annotated[Literal["cpu", "cuda", "mps"], Parameter(help="Where to compu
 Config = Annotated[
     Path | None, Parameter(help="A YAML file with any of these options (underscores in names); the command line wins.")
 ]
+
+
+def names(text: str | None) -> list[str] | None:
+    """A list that is given as one word: ``a,b,c``."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]

@@ -92,7 +92,11 @@ class Pictures(Kind):
         picture = to_pil(item)
         if scale > 1:
             picture = picture.resize((self.width * scale, self.height * scale), Image.Resampling.LANCZOS)
-        picture.save(path)
+        picture.save(path, compress_level=PNG_LEVEL)
+
+
+PNG_LEVEL = 1
+"""Of zlib. Higher levels take up to twice the time, and small photographs come out no smaller."""
 
 
 class UnreadableError(Exception):

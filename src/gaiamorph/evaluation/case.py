@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -17,9 +18,10 @@ from gaiamorph.features import FeatureSpace, open_features
 from gaiamorph.latent import interpolate
 from gaiamorph.space import LatentSpace
 
-MOST_ITEMS = 2_000
+T = TypeVar("T")
+MOST_ITEMS = 1_000
 """Held-out items, and training items beside them, that are measured: a random choice of at most this many."""
-PAIRS = 1_000
+PAIRS = 500
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,17 @@ class Figure:
     unit: str
     better: Literal["lower", "higher", "neither"]
     meaning: str
+
+
+def once(function: Callable[[Case], T]) -> Callable[[Case], T]:
+    """What a metric makes of a case and others use too: made when it is first asked for, and kept with the case."""
+
+    def kept(case: Case) -> T:
+        if function.__qualname__ not in case.kept:
+            case.kept[function.__qualname__] = function(case)
+        return case.kept[function.__qualname__]
+
+    return kept
 
 
 class Case:
@@ -59,6 +72,7 @@ class Case:
         self.indices = self._some(data.splits[name], 1)
         self.pictures = len(space.kind.shape) == 3
         self._names = features
+        self.kept: dict[str, Any] = {}
 
     def _some(self, indices: np.ndarray, number: int) -> np.ndarray:
         rng = np.random.default_rng([self.seed, 20, number])
@@ -102,10 +116,10 @@ class Case:
     def weights(self) -> np.ndarray:
         return np.random.default_rng([self.seed, 22]).random(PAIRS)
 
-    def between(self, weights: np.ndarray | float) -> np.ndarray:
-        """Decoded points on the way between each pair's codes; weights (PAIRS,) or one for all."""
-        w = np.broadcast_to(np.asarray(weights, dtype=np.float32), (PAIRS,))[:, None]
-        a, b = self.z[self.pairs[:, 0]], self.z[self.pairs[:, 1]]
+    def between(self, weights: np.ndarray | float, count: int = PAIRS) -> np.ndarray:
+        """Decoded points on the way between the codes of the first ``count`` pairs; weights (count,) or one for all."""
+        w = np.broadcast_to(np.asarray(weights, dtype=np.float32), (count,))[:, None]
+        a, b = self.z[self.pairs[:count, 0]], self.z[self.pairs[:count, 1]]
         return self.space.decode((1 - w) * a + w * b)
 
     def paths(self, count: int, steps: int) -> np.ndarray:
@@ -161,10 +175,6 @@ class Case:
         return torch.cat(parts).numpy()
 
     @cached_property
-    def _real_features(self) -> dict[str, np.ndarray]:
-        return {}
-
-    def real_features(self, name: str) -> np.ndarray:
-        if name not in self._real_features:
-            self._real_features[name] = self.features(name, self.real)
-        return self._real_features[name]
+    def real_features(self) -> dict[str, np.ndarray]:
+        """Features of ``real`` by feature space."""
+        return {name: self.features(name, self.real) for name in self.feature_spaces}

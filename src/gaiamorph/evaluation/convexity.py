@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.case import Case, Figure, once
 from gaiamorph.evaluation.realism import kernel_distance
 
 WEIGHTS = np.linspace(0, 1, 11)
+PAIRS_OF_CURVE = 200
 
 
-def curve(case: Case, space: str) -> np.ndarray:
-    """Kernel distance (11,) of decoded points from held-out real items, at weights 0, 0.1, ... 1 between random pairs."""
-    real = case.real_features(space)
-    return np.array([kernel_distance(case.features(space, case.between(w)), real) for w in WEIGHTS])
+@once
+def curves(case: Case) -> dict[str, np.ndarray]:
+    """Kernel distance (11,) of decoded points from held-out real items, at weights 0, 0.1, ... 1 between random pairs, by
+    feature space."""
+    items = [case.between(w, PAIRS_OF_CURVE) for w in WEIGHTS]
+    return {
+        space: np.array([kernel_distance(case.features(space, made), real) for made in items])
+        for space, real in case.real_features.items()
+    }
 
 
 def convexity(case: Case) -> list[Figure]:
     """The gap: how much less real the middle is than the ends."""
     figures = []
-    for space in case.feature_spaces:
-        distances = curve(case, space)
+    for space, distances in curves(case).items():
         figures.append(
             Figure(
                 f"convexity gap/{space}",

@@ -13,7 +13,7 @@ import numpy as np
 
 from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import Case, Figure
-from gaiamorph.evaluation.convexity import WEIGHTS, curve
+from gaiamorph.evaluation.convexity import WEIGHTS, curves
 from gaiamorph.latent import interpolate
 from gaiamorph.output import figures, report
 from gaiamorph.output.folders import new_folder
@@ -82,8 +82,7 @@ def _pictures(case: Case, folder: Path):
         clouds = {"real": case.real, "reconstructions": case.reconstructions, "interpolants": case.interpolants}
         figures.points(clouds, folder / "points.png", case.space.kind.columns)  # type: ignore[attr-defined]
         yield folder / "points.png", "Held-out items, their reconstructions, and points between random pairs of them."
-    lines = {name: curve(case, name) for name in case.feature_spaces}
-    figures.lines(WEIGHTS, lines, "weight", "kernel distance from real items", folder / "convexity.png")
+    figures.lines(WEIGHTS, curves(case), "weight", "kernel distance from real items", folder / "convexity.png")
     yield (
         folder / "convexity.png",
         "Realism along the way: level where everything between two items is as real as they are.",

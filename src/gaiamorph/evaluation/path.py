@@ -6,7 +6,7 @@ import numpy as np
 
 from gaiamorph.evaluation.case import Case, Figure
 
-PATHS, STEPS = 100, 11
+PATHS, STEPS = 50, 11
 
 
 def evenness(points: np.ndarray) -> float:

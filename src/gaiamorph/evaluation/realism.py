@@ -71,7 +71,7 @@ def realism(case: Case) -> list[Figure]:
     }
     figures = []
     for space in case.feature_spaces:
-        real = case.real_features(space)
+        real = case.real_features[space]
         for name, items in sets.items():
             made = case.features(space, items)
             figures.append(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gaiamorph.data import Kind, Vectors
+from gaiamorph.data.images import PNG_LEVEL
 from gaiamorph.errors import UserError
 from gaiamorph.output import figures
 from gaiamorph.output.folders import new_folder
@@ -63,11 +64,11 @@ class Continuum:
         """Write frames, ``sheet.png``, ``codes.npy`` and ``manifest.csv`` into a new folder, and return it."""
         return save_continua([self], folder, scale=scale, include_originals=include_originals, overwrite=overwrite)
 
-    def sheet(self):
-        """The contact sheet as a PIL picture: original A, the frames, original B."""
+    def sheet(self, cell: int = 96):
+        """The contact sheet as a PIL picture: original A, the frames, original B, each some ``cell`` pixels wide."""
         chosen = np.unique(np.linspace(0, len(self) - 1, min(len(self), SHEET_COLUMNS)).round().astype(int))
         row = [self.a.item, *self.frames[chosen], self.b.item]
-        return figures.sheet([row], None, ["A", *(f"{w:.2f}" for w in self.weights[chosen]), "B"])
+        return figures.sheet([row], None, ["A", *(f"{w:.2f}" for w in self.weights[chosen]), "B"], cell)
 
 
 def save_continua(
@@ -129,7 +130,9 @@ def _save_pictures(
     files = [stem + c.kind.suffix for stem, *_ in entries]
     for file, (*_, item) in zip(files, entries, strict=True):
         writers.write(c.kind.write, item, folder / file, scale)
-    writers.write(lambda: c.sheet().save(folder / f"{prefix}sheet.png"))
+    # Of one continuum alone the sheet is enlarged; of many, enlarging would take longer than all their frames.
+    cell = c.frames.shape[2] if prefix else 96
+    writers.write(lambda: c.sheet(cell).save(folder / f"{prefix}sheet.png", compress_level=PNG_LEVEL))
     return files
 
 

@@ -40,7 +40,9 @@ def sheet(
             pen.multiline_text((6, y + height // 2 - 8 * (1 + row_labels[i].count("\n"))), row_labels[i], "black", font)
         for j, item in enumerate(row):
             if item is not None:
-                picture = to_pil(item).resize((width, height), Image.Resampling.BICUBIC)
+                picture = to_pil(item)
+                if picture.size != (width, height):
+                    picture = picture.resize((width, height), Image.Resampling.BICUBIC)
                 canvas.paste(picture, (left + j * (width + GAP), y))
     for j, label in enumerate(column_labels or []):
         pen.text((left + j * (width + GAP) + width // 2, 4), label, "black", font, anchor="ma")

@@ -14,6 +14,12 @@ table { border-collapse: collapse } td { padding: .15rem .8rem .15rem 0; border-
 """
 
 
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
+
+
 def page(
     title: str,
     paragraphs: Sequence[str],

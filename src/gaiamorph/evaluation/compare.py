@@ -1,0 +1,180 @@
+"""Models under one budget: the same data, networks and number of real examples (or minutes), several seeds, one yardstick."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gaiamorph.data import Dataset
+from gaiamorph.errors import UserError
+from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.convexity import WEIGHTS, curves
+from gaiamorph.evaluation.evaluate import describe, measure
+from gaiamorph.latent import interpolate
+from gaiamorph.models import MODELS
+from gaiamorph.output import figures, report
+from gaiamorph.space import LatentSpace
+from gaiamorph.training import train
+from gaiamorph.training.checkpoint import write_atomically
+from gaiamorph.training.runs import DataOptions
+from gaiamorph.training.settings import FILE as CONFIG
+from gaiamorph.training.settings import TrainSettings
+
+EVALUATION = "evaluation.json"
+PAIRS_SHOWN, STEPS_SHOWN = 3, 7
+Say = Callable[[str], None]
+
+
+@dataclasses.dataclass
+class Measured:
+    """One model and seed: its space, its figures by name, and realism along the way by feature space."""
+
+    model: str
+    seed: int
+    space: LatentSpace
+    figures: dict[str, Figure]
+    curves: dict[str, list[float]]
+
+
+def compare(
+    source: str,
+    models: Sequence[str],
+    seeds: int,
+    out: Path,
+    *,
+    how: DataOptions,
+    settings: TrainSettings,
+    features: list[str] | None = None,
+    split: str | None = None,
+    say: Say = lambda _: None,
+    show: bool = False,
+) -> Path:
+    """Train each model with each seed, measure all on the same held-out items, and write tables and figures to ``out``.
+
+    A run that is finished is used again, one that was cut off goes on; what is measured already is not measured again.
+    Writes ``results.csv`` (every figure of every run), ``table.csv`` and ``table.md`` (mean ± sd over seeds, and the winner
+    of each row), ``comparison.png``, ``convexity.png`` and ``index.html``. Returns ``out``.
+    Raises UserError for models or options that cannot be used.
+    """
+    unknown = [name for name in models if name not in MODELS]
+    if unknown or not models:
+        raise UserError(f"there is no model {unknown[0] if unknown else ''!r}: choose among {', '.join(MODELS)}")
+    if seeds < 1:
+        raise UserError(f"at least one seed is needed, not {seeds}")
+    found: list[Measured] = []
+    for number, (seed, model) in enumerate((seed, model) for seed in range(seeds) for model in models):
+        where = f"[{number + 1}/{seeds * len(models)}] {model}, seed {seed}"
+        folder = out / "runs" / f"{model}-{seed}"
+        own = dataclasses.replace(settings, model=model, seed=seed)
+        say(f"{where}: training")
+        space = train(
+            source, out=folder, **vars(how), resume=(folder / CONFIG).exists(), overwrite=True, settings=own, show=show
+        )
+        say(f"{where}: measuring")
+        found.append(_measured(model, seed, space, folder, features, split))
+        _write(found, out)
+    return out
+
+
+def _measured(
+    model: str, seed: int, space: LatentSpace, folder: Path, features: list[str] | None, split: str | None
+) -> Measured:
+    """From the record of an earlier measurement of the same space, or anew."""
+    case = Case(space, space.open_data(space.info["training"]["source"]), split=split, seed=seed, features=features)
+    path = folder / EVALUATION
+    wanted = {"space_sha256": space.sha256, "split": case.split, "feature_spaces": list(case.feature_spaces)}
+    kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    if any(kept.get(key) != value for key, value in wanted.items()):
+        kept = describe(case, measure(case))
+        kept["curves"] = {name: distances.tolist() for name, distances in curves(case).items()}
+        write_atomically(path, json.dumps(kept, indent=1).encode())
+    values = ({**f, "value": float("nan") if f["value"] is None else f["value"]} for f in kept["figures"])
+    return Measured(model, seed, space, {f["name"]: Figure(**f) for f in values}, kept["curves"])
+
+
+def _write(found: list[Measured], out: Path) -> None:
+    with open(out / "results.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["model", "seed", "figure", "value", "unit", "better"])
+        for m in found:
+            writer.writerows([m.model, m.seed, f.name, repr(f.value), f.unit, f.better] for f in m.figures.values())
+    models = list(dict.fromkeys(m.model for m in found))
+    head, rows = ["figure", "better", *models, "winner"], list(table(found, models))
+    with open(out / "table.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([head, *rows])
+    (out / "table.md").write_text(report.markdown(head, rows), encoding="utf-8")
+    pictures = []
+    first = [m for m in found if m.seed == found[0].seed]
+    data = first[0].space.open_data(first[0].space.info["training"]["source"])
+    if comparison(first, data, out / "comparison.png"):
+        pictures.append(
+            (out / "comparison.png", "The same held-out pairs by each model: straight paths between their codes.")
+        )
+    drawn = _convexity(found, models, out)
+    pictures += [(path, f"Realism along the way, in {name} features: level is best.") for name, path in drawn.items()]
+    text = [
+        f"{len({m.seed for m in found})} seeds. Each cell is the mean over seeds ± their standard deviation. "
+        "Models without an encoder (gan, began) are measured between drawn codes.",
+    ]
+    (out / "index.html").write_text(report.page("Comparison", text, pictures, [head, *rows]), encoding="utf-8")
+
+
+def table(found: list[Measured], models: list[str]) -> list[list[str]]:
+    """Rows of text: figure, direction, mean ± sd of each model, winner among the models that real items can be encoded by."""
+    names = list(dict.fromkeys(name for m in found for name in m.figures))
+    rows = []
+    for name in names:
+        own = {
+            model: [m.figures[name].value for m in found if m.model == model and name in m.figures] for model in models
+        }
+        better = next(m.figures[name].better for m in found if name in m.figures)
+        means = {
+            model: float(np.mean(v))
+            for model, v in own.items()
+            if v and np.isfinite(v).all() and MODELS[model].can_encode
+        }
+        winner = ""
+        if means and better != "neither" and "floor" not in name and "blends" not in name:
+            winner = (min if better == "lower" else max)(means, key=means.__getitem__)
+        rows.append([name, better if better != "neither" else "", *(_spread(own[model]) for model in models), winner])
+    return rows
+
+
+def _spread(values: list[float]) -> str:
+    if not values:
+        return ""
+    sd = f" ± {np.std(values, ddof=1):.2g}" if len(values) > 1 else ""
+    return f"{np.mean(values):.4g}{sd}"
+
+
+def comparison(measured: list[Measured], data: Dataset, path: Path) -> bool:
+    """Paths between the same held-out pairs by each model that encodes. False where items are no pictures."""
+    encoding = [m for m in measured if m.space.can_encode]
+    if len(data.kind.shape) != 3 or not encoding:
+        return False
+    case = Case(encoding[0].space, data, seed=measured[0].seed, features=[])
+    weights = np.linspace(0, 1, STEPS_SHOWN)
+    rows, labels = [], []
+    for a, b in case.pairs[:PAIRS_SHOWN]:
+        for m in encoding:
+            z_a, z_b = m.space.encode(case.real[[a, b]])
+            frames = m.space.decode(interpolate.linear(z_a, z_b, weights))
+            rows.append([case.real[a], *frames, case.real[b]])
+            labels.append(m.model)
+    figures.sheet(rows, labels, ["A", *(f"{w:.2f}" for w in weights), "B"], cell=64).save(path)
+    return True
+
+
+def _convexity(found: list[Measured], models: list[str], out: Path) -> dict[str, Path]:
+    drawn = {}
+    for name in found[0].curves:
+        means = {model: np.mean([m.curves[name] for m in found if m.model == model], axis=0) for model in models}
+        drawn[name] = out / f"convexity_{name}.png"
+        figures.lines(WEIGHTS, means, "weight", f"kernel distance from real items ({name})", drawn[name])
+    return drawn

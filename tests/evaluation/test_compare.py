@@ -1,0 +1,62 @@
+"""A comparison: one budget, one yardstick, and nothing done twice."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+
+import pytest
+from tests.conftest import SMALL
+
+import gaiamorph as gm
+from gaiamorph.evaluation import Figure, compare
+from gaiamorph.evaluation.compare import Measured, table
+from gaiamorph.training.runs import DataOptions
+from gaiamorph.training.settings import from_dict
+
+
+def run(photos, out, models=("gaia", "ae", "gan"), **changes):
+    settings = from_dict({**SMALL, "steps": 4, **changes})
+    how = DataOptions(size=16)
+    return compare.compare(str(photos), models, 2, out, how=how, settings=settings, features=["pca"], split="train")
+
+
+def test_it_compares_and_does_nothing_twice(photos, tmp_path, monkeypatch):
+    out = run(photos, tmp_path / "out")
+    with open(out / "results.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {(r["model"], r["seed"]) for r in rows} == {(m, s) for m in ("gaia", "ae", "gan") for s in "01"}
+    text = (out / "table.md").read_text()
+    assert "| kernel distance/pca/midpoints | lower |" in text
+    assert " ± " in text
+    for name in ("comparison.png", "convexity_pca.png", "index.html", "table.csv"):
+        assert (out / name).stat().st_size > 0
+    budgets = {gm.load(out / "runs" / f"{m}-{s}").info["training"]["examples"] for m in ("gaia", "ae") for s in (0, 1)}
+    assert len(budgets) == 1
+
+    monkeypatch.setattr(
+        "gaiamorph.training.loop.Run.advance", lambda self: pytest.fail("a finished run was trained again")
+    )
+    monkeypatch.setattr(compare, "measure", lambda case: pytest.fail("measured twice"))
+    run(photos, out)
+    assert (out / "table.md").read_text() == text
+
+
+def test_the_winner_is_the_best_that_can_encode():
+    def measured(model, value):
+        figure = Figure("error", value, "", "lower", "")
+        return Measured(
+            model, 0, None, {"error": figure, "size": dataclasses.replace(figure, name="size", better="neither")}, {}
+        )
+
+    found = [measured("gaia", 2.0), measured("ae", 3.0), measured("gan", 1.0)]
+    rows = table(found, ["gaia", "ae", "gan"])
+    assert rows[0] == ["error", "lower", "2", "3", "1", "gaia"]
+    assert rows[1][-1] == ""
+
+
+@pytest.mark.parametrize(("models", "message"), [(["gaia", "gaja"], "gaja"), ([], "choose among")])
+def test_unknown_models_are_refused_before_anything_is_done(photos, tmp_path, models, message):
+    with pytest.raises(gm.UserError, match=message):
+        run(photos, tmp_path / "out", models=models)
+    assert not (tmp_path / "out").exists()
