@@ -17,6 +17,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
+from gaiamorph.data import png
 from gaiamorph.data.kinds import Kind
 from gaiamorph.data.store import Row
 from gaiamorph.errors import UserError
@@ -89,14 +90,10 @@ class Pictures(Kind):
         return np.asarray(picture).reshape(self.height, self.width, self.channels)
 
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
-        picture = to_pil(item)
         if scale > 1:
-            picture = picture.resize((self.width * scale, self.height * scale), Image.Resampling.LANCZOS)
-        picture.save(path, compress_level=PNG_LEVEL)
-
-
-PNG_LEVEL = 1
-"""Of zlib. Higher levels take up to twice the time, and small photographs come out no smaller."""
+            larger = to_pil(item).resize((self.width * scale, self.height * scale), Image.Resampling.LANCZOS)
+            item = np.asarray(larger).reshape(self.height * scale, self.width * scale, -1)
+        png.write(item, path)
 
 
 class UnreadableError(Exception):

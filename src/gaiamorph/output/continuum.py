@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gaiamorph.data import Kind, Vectors
-from gaiamorph.data.images import PNG_LEVEL
+from gaiamorph.data import Kind, Vectors, png
 from gaiamorph.errors import UserError
 from gaiamorph.output import figures
 from gaiamorph.output.folders import new_folder
@@ -132,7 +131,7 @@ def _save_pictures(
         writers.write(c.kind.write, item, folder / file, scale)
     # Of one continuum alone the sheet is enlarged; of many, enlarging would take longer than all their frames.
     cell = c.frames.shape[2] if prefix else 96
-    writers.write(lambda: c.sheet(cell).save(folder / f"{prefix}sheet.png", compress_level=PNG_LEVEL))
+    writers.write(lambda: png.write(np.asarray(c.sheet(cell)), folder / f"{prefix}sheet.png"))
     return files
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def sheet(
     columns = max(len(row) for row in rows)
     size = (left + columns * (width + GAP), top + len(rows) * (height + GAP))
     canvas = Image.new("RGB", size, "white")
-    pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(13)
+    pen, font = ImageDraw.Draw(canvas), _font()
     for i, row in enumerate(rows):
         y = top + i * (height + GAP)
         if row_labels:
@@ -47,6 +48,11 @@ def sheet(
     for j, label in enumerate(column_labels or []):
         pen.text((left + j * (width + GAP) + width // 2, 4), label, "black", font, anchor="ma")
     return canvas
+
+
+@cache
+def _font():
+    return ImageFont.load_default(13)
 
 
 def points(clouds: Mapping[str, np.ndarray], path: Path, columns: Sequence[str]) -> None:
