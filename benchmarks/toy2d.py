@@ -34,7 +34,7 @@ def measure(space, name: str, seed: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models", nargs="+", default=["gaia", "ae"])
+    parser.add_argument("--models", nargs="+", default=["gaia", "ae", "vae", "vae_gan", "aae", "acai"])
     parser.add_argument("--sets", nargs="+", default=list(synthetic.PLANE_SETS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--threads", type=int, default=0)

@@ -26,7 +26,7 @@ def encode(pixels: np.ndarray) -> bytes:
     filtered[:, 1:] = rows
     filtered[:, 1 + channels :] -= rows[:, :-channels]  # modulo 256, as the format wants it
     header = struct.pack(">IIBBBBB", width, height, 8, 2 if channels == 3 else 0, 0, 0, 0)
-    compressed = zlib.compress(filtered, LEVEL)
+    compressed = zlib.compress(filtered.data, LEVEL)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", compressed) + _chunk(b"IEND", b"")
 
 
