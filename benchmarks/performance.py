@@ -28,13 +28,25 @@ def step(result: dict[str, Any]) -> list[str]:
         "2048 x 2048 in fp32 at the same moment.",
         "",
         *table(["case", "batch", "plain, ms", "here, ms", "times as fast", "GFLOP/s", "of the product rate"], rows),
-        "The processor that these were measured on has no bf16 instructions (emulated bf16 products are three times slower than "
-        "fp32), so all of it is fp32. What remains is one forward and one backward pass of both networks: the plain step's "
-        "arithmetic is about 1.4 times as much, and the rest of the gain is memory layout, memory that is kept between steps, and "
-        "fewer passes over it. Three times would need the factor of two that bf16 gives where it is native. Convolutions of 3 x 3 "
-        "with few channels themselves reach 45 to 70 % of the product rate here, the last layer (3 to 16 channels) 10 to 15 %. "
-        "Compiling the networks was measured and did not help (0.85 to 0.95 times): convolutions stay what they are.",
+        "The processor that these were measured on has no bf16 instructions, so all of it is fp32. What remains is one forward and "
+        "one backward pass of both networks. By count, the plain step's arithmetic is some 1.4 times as much; the rest of the gain "
+        "is memory layout and memory that is kept between steps (below). Three times would need the factor that bf16 gives where "
+        "it is native. Most of the time goes into convolutions with few channels, which do not come near the product rate.",
         "",
+        f"Made by {made_by(result)}.",
+        "",
+    ]
+
+
+def choices(result: dict[str, Any]) -> list[str]:
+    rows = [[r["case"], r["change"], times(r["slower"])] for r in result["runs"]]
+    return [
+        "## The step with one thing changed",
+        "",
+        "How many times as long it takes. Memory returned: what a step frees goes back to the system, as by default. "
+        "Compiled and bf16: `--compile on`, `--precision bf16`.",
+        "",
+        *table(["case", "change", "times as long"], rows),
         f"Made by {made_by(result)}.",
         "",
     ]
@@ -84,8 +96,7 @@ def frames(result: dict[str, Any]) -> list[str]:
         "",
         f"{r['frames']:,} frames of 64 x 64 x 3, ten to a pair, with sheets, codes and manifest: "
         f"{r['gaiamorph_ms']:.2f} ms a frame, against {r['one_at_a_time_ms']:.2f} ms for decoding and saving one at a time: "
-        f"{times(r['faster'])} times as fast. Of that time a third is decoding (0.2 ms a frame in batches, 0.75 ms one at a time), "
-        "a third compressing frames (0.2 ms), and a third the contact sheets, one for every ten frames.",
+        f"{times(r['faster'])} times as fast.",
         "",
         f"Made by {made_by(result)}.",
         "",
@@ -137,8 +148,9 @@ def growth(result: dict[str, Any]) -> list[str]:
     return [
         "## How it grows",
         "",
-        *table(["picture", "batch", "ms a step", "private memory, MB", "of the product rate"], rows),
-        f"Memory against batch: a straight line (correlation {correlation:.4f}).",
+        *table(["picture", "batch", "ms a step", "memory, MB", "of the product rate"], rows),
+        "Memory: the most that a step needs beyond what is there before it. "
+        f"Its correlation with the batch is {correlation:.4f}.",
         "",
         f"Made by {made_by(result)}.",
         "",
@@ -168,7 +180,7 @@ def main() -> None:
         "least and most of all rounds. How it is done is in [training.md](training.md).",
         "",
     ]
-    for section in (step, peers, scaling, frames, data, startup, growth, steady):
+    for section in (step, choices, peers, scaling, frames, data, startup, growth, steady):
         if (result := load(section.__name__)) is not None:
             lines += section(result)
     (DOCS / "performance.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")

@@ -1,18 +1,23 @@
-"""A training step against a plain two-phase GAIA step.  python benchmarks/step.py [--repeats 7] [--only step growth memory]
+"""A training step against a plain two-phase GAIA step.  python benchmarks/step.py [--repeats 7] [--only step choices growth steady]
 
 The plain step is written here as it usually is, and fairly: eager, fp32, the framework's own memory layout and Adam, the
 generator under no_grad in the discriminator's phase, and a frozen discriminator in the generator's. Both take the
-same networks, batch, data and threads. Results: results/step.json, growth.json, steady.json.
+same networks, batch, data and threads. ``choices`` takes the step with one thing changed. Results: results/step.json,
+choices.json, growth.json, steady.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,6 +41,12 @@ CASES = {
     "adain 64x64x3": ("adain", (64, 64, 3), 8),
 }
 """Network, shape, batch (the paper's own for its network)."""
+CHANGES: dict[str, dict[str, Any]] = {
+    "memory returned": {},
+    "compiled": {"compile": "on"},
+    "bf16": {"precision": "bf16"},
+}
+"""What ``choices`` changes, and the settings that do it; the first is done by hand."""
 STEPS = 4
 """Steps in one measurement."""
 
@@ -81,30 +92,39 @@ class Plain:
         D.requires_grad_(True)
 
 
-def our_run(network: str, items: np.ndarray, batch: int, folder: Path, model: str = "gaia") -> Run:
+def our_run(network: str, items: np.ndarray, batch: int, folder: Path, model: str = "gaia", **changes: Any) -> Run:
     np.save(folder / "items.npy", items)
     data = open_data(folder / "items.npy")
-    settings = TrainSettings(model=model, batch_size=batch, latent_dim=64, flip="off", shift=0)
+    settings = TrainSettings(model=model, batch_size=batch, latent_dim=64, flip="off", shift=0, **changes)
     settings.network.name = network  # type: ignore[assignment]
     return Run(data, settled(settings, data), folder)
 
 
-def private_megabytes() -> float:
-    """Resident anonymous memory, MB."""
+def megabytes(field: str) -> float:
+    """RssAnon: resident private memory now; VmHWM: the most that was resident since `forget_peak`."""
     for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
+        if line.startswith(f"{field}:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError("this needs Linux")
+
+
+def peak_of(step: Callable[[], None]) -> float:
+    """MB that a step needs at most, beyond what is there before it."""
+    step()
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak
+    before = megabytes("VmHWM")
+    step()
+    return megabytes("VmHWM") - before
 
 
 def work(task: dict) -> None:
     network, shape, batch, kind = task["network"], tuple(task["shape"]), task["batch"], task["kind"]
     items = pictures(shape)
-    before = private_megabytes()
     with tempfile.TemporaryDirectory() as folder:
-        run = our_run(network, items, batch, Path(folder))
+        run = our_run(network, items, batch, Path(folder), **CHANGES.get(kind, {}))
         step = Plain(network, items, batch) if kind == "plain" else run.advance
-        flops = count_flops(run.dry_step)
+        flops = count_flops(run.dry_step) if kind == "ours" else 0
 
         def measure() -> dict[str, float]:
             began = time.perf_counter()
@@ -116,16 +136,13 @@ def work(task: dict) -> None:
                 "ms": ms,
                 "gflops": flops / ms / 1e6,
                 "product_gflops": peak / 1e9,
-                "memory": private_megabytes() - before,
+                "memory": memory,
             }
 
-        if kind == "plain":
+        with nullcontext() if kind in ("plain", "memory returned") else memory_kept():
             step(), step()
+            memory = peak_of(step)
             serve(measure)
-        else:
-            with memory_kept():
-                step(), step()
-                serve(measure)
         run.batches.close()
 
 
@@ -152,6 +169,19 @@ def steps(repeats: int) -> None:
             of_product_rate=median(f["gflops"] / f["product_gflops"] for f in ours),
         )
         print(results.runs[-1], flush=True)
+
+
+def choices(repeats: int) -> None:
+    """The step as it is against the step with one thing changed."""
+    results = Results("choices", "python benchmarks/step.py --only choices")
+    for name in ("conv 32x32x1", "conv 64x64x3"):
+        if results.has(case=name):
+            continue
+        kinds = ("ours", *CHANGES)
+        found = rounds(__file__, {kind: task(name, kind) for kind in kinds}, repeats)
+        for kind in kinds[1:]:
+            results.add(case=name, change=kind, repeats=repeats, slower=ratio(found[kind], found["ours"]))
+            print(results.runs[-1], flush=True)
 
 
 def growth(repeats: int) -> None:
@@ -188,7 +218,7 @@ def steady(count: int = 10_000, every: int = 500) -> None:
             if step % 10 == 0:
                 run.means.take()
             if step % every == 0:
-                rows.append((step, private_megabytes()))
+                rows.append((step, megabytes("RssAnon")))
         run.batches.close()
     late = np.array(rows[len(rows) // 5 :])
     slope = float(np.polyfit(late[:, 0], late[:, 1], 1)[0])
@@ -199,13 +229,13 @@ def steady(count: int = 10_000, every: int = 500) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--only", nargs="+", default=["step", "growth", "steady"])
+    parser.add_argument("--only", nargs="+", default=["step", "choices", "growth", "steady"])
     parser.add_argument("--worker", default=None)
     options = parser.parse_args()
     if options.worker:
         work(json.loads(options.worker))
         return
-    for name, function in {"step": steps, "growth": growth}.items():
+    for name, function in {"step": steps, "choices": choices, "growth": growth}.items():
         if name in options.only:
             function(options.repeats)
     if "steady" in options.only:

@@ -104,6 +104,7 @@ class GAIA(Model):
             counts_G, counts_D = ((loss.detach().abs() <= 1).to(x.dtype) for loss in (loss_G, loss_D))
             loss_G, loss_D = loss_G.clamp(-1, 1), loss_D.clamp(-1, 1)
 
+        # One backward pass for both players: F and I carry D's weight, and the factors turn it into G's on the way to G.
         joint = None
         if not unbounded:
             w = (w * counts_D).clamp_min(SMALLEST_WEIGHT)

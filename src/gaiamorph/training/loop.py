@@ -163,9 +163,12 @@ class Run:
     def dry_step(self) -> float:
         """Forward and backward passes that change nothing; how many seconds they took."""
         began = time.monotonic()
+        buffers = [b.clone() for b in self.model.buffers()]  # a controller may live there
         self._gradients(self.batches.at(self.step))
         for optimizer in self.optimizers.values():
             optimizer.zero_grad()
+        for buffer, before in zip(self.model.buffers(), buffers, strict=True):
+            buffer.copy_(before)
         return time.monotonic() - began
 
     def agree(self, stop: bool) -> bool:

@@ -48,7 +48,7 @@ def memory_kept() -> Iterator[None]:
     """Keep freed memory for the next step, where the C library is glibc; elsewhere nothing happens.
 
     glibc gives large blocks back to the system when they are freed. A training step frees and asks for the same ones
-    again, and the system clears and maps every page of them anew: about a tenth of a step. At the end all is given back.
+    again, and the system clears and maps every page of them anew: up to a tenth of a step. At the end all is given back.
     """
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     if not (hasattr(library, "mallopt") and hasattr(library, "malloc_trim")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 
@@ -43,6 +44,7 @@ def launch(processes: Processes, device: str, precision: str) -> Fabric:
         devices, nodes = devices or local, nodes or int(os.environ["WORLD_SIZE"]) // local
     devices, nodes = devices or 1, nodes or 1
     many = devices * nodes > 1
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # what was chosen is said by the run itself
     try:
         fabric = Fabric(
             accelerator=device,
