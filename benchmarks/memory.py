@@ -32,17 +32,17 @@ def private_megabytes() -> float:
 
 def child(path: str, steps: int) -> None:
     import gaiamorph as gm
-    from gaiamorph.training.loop import Run
+    from gaiamorph.training.batches import Batches
 
-    batch, spent = Run.batch, []
+    at, spent = Batches.at, []
 
-    def timed(run):
+    def timed(batches, *place):
         began = time.perf_counter()
-        made = batch(run)
+        made = at(batches, *place)
         spent.append(time.perf_counter() - began)
         return made
 
-    Run.batch = timed  # type: ignore[method-assign]
+    Batches.at = timed  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory() as folder:
         space = gm.train(path, out=Path(folder, "run"), steps=steps, show=False)
     share = float(np.median(spent)) * steps / space.info["training"]["seconds"]
