@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaiamorph.models.base import Batch, Model, Step
 from gaiamorph.models.gradients import GradientScale
@@ -38,12 +38,6 @@ class AAE(Model):
         self.generator = self.pair()
         size = NetworkSettings("mlp", self.settings.width, 2)
         self.discriminator = MLP((self.latent_dim,), 1, size).encoder
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": list(self.generator.parameters()),
-            "discriminator": list(self.discriminator.parameters()),
-        }
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"z": torch.randn(count, self.latent_dim, generator=generator)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaiamorph.models.base import Batch, Model, Step
 from gaiamorph.models.losses import ERRORS
@@ -31,12 +31,6 @@ class ACAI(Model):
     def build(self) -> None:
         self.generator = self.pair()
         self.discriminator = self.critic()
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": list(self.generator.parameters()),
-            "discriminator": list(self.discriminator.parameters()),
-        }
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"alpha": torch.rand(count, generator=generator) / 2}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from torch import nn
-
 from gaiamorph.models.base import Batch, Model, Step
 from gaiamorph.models.losses import ERRORS
 
@@ -22,9 +20,6 @@ class AE(Model):
     def build(self) -> None:
         self.error = ERRORS[self.settings.error]
         self.generator = self.pair()
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {"generator": list(self.generator.parameters())}
 
     def forward(self, batch: Batch) -> Step:
         reconstruction = self.error(batch.x, self.generator(batch.x))

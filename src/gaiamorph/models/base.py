@@ -62,7 +62,7 @@ class Model(nn.Module):
     """A method: networks, and the losses of its players.
 
     Each has a dataclass ``Settings`` whose fields are its options, sets ``generator`` (the autoencoder that a user
-    keeps) in ``build``, and implements ``players`` and ``forward``.
+    keeps) in ``build``, and implements ``forward``.
     """
 
     can_encode = True
@@ -91,8 +91,11 @@ class Model(nn.Module):
         return Critic(self.pair(2))
 
     def players(self) -> dict[str, list[nn.Parameter]]:
-        """Parameters by the name of the loss that trains them; each group has an optimiser of its own."""
-        raise NotImplementedError
+        """Parameters by the name of the loss that trains them; each group has an optimiser of its own.
+
+        By default one group a network, under its name: "generator", and "discriminator" where there is one.
+        """
+        return {name: list(network.parameters()) for name, network in self.named_children()}
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         """The random numbers for ``count`` items, each tensor with one row an item. None by default."""

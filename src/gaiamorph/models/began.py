@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaiamorph.models.base import Batch, Step, across_ranks
 from gaiamorph.models.gradients import SMALLEST_WEIGHT, GradientScale
@@ -39,12 +39,6 @@ class BEGAN(PriorModel):
         self.generator = self.pair().without_encoder()
         self.discriminator = self.pair()
         self.register_buffer("k", torch.zeros(()))
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": list(self.generator.parameters()),
-            "discriminator": list(self.discriminator.parameters()),
-        }
 
     def forward(self, batch: Batch) -> Step:
         x, s, l1, to_G = batch.x, self.settings, ERRORS["l1"], GradientScale()

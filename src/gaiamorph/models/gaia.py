@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaiamorph.models.base import Batch, Model, Step, across_ranks
 from gaiamorph.models.gradients import SMALLEST_WEIGHT, GradientScale
@@ -65,12 +65,6 @@ class GAIA(Model):
         width = max(8, round(s.discriminator_width * (self.network.width or self.generator.WIDTH)))
         code = s.discriminator_latent_dim or max(1, self.latent_dim // 2)
         self.discriminator = NETWORKS[self.network.name](self.shape, code, replace(self.network, width=width))
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": list(self.generator.parameters()),
-            "discriminator": list(self.discriminator.parameters()),
-        }
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"weight": SAMPLERS[self.settings.sampler](count, generator)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
 from gaiamorph.models.base import Batch, Step
 from gaiamorph.models.gradients import GradientScale
@@ -29,12 +28,6 @@ class GAN(PriorModel):
     def build(self) -> None:
         self.generator = self.pair().without_encoder()
         self.discriminator = self.critic()
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "generator": list(self.generator.parameters()),
-            "discriminator": list(self.discriminator.parameters()),
-        }
 
     def forward(self, batch: Batch) -> Step:
         to_G = GradientScale()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaiamorph.models.base import Batch, Model, Step
 from gaiamorph.models.losses import ERRORS, gaussian_kl
@@ -32,9 +32,6 @@ class VAE(Model):
 
     def build(self) -> None:
         self.generator = self.pair(gaussian=True)
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {"generator": list(self.generator.parameters())}
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"epsilon": torch.randn(count, self.latent_dim, generator=generator)}

@@ -83,22 +83,16 @@ class Batches:
             changes = augment.draw(s.batch_size, s.shift, generator)
         # Nothing here may run on torch's own threads: a second team of them would contend with the arithmetic.
         items = np.ascontiguousarray(self.data.items[self.sampler.batch(step)[rows]])
-        gathered = _Gathered(
-            items, {name: value[rows] for name, value in noise.items()}, {k: v[rows] for k, v in changes.items()}
-        )
-        if self.device.type == "cuda":
-            pinned = ({name: value.pin_memory() for name, value in part.items()} for part in gathered[1:])
-            return _Gathered(items, *pinned)
-        return gathered
+        return _Gathered(items, {k: v[rows] for k, v in noise.items()}, {k: v[rows] for k, v in changes.items()})
 
     def _finished(self, gathered: _Gathered) -> Batch:
         """On the device, and augmented there."""
         s = self.settings
 
         def move(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-            return {name: value.to(self.device, non_blocking=True) for name, value in tensors.items()}
+            return {name: value.to(self.device) for name, value in tensors.items()}
 
-        x = self.data.kind.to_tensor(gathered.items).to(self.device, non_blocking=True)
+        x = self.data.kind.to_tensor(gathered.items).to(self.device)
         changes = move(gathered.changes)
         if s.flip == "on":
             x = augment.flip(x, changes["flip"])

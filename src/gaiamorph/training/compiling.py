@@ -18,12 +18,18 @@ GAIN = 1.05
 """How much faster a compiled step has to be: it must also win back the time that compiling took."""
 
 
+def networks(model: nn.Module) -> dict[str, list[nn.Module]]:
+    """The modules that do a model's arithmetic, by the name of the network that they belong to."""
+    found = {
+        name: [module.encoder, module.decoder] if isinstance(module, Autoencoder) else [module]
+        for name, module in model.named_children()
+    }
+    return {name: [m for m in modules if next(m.parameters(), None) is not None] for name, modules in found.items()}
+
+
 def parts(model: nn.Module) -> list[nn.Module]:
     """The modules that are compiled, each by itself: networks, not losses or what lies between them."""
-    found: list[nn.Module] = []
-    for module in model.children():
-        found += [module.encoder, module.decoder] if isinstance(module, Autoencoder) else [module]
-    return [module for module in found if next(module.parameters(), None) is not None]
+    return [module for modules in networks(model).values() for module in modules]
 
 
 def compile_networks(model: nn.Module) -> None:

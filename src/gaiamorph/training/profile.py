@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from gaiamorph.networks import Autoencoder
+from gaiamorph.training.compiling import networks
 
 PARTS: tuple[str, ...] = ("data", "generator", "discriminator", "losses", "backward", "optimiser", "logging")
 PRODUCT = 2048
@@ -30,11 +30,9 @@ class Profile:
         self.seconds = dict.fromkeys(PARTS, 0.0)
         self._network_seconds = 0.0
         if on:
-            for name, module in model.named_children():
-                part = "generator" if name == "generator" else "discriminator"
-                inner = [module.encoder, module.decoder] if isinstance(module, Autoencoder) else [module]
-                for network in inner:
-                    self._watch(network, part)
+            for name, modules in networks(model).items():
+                for module in modules:
+                    self._watch(module, "generator" if name == "generator" else "discriminator")
 
     def _now(self) -> float:
         if self.device.type == "cuda":
