@@ -46,6 +46,13 @@ def once(function: Callable[[Case], T]) -> Callable[[Case], T]:
     return kept
 
 
+def straight_paths(space: LatentSpace, ends: np.ndarray, steps: int) -> np.ndarray:
+    """Decoded paths (N, steps, ...) between pairs of codes (N, 2, latent_dim), both ends included."""
+    weights = np.linspace(0, 1, steps)
+    items = space.decode(np.concatenate([interpolate.linear(a, b, weights) for a, b in ends]))
+    return items.reshape(len(ends), steps, *items.shape[1:])
+
+
 class Case:
     """A space on held-out data. Everything is drawn from ``seed``, and made once, when a metric asks for it.
 
@@ -118,15 +125,12 @@ class Case:
 
     def between(self, weights: np.ndarray | float, count: int = PAIRS) -> np.ndarray:
         """Decoded points on the way between the codes of the first ``count`` pairs; weights (count,) or one for all."""
-        w = np.broadcast_to(np.asarray(weights, dtype=np.float32), (count,))[:, None]
         a, b = self.z[self.pairs[:count, 0]], self.z[self.pairs[:count, 1]]
-        return self.space.decode((1 - w) * a + w * b)
+        return self.space.decode(interpolate.linear(a, b, np.broadcast_to(weights, (count,))))
 
     def paths(self, count: int, steps: int) -> np.ndarray:
         """Decoded straight paths between the first ``count`` pairs: (count, steps, ...)."""
-        weights = np.linspace(0, 1, steps)
-        ends = self.z[self.pairs[:count]]
-        return np.stack([self.space.decode(interpolate.linear(a, b, weights)) for a, b in ends])
+        return straight_paths(self.space, self.z[self.pairs[:count]], steps)
 
     @cached_property
     def interpolants(self) -> np.ndarray:

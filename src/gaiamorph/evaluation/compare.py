@@ -11,12 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from gaiamorph.data import Dataset
 from gaiamorph.errors import UserError
-from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.case import Case, Figure, straight_paths
 from gaiamorph.evaluation.convexity import WEIGHTS, curves
 from gaiamorph.evaluation.evaluate import describe, measure
-from gaiamorph.latent import interpolate
 from gaiamorph.models import MODELS
 from gaiamorph.output import figures, report
 from gaiamorph.space import LatentSpace
@@ -33,13 +31,15 @@ Say = Callable[[str], None]
 
 @dataclasses.dataclass
 class Measured:
-    """One model and seed: its space, its figures by name, and realism along the way by feature space."""
+    """One model and seed: its space, its figures by name, realism along the way by feature space, and the held-out pairs
+    (PAIRS_SHOWN, 2, ...) that are drawn."""
 
     model: str
     seed: int
     space: LatentSpace
     figures: dict[str, Figure]
     curves: dict[str, list[float]]
+    ends: np.ndarray | None = None
 
 
 def compare(
@@ -95,7 +95,14 @@ def _measured(
         kept["curves"] = {name: distances.tolist() for name, distances in curves(case).items()}
         write_atomically(path, json.dumps(kept, indent=1).encode())
     values = ({**f, "value": float("nan") if f["value"] is None else f["value"]} for f in kept["figures"])
-    return Measured(model, seed, space, {f["name"]: Figure(**f) for f in values}, kept["curves"])
+    return Measured(
+        model,
+        seed,
+        space,
+        {f["name"]: Figure(**f) for f in values},
+        kept["curves"],
+        case.real[case.pairs[:PAIRS_SHOWN]],
+    )
 
 
 def _write(found: list[Measured], out: Path) -> None:
@@ -111,8 +118,7 @@ def _write(found: list[Measured], out: Path) -> None:
     (out / "table.md").write_text(report.markdown(head, rows), encoding="utf-8")
     pictures = []
     first = [m for m in found if m.seed == found[0].seed]
-    data = first[0].space.open_data(first[0].space.info["training"]["source"])
-    if comparison(first, data, out / "comparison.png"):
+    if comparison(first, out / "comparison.png"):
         pictures.append(
             (out / "comparison.png", "The same held-out pairs by each model: straight paths between their codes.")
         )
@@ -153,21 +159,22 @@ def _spread(values: list[float]) -> str:
     return f"{np.mean(values):.4g}{sd}"
 
 
-def comparison(measured: list[Measured], data: Dataset, path: Path) -> bool:
+def comparison(measured: list[Measured], path: Path) -> bool:
     """Paths between the same held-out pairs by each model that encodes. False where items are no pictures."""
-    encoding = [m for m in measured if m.space.can_encode]
-    if len(data.kind.shape) != 3 or not encoding:
+    encoding = [m for m in measured if m.space.can_encode and len(m.space.kind.shape) == 3]
+    if not encoding:
         return False
-    case = Case(encoding[0].space, data, seed=measured[0].seed, features=[])
+    ends = encoding[0].ends
+    assert ends is not None
+    paths = {
+        m.model: straight_paths(
+            m.space, m.space.encode(ends.reshape(-1, *ends.shape[2:])).reshape(len(ends), 2, -1), STEPS_SHOWN
+        )
+        for m in encoding
+    }
+    rows = [[a, *paths[model][i], b] for i, (a, b) in enumerate(ends) for model in paths]
     weights = np.linspace(0, 1, STEPS_SHOWN)
-    rows, labels = [], []
-    for a, b in case.pairs[:PAIRS_SHOWN]:
-        for m in encoding:
-            z_a, z_b = m.space.encode(case.real[[a, b]])
-            frames = m.space.decode(interpolate.linear(z_a, z_b, weights))
-            rows.append([case.real[a], *frames, case.real[b]])
-            labels.append(m.model)
-    figures.sheet(rows, labels, ["A", *(f"{w:.2f}" for w in weights), "B"], cell=64).save(path)
+    figures.sheet(rows, [*paths] * len(ends), ["A", *(f"{w:.2f}" for w in weights), "B"], cell=64).save(path)
     return True
 
 

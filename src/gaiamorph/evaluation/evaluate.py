@@ -14,7 +14,6 @@ import numpy as np
 from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import Case, Figure
 from gaiamorph.evaluation.convexity import WEIGHTS, curves
-from gaiamorph.latent import interpolate
 from gaiamorph.output import figures, report
 from gaiamorph.output.folders import new_folder
 from gaiamorph.version import __version__
@@ -69,14 +68,13 @@ def evaluate(case: Case, out: Path, *, overwrite: bool = False, say: Callable[[s
 
 def _pictures(case: Case, folder: Path):
     if case.pictures:
-        ends = case.pairs[:ITEMS]
-        weights = np.linspace(0, 1, STEPS)
         rows = []
-        for a, b in ends:
-            frames = case.space.decode(interpolate.linear(case.z[a], case.z[b], weights))
+        for (a, b), frames in zip(case.pairs, case.paths(ITEMS, STEPS), strict=False):
             real = (case.real[a], case.real[b]) if case.space.can_encode else (None, None)
             rows.append([real[0], *frames, real[1]])
-        figures.sheet(rows, None, ["A", *(f"{w:.2f}" for w in weights), "B"]).save(folder / "paths.png")
+        figures.sheet(rows, None, ["A", *(f"{w:.2f}" for w in np.linspace(0, 1, STEPS)), "B"]).save(
+            folder / "paths.png"
+        )
         yield folder / "paths.png", "Straight paths between held-out items: originals at the ends."
     else:
         clouds = {"real": case.real, "reconstructions": case.reconstructions, "interpolants": case.interpolants}

@@ -8,8 +8,7 @@ from functools import cache
 import numpy as np
 
 from gaiamorph.data.synthetic import draw_lines
-from gaiamorph.evaluation.case import Case, Figure
-from gaiamorph.latent import interpolate
+from gaiamorph.evaluation.case import Case, Figure, straight_paths
 
 TRUE_LINES = 10_000
 PAIRS, STEPS = 256, 16
@@ -68,10 +67,8 @@ def lines(case: Case) -> list[Figure]:
     if not case.space.can_encode or not case.data.source.startswith("sample:lines"):
         return []
     rng = np.random.default_rng([case.seed, 26])
-    a, b = (case.space.encode(draw_lines(rng.uniform(0, 2 * np.pi, PAIRS))) for _ in range(2))
-    weights = np.linspace(0, 1, STEPS)
-    paths = np.stack([case.space.decode(interpolate.linear(p, q, weights)) for p, q in zip(a, b, strict=True)])
-    found = measure(paths)
+    ends = np.stack([case.space.encode(draw_lines(rng.uniform(0, 2 * np.pi, PAIRS))) for _ in range(2)], 1)
+    found = measure(straight_paths(case.space, ends, STEPS))
     return [
         Figure(
             "lines/mean distance",
