@@ -18,6 +18,7 @@ from PIL import Image
 
 import gaiamorph as gm
 from gaiamorph.output.continuum import save_continua
+from interleaved import summary
 from results import Results
 
 STEPS = 10
@@ -69,7 +70,7 @@ def main() -> None:
         repeats=options.repeats,
         one_at_a_time_ms=1000 * median(times["one at a time"]),
         gaiamorph_ms=1000 * median(times["gaiamorph"]),
-        faster={"median": median(ratios), "least": min(ratios), "most": max(ratios)},
+        faster=summary(ratios),
     )
     print(results.runs[-1], flush=True)
 

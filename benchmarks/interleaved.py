@@ -65,5 +65,8 @@ def rounds(script: str, tasks: dict[str, dict[str, Any]], repeats: int) -> dict[
 
 def ratio(slow: list[dict[str, Any]], fast: list[dict[str, Any]], key: str = "ms") -> dict[str, float]:
     """How many times ``fast`` is as fast as ``slow``: median, least and most over rounds."""
-    ratios = [a[key] / b[key] for a, b in zip(slow, fast, strict=True)]
+    return summary([a[key] / b[key] for a, b in zip(slow, fast, strict=True)])
+
+
+def summary(ratios: list[float]) -> dict[str, float]:
     return {"median": median(ratios), "least": min(ratios), "most": max(ratios)}

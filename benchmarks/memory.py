@@ -17,17 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from resident import megabytes
 from results import Results
 
 COUNTS = (2_000, 200_000)
-
-
-def private_megabytes() -> float:
-    """Resident anonymous memory of this process, MB."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("this needs Linux")
 
 
 def child(path: str, steps: int) -> None:
@@ -46,7 +39,7 @@ def child(path: str, steps: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         space = gm.train(path, out=Path(folder, "run"), steps=steps, show=False)
     share = float(np.median(spent)) * steps / space.info["training"]["seconds"]
-    print(json.dumps({"private_megabytes": private_megabytes(), "batch_share_of_step": share}))
+    print(json.dumps({"private_megabytes": megabytes("RssAnon"), "batch_share_of_step": share}))
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+from interleaved import summary
 from results import Results
 
 COMMON = ["--threads", "1", "--quiet"]
@@ -114,7 +115,7 @@ def main() -> None:
             repeats=options.repeats,
             one=median(found["one"]),
             two=median(found[name]),
-            faster={"median": median(ratios), "least": min(ratios), "most": max(ratios)},
+            faster=summary(ratios),
         )
         print(results.runs[-1], flush=True)
     for name, extra in {

@@ -9,11 +9,9 @@ choices.json, growth.json, steady.json.
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
@@ -32,6 +30,7 @@ from gaiamorph.training.precision import memory_kept
 from gaiamorph.training.profile import count_flops, product_rate
 from gaiamorph.training.settings import TrainSettings, settled
 from interleaved import Worker, ratio, rounds, serve
+from resident import megabytes, peak_of
 from results import Results
 
 CASES = {
@@ -98,24 +97,6 @@ def our_run(network: str, items: np.ndarray, batch: int, folder: Path, model: st
     settings = TrainSettings(model=model, batch_size=batch, latent_dim=64, flip="off", shift=0, **changes)
     settings.network.name = network  # type: ignore[assignment]
     return Run(data, settled(settings, data), folder)
-
-
-def megabytes(field: str) -> float:
-    """RssAnon: resident private memory now; VmHWM: the most that was resident since `forget_peak`."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{field}:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("this needs Linux")
-
-
-def peak_of(step: Callable[[], None]) -> float:
-    """MB that a step needs at most, beyond what is there before it."""
-    step()
-    ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak
-    before = megabytes("VmHWM")
-    step()
-    return megabytes("VmHWM") - before
 
 
 def work(task: dict) -> None:
