@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from report import DOCS, load, made_by, table
+from report import DOCS, load, section, table
 
 
 def times(faster: dict[str, float]) -> str:
@@ -19,9 +19,7 @@ def step(result: dict[str, Any]) -> list[str]:
          f"{r['gflops']:.0f}", f"{r['of_product_rate']:.0%}"]
         for r in result["runs"]
     ]  # fmt: skip
-    return [
-        "## The step",
-        "",
+    body = [
         "A GAIA step as `gaiamorph train` makes it (reading the batch and averaging the weights included) against a plain eager "
         "two-phase step in fp32, with the same networks, batch, data and threads. Of the product rate: arithmetic of the step's "
         "convolutions and matrix products a second, as a share of the rate at which the same machine multiplies matrices of "
@@ -33,46 +31,37 @@ def step(result: dict[str, Any]) -> list[str]:
         "is memory layout and memory that is kept between steps (below). Three times would need the factor that bf16 gives where "
         "it is native. Most of the time goes into convolutions with few channels, which do not come near the product rate.",
         "",
-        f"Made by {made_by(result)}.",
-        "",
     ]
+    return section("The step", result, body)
 
 
 def choices(result: dict[str, Any]) -> list[str]:
     rows = [[r["case"], r["change"], times(r["slower"])] for r in result["runs"]]
-    return [
-        "## The step with one thing changed",
-        "",
+    body = [
         "How many times as long it takes. Memory returned: what a step frees goes back to the system, as by default. "
         "Compiled and bf16: `--compile on`, `--precision bf16`.",
         "",
         *table(["case", "change", "times as long"], rows),
-        f"Made by {made_by(result)}.",
-        "",
     ]
+    return section("The step with one thing changed", result, body)
 
 
 def peers(result: dict[str, Any]) -> list[str]:
     rows = [[r["model"], f"{r['pythae_ms']:.1f}", f"{r['ours_ms']:.1f}", times(r["faster"])] for r in result["runs"]]
-    return [
-        "## Against pythae 0.1.2",
-        "",
+    body = [
         "The same networks (conv, 32 x 32 x 3), batch of 64, data, Adam and threads; of pythae its trainer's own `train_step`. Its "
         "VAE-GAN goes through the discriminator four times a step, ours once with three batches.",
         "",
         *table(["model", "pythae, ms a step", "here, ms a step", "times as fast"], rows),
-        f"Made by {made_by(result)}.",
-        "",
     ]
+    return section("Against pythae 0.1.2", result, body)
 
 
 def scaling(result: dict[str, Any]) -> list[str]:
     speed = [r for r in result["runs"] if "faster" in r]
     rows = [[r["case"], f"{r['one']:.0f}", f"{r['two']:.0f}", times(r["faster"])] for r in speed]
     equal = [f"- {r['case']}: {r['largest']:.1e}" for r in result["runs"] if "largest" in r]
-    return [
-        "## Two processes",
-        "",
+    body = [
         "Items a second of GAIA on faces (conv, 32 x 32 x 1), one thread a process. Weak: 64 items for each "
         "process. Strong: 64 in all.",
         "",
@@ -84,51 +73,41 @@ def scaling(result: dict[str, Any]) -> list[str]:
         "The two add in different orders. The difference starts at the last bit of fp32 (1e-8 after a step) and grows, as it does "
         "between any two machines: GAIA's L1 errors have a jump in their gradient, and Adam's first steps amplify it.",
         "",
-        f"Made by {made_by(result)}.",
-        "",
     ]
+    return section("Two processes", result, body)
 
 
 def frames(result: dict[str, Any]) -> list[str]:
     r = result["runs"][-1]
-    return [
-        "## Writing frames",
-        "",
+    body = [
         f"{r['frames']:,} frames of 64 x 64 x 3, ten to a pair, with sheets, codes and manifest: "
         f"{r['gaiamorph_ms']:.2f} ms a frame, against {r['one_at_a_time_ms']:.2f} ms for decoding and saving one at a time: "
         f"{times(r['faster'])} times as fast.",
         "",
-        f"Made by {made_by(result)}.",
-        "",
     ]
+    return section("Writing frames", result, body)
 
 
 def data(result: dict[str, Any]) -> list[str]:
     rows = [
         [r["way"], r["state"], f"{r['batches_per_second']:.0f}", f"{r['store_is_faster']:.1f}"] for r in result["runs"]
     ]
-    return [
-        "## Data",
-        "",
+    body = [
         f"Batches of 64 from 5,000 PNG files of 64 x 64 x 3. Building the cache, once: "
         f"{result['runs'][0]['cache_built_in_seconds']:.1f} s. "
         "Cold: what the system holds of the files in memory is dropped first.",
         "",
         *table(["way", "files", "batches a second", "times slower than the store"], rows),
-        f"Made by {made_by(result)}.",
-        "",
     ]
+    return section("Data", result, body)
 
 
 def startup(result: dict[str, Any]) -> list[str]:
     rows = [[f"`{r['command']}`", f"{r['seconds']:.2f}", f"{r['of_import_torch']:.2f}"] for r in result["runs"]]
-    return [
-        "## Starting",
-        "",
+    body = [
         *table(["command", "seconds", "of `import torch`"], rows),
-        f"Made by {made_by(result)}.",
-        "",
     ]
+    return section("Starting", result, body)
 
 
 def growth(result: dict[str, Any]) -> list[str]:
@@ -145,30 +124,24 @@ def growth(result: dict[str, Any]) -> list[str]:
     by_batch = [(r["batch"], r["memory"]) for r in result["runs"] if r["shape"] == [32, 32, 1]]
     batches, megabytes = np.array(sorted(set(by_batch))).T
     correlation = np.corrcoef(batches, megabytes)[0, 1]
-    return [
-        "## How it grows",
-        "",
+    body = [
         *table(["picture", "batch", "ms a step", "memory, MB", "of the product rate"], rows),
         "Memory: the most that a step needs beyond what is there before it. "
         f"Its correlation with the batch is {correlation:.4f}.",
         "",
-        f"Made by {made_by(result)}.",
-        "",
     ]
+    return section("How it grows", result, body)
 
 
 def steady(result: dict[str, Any]) -> list[str]:
     r = result["runs"][-1]
-    return [
-        "## Long runs",
-        "",
+    body = [
         f"Private memory over {r['steps']:,} steps: {r['megabytes'][0]:.1f} MB after the first twentieth, "
         f"{r['megabytes'][-1]:.1f} MB at the end; slope after the first fifth "
         f"{r['megabytes_per_1000_steps']:+.3f} MB per 1,000 steps.",
         "",
-        f"Made by {made_by(result)}.",
-        "",
     ]
+    return section("Long runs", result, body)
 
 
 def main() -> None:
@@ -180,9 +153,9 @@ def main() -> None:
         "least and most of all rounds. How it is done is in [training.md](training.md).",
         "",
     ]
-    for section in (step, choices, peers, scaling, frames, data, startup, growth, steady):
-        if (result := load(section.__name__)) is not None:
-            lines += section(result)
+    for part in (step, choices, peers, scaling, frames, data, startup, growth, steady):
+        if (result := load(part.__name__)) is not None:
+            lines += part(result)
     (DOCS / "performance.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
