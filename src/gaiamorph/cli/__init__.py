@@ -16,6 +16,9 @@ from gaiamorph.version import __version__
 VERBS = {
     "train": "Train a model on pictures or vectors.",
     "morph": "Make a continuum between two items, or between many pairs.",
+    "attributes": "Fit attribute vectors, and measure how far each changes the others.",
+    "edit": "Change attributes of an item, at once or step by step.",
+    "average": "Write the average of a group of items.",
     "encode": "Write the codes of items to a table.",
     "decode": "Write the items that codes stand for.",
     "evaluate": "Measure reconstruction, realism of interpolations, sharpness and more, on held-out items.",

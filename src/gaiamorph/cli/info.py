@@ -41,6 +41,7 @@ def describe(space: LatentSpace) -> dict[str, Any]:
         "shape": list(space.kind.shape),
         "parameters": parameters,
         **space.info,
+        "attributes": {name: vector.describe() for name, vector in space.attributes.items()},
     }
 
 
@@ -52,7 +53,7 @@ def _summary(space: LatentSpace) -> list[tuple[str, str]]:
         ("trained on", f"{t['items']} items of {t['source']} (fingerprint {t['fingerprint'][:12]})"),
         ("training", f"{t['steps']} steps, {t['seconds']:.0f} s, seed {t['seed']}"),
         ("held-out error", _held_out(v)),
-        ("attributes", ", ".join(i["attributes"]) or "none"),
+        ("attributes", ", ".join(space.attributes) or "none"),
         ("SHA-256", space.sha256),
         ("written by", f"gaiamorph {i['gaiamorph_version']}"),
     ]

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from gaiamorph.models.base import Batch, Model, Step, across_ranks
 from gaiamorph.models.gradients import SMALLEST_WEIGHT, GradientScale
-from gaiamorph.models.interpolation import SAMPLERS, interpolate_pairs
+from gaiamorph.models.interpolation import SAMPLERS, mix_codes
 from gaiamorph.models.losses import ERRORS, pairwise_distance_loss
 from gaiamorph.networks import NETWORKS
 
@@ -34,19 +34,22 @@ class GAIA(Model):
 
     @dataclass
     class Settings:
-        objective: Literal["balanced", "reference", "paper"] = "balanced"
+        objective: Literal["balanced", "integral", "reference", "paper"] = "balanced"
         """How R, F and I are weighed. ``paper`` diverges or collapses as written: it is here to be looked at."""
         error: Literal["l1", "l2"] = "l1"
         """Mean absolute or mean squared difference, in all three errors."""
-        sampler: Literal["gaussian", "uniform"] = "gaussian"
-        """Interpolation weights: Normal(0.5, 0.25), or Uniform(0, 1)."""
+        sampler: Literal["gaussian", "uniform", "dirichlet"] = "gaussian"
+        """Interpolation weights: Normal(0.5, 0.25) or Uniform(0, 1) between two items, or mixtures of four."""
         slope: float = 5.0
         """Slope of the balancing sigmoids. ``balanced`` applies it to relative differences; ``reference`` and
         ``paper`` apply it to absolute ones, and their authors used 20."""
         gamma: float = 1.0
-        """``balanced``: the ratio (F + I)/2 : R at which D's adversarial weight is half of ``w_max``."""
+        """The ratio (F + I)/2 : R at which D's adversarial weight is half of ``w_max`` (``balanced``) or stays as it is
+        (``integral``)."""
         w_max: float = 0.5
-        """``balanced``: the largest weight of F and I in D's loss."""
+        """``balanced`` and ``integral``: the largest weight of F and I in D's loss."""
+        rate: float = 1e-3
+        """``integral``: step of the controller."""
         direct: float = 2.0
         """Weight of ||x - G(x)|| in G's loss. It keeps G from giving up parts of the data."""
         distance: float = 0.0
@@ -58,6 +61,8 @@ class GAIA(Model):
         discriminator_latent_dim: int = 0
         """Length of D's code; 0: half of G's. A D with a code as wide as the data can learn to copy anything."""
 
+    k: Tensor
+
     def build(self) -> None:
         s = self.settings
         self.error = ERRORS[s.error]
@@ -65,6 +70,8 @@ class GAIA(Model):
         width = max(8, round(s.discriminator_width * (self.network.width or self.generator.WIDTH)))
         code = s.discriminator_latent_dim or max(1, self.latent_dim // 2)
         self.discriminator = NETWORKS[self.network.name](self.shape, code, replace(self.network, width=width))
+        if s.objective == "integral":
+            self.register_buffer("k", torch.zeros(()))
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"weight": SAMPLERS[self.settings.sampler](count, generator)}
@@ -72,7 +79,7 @@ class GAIA(Model):
     def forward(self, batch: Batch) -> Step:
         x, G, D, s = batch.x, self.generator, self.discriminator, self.settings
         z = G.encode(x)
-        z_interp = interpolate_pairs(z, batch.noise["weight"], batch.parts)
+        z_interp = mix_codes(z, batch.noise["weight"], batch.parts)
         Gx, Gz_interp = G.decode(torch.cat([z, z_interp])).chunk(2)
         to_G_from_F, to_G_from_I = GradientScale(), GradientScale()
         Gx_seen, Gz_interp_seen = to_G_from_F(Gx), to_G_from_I(Gz_interp)
@@ -89,7 +96,7 @@ class GAIA(Model):
         if s.distance:
             extra = extra + s.distance * pairwise_distance_loss(x, z)
         r, f, i = across_ranks(torch.stack([R, F, I])).unbind()
-        balance = OBJECTIVES[s.objective](r, f, i, s)
+        balance = self.integral(r, f, i) if s.objective == "integral" else OBJECTIVES[s.objective](r, f, i, s)
         w = s.adversarial * balance.fakes_in_D
         loss_G = balance.F_in_G * F + balance.I_in_G * I + extra
         loss_D = R - w * (F_D + I_D)
@@ -111,6 +118,17 @@ class GAIA(Model):
             {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": balance.fakes_in_D},
             joint,
         )
+
+    def integral(self, R: Tensor, F: Tensor, I: Tensor) -> Balance:
+        """A controller as in BEGAN (Berthelot et al. 2017), on relative differences:
+
+        k <- clip(k + rate (gamma R - (F + I)/2) / R, 0, w_max);  v = sigmoid(s (I - F) / R)
+        L_D = R - k (F + I)/2;  L_G = v I + (1 - v) F
+        """
+        k, s = self.k, self.settings
+        if self.training:
+            self.k = (k + s.rate * (s.gamma * R - (F + I) / 2) / R.clamp_min(SMALLEST)).clamp(0, s.w_max)
+        return balanced(R, F, I, s)._replace(fakes_in_D=k / 2)
 
     def views(self, x: Tensor) -> dict[str, Tensor]:
         seen = super().views(x)
@@ -140,6 +158,10 @@ LIMITS = (-0.25, 1.25)
 """What D's output is clamped to in its own negative terms, where the output layer has no bound (data lie in [0, 1])."""
 
 
+SMALLEST = 1e-8
+"""What R is bounded below by where it divides."""
+
+
 class Balance(NamedTuple):
     """Weights of the errors in the two losses, and shares of the learning rate. All are constants to the gradient."""
 
@@ -156,7 +178,7 @@ def balanced(R: Tensor, F: Tensor, I: Tensor, s: GAIA.Settings) -> Balance:
     w = w_max sigmoid(s (gamma R - (F + I)/2) / R);  v = sigmoid(s (I - F) / R)
     L_D = R - w (F + I)/2;  L_G = v I + (1 - v) F
     """
-    scale = R.clamp_min(1e-8)
+    scale = R.clamp_min(SMALLEST)
     w = s.w_max * torch.sigmoid(s.slope * (s.gamma * R - (F + I) / 2) / scale)
     v = torch.sigmoid(s.slope * (I - F) / scale)
     return Balance(1 - v, v, w / 2)

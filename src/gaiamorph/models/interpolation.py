@@ -20,6 +20,21 @@ def interpolate_pairs(z: Tensor, weight: Tensor, parts: int = 1) -> Tensor:
     return torch.lerp(partners, torch.cat([second, second], 1).flatten(0, 1), weight[:, None].to(z.dtype))
 
 
+def mix_codes(z: Tensor, weight: Tensor, parts: int = 1) -> Tensor:
+    """Mixtures of codes within each of ``parts`` equal parts of the batch: z (B, latent_dim) -> (B, latent_dim).
+
+    weight: (B,) for pairs, as in `interpolate_pairs`; (B, K) for mixtures of K items, where item i, then every
+    (B / parts / K)-th one before it in turn, has the share that stands in row i.
+    """
+    if weight.ndim == 1:
+        return interpolate_pairs(z, weight, parts)
+    shares = weight.to(z.dtype).unflatten(0, (parts, -1))
+    batch = z.unflatten(0, (parts, -1))
+    size, number = shares.shape[1:]
+    mixed = [shares[:, :, k, None] * batch.roll(k * size // number, 1) for k in range(number)]
+    return torch.stack(mixed).sum(0).flatten(0, 1)
+
+
 def gaussian(count: int, generator: torch.Generator) -> Tensor:
     """Normal(0.5, 0.25), unclipped: some mixtures lie beyond their ends, as in the reference."""
     return 0.5 + 0.25 * torch.randn(count, generator=generator)
@@ -30,4 +45,19 @@ def uniform(count: int, generator: torch.Generator) -> Tensor:
     return torch.rand(count, generator=generator)
 
 
-SAMPLERS: dict[str, Callable[[int, torch.Generator], Tensor]] = {"gaussian": gaussian, "uniform": uniform}
+MIXED = 4
+"""Items in a Dirichlet mixture."""
+
+
+def dirichlet(count: int, generator: torch.Generator) -> Tensor:
+    """Dirichlet(1, ..., 1) shares (count, MIXED), uniform over all mixtures of so many items."""
+    # Exponential variables divided by their sum; 1 - rand is never 0.
+    drawn = -torch.log(1 - torch.rand(count, MIXED, generator=generator))
+    return drawn / drawn.sum(1, keepdim=True).clamp_min(1e-12)
+
+
+SAMPLERS: dict[str, Callable[[int, torch.Generator], Tensor]] = {
+    "gaussian": gaussian,
+    "uniform": uniform,
+    "dirichlet": dirichlet,
+}

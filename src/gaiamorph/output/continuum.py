@@ -26,6 +26,8 @@ COLUMNS = (
     "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
 )  # fmt: skip
 """``role`` is frame or original; ``weight`` is the share of B; ``attributes`` is JSON (amounts by name)."""
+ADDED = ("attributes_sha256", "columns")
+"""Since format 1.2: identity of the attribute vectors of an edit, and frames in a row of its sheet."""
 SHEET_COLUMNS = 24
 """Most frames on a sheet; a longer continuum shows evenly chosen ones."""
 
@@ -41,7 +43,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Continuum:
-    """Steps from a to b: frames (S, ...) in natural form, codes (S, latent_dim), weights (S,) as shares of b."""
+    """Steps from a to b: frames (S, ...) in natural form, codes (S, latent_dim), weights (S,) as shares of b.
+
+    Or edits of a: ``amounts`` of attributes by name, an entry a frame, with the identity of the vectors used; b is then
+    a, or the item whose attributes it was given.
+    """
 
     kind: Kind = field(repr=False)
     a: Source
@@ -53,6 +59,9 @@ class Continuum:
     spacing: str = "even"
     features: str = ""
     refine: int = 0
+    amounts: tuple[dict[str, float], ...] = ()
+    attributes_sha256: str = ""
+    columns: int = 0
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -65,9 +74,35 @@ class Continuum:
 
     def sheet(self, cell: int = 96):
         """The contact sheet as a PIL picture: original A, the frames, original B, each some ``cell`` pixels wide."""
+        if self.amounts:
+            return self._sheet_of_edits(cell)
         chosen = np.unique(np.linspace(0, len(self) - 1, min(len(self), SHEET_COLUMNS)).round().astype(int))
         row = [self.a.item, *self.frames[chosen], self.b.item]
         return figures.sheet([row], None, ["A", *(f"{w:.2f}" for w in self.weights[chosen]), "B"], cell)
+
+    def _sheet_of_edits(self, cell: int):
+        """The original, then the edited frames: in one row, or as a grid with an attribute on each side."""
+        labels = [_label(amounts) for amounts in self.amounts]
+        per_row = self.columns or min(len(self), SHEET_COLUMNS)
+        rows = [list(self.frames[i : i + per_row]) for i in range(0, len(self), per_row)]
+        if len(rows) == 1:
+            ends = ([], []) if self.b is self.a else ([self.b.item], ["B"])
+            return figures.sheet([[self.a.item, *rows[0], *ends[0]]], None, ["A", *labels, *ends[1]], cell)
+        if not self.columns:
+            return figures.sheet(rows, None, None, cell)
+        down, across = list(self.amounts[0])
+        sides = [f"{down}\n{self.amounts[i * per_row][down]:+g}" for i in range(len(rows))]
+        tops = [f"{across} {amounts[across]:+g}" for amounts in self.amounts[:per_row]]
+        return figures.sheet(rows, sides, tops, cell)
+
+
+def _label(amounts: dict[str, float]) -> str:
+    """What was changed, as short as it can be said under a frame."""
+    changed = {name: amount for name, amount in amounts.items() if amount}
+    if len(amounts) == 1:
+        ((name, amount),) = amounts.items()
+        return f"{name} {amount:+g}" if amount else "0"
+    return ", ".join(f"{name} {amount:+.2g}" for name, amount in changed.items())[:40] or "0"
 
 
 def save_continua(
@@ -115,10 +150,9 @@ def _entries(c: Continuum, prefix: str, originals: bool) -> list[Entry]:
         for i, (w, frame) in enumerate(zip(c.weights, c.frames, strict=True))
     ]
     if originals:
-        entries += [
-            (f"{prefix}original_a", "original", 0.0, c.a.item),
-            (f"{prefix}original_b", "original", 1.0, c.b.item),
-        ]
+        entries.append((f"{prefix}original_a", "original", 0.0, c.a.item))
+        if c.b is not c.a:
+            entries.append((f"{prefix}original_b", "original", 1.0, c.b.item))
     return entries
 
 
@@ -144,24 +178,33 @@ def _save_rows(c: Continuum, entries: list[Entry], folder: Path, prefix: str, _:
         header = ",".join(c.kind.columns) if new else ""
         items = np.stack([item for *_, item in entries])
         np.savetxt(file, items, delimiter=",", header=header, comments="", fmt="%.9g")
-    figures.paths(c.frames, c.weights, c.kind.columns, folder / f"{prefix}sheet.png")
+    along, label = c.weights, "weight (share of B)"
+    if c.amounts:
+        names = list(c.amounts[0])
+        alone = all(list(amounts) == names[:1] for amounts in c.amounts)
+        along = np.array([a[names[0]] for a in c.amounts]) if alone else np.arange(len(c))
+        label = names[0] if alone else "frame"
+    figures.paths(c.frames, along, c.kind.columns, folder / f"{prefix}sheet.png", label)
     return ["frames.csv"] * len(entries)
 
 
 def _rows(c: Continuum, entries: list[Entry], files: list[str], pair: int, scale: int) -> Iterator[dict[str, Any]]:
     common = {
         "pair": pair, "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name, "sha256_b": c.b.sha256,
-        "spacing": c.spacing, "features": c.features, "refine": c.refine, "scale": scale, "attributes": json.dumps({}),
+        "spacing": c.spacing, "features": c.features, "refine": c.refine, "scale": scale,
         "space_sha256": c.space_sha256, "gaiamorph_version": __version__,
+        "attributes_sha256": c.attributes_sha256, "columns": c.columns,
     }  # fmt: skip
     for position, (file, (_, role, weight, _)) in enumerate(zip(files, entries, strict=True)):
-        yield {"file": file, "role": role, "position": position, "weight": repr(weight), **common}
+        amounts = c.amounts[position] if role == "frame" and c.amounts else {}
+        own = {"file": file, "role": role, "position": position, "weight": repr(weight)}
+        yield {**own, "attributes": json.dumps(amounts), **common}
 
 
 @contextmanager
 def _manifest(path: Path) -> Iterator[csv.DictWriter[str]]:
     with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer: csv.DictWriter[str] = csv.DictWriter(file, COLUMNS)
+        writer: csv.DictWriter[str] = csv.DictWriter(file, (*COLUMNS, *ADDED))
         writer.writeheader()
         yield writer
 
@@ -181,6 +224,9 @@ class Order:
     scale: int
     originals: bool
     space_sha256: str
+    amounts: list[dict[str, float]]
+    attributes_sha256: str
+    columns: int
 
 
 def read_manifest(path: Path) -> list[Order]:
@@ -202,10 +248,12 @@ def read_manifest(path: Path) -> list[Order]:
     for pair in pairs.values():
         first = pair[0]
         try:
-            weights = [float(row["weight"]) for row in pair if row["role"] == "frame"]
+            frames = [row for row in pair if row["role"] == "frame"]
+            weights = [float(row["weight"]) for row in frames]
             refine, scale = int(first["refine"]), int(first["scale"])
+            columns = int(first.get("columns") or 0)
         except (TypeError, ValueError) as error:
-            raise UserError(f"{path} has a weight, refine or scale that is not a number ({error})") from error
+            raise UserError(f"{path} has a weight, refine, scale or columns that is not a number ({error})") from error
         orders.append(
             Order(
                 first["source_a"],
@@ -219,6 +267,18 @@ def read_manifest(path: Path) -> list[Order]:
                 scale,
                 any(row["role"] == "original" for row in pair),
                 first["space_sha256"],
+                _amounts(path, frames) if first.get("attributes_sha256") else [],
+                first.get("attributes_sha256") or "",
+                columns,
             )
         )
     return orders
+
+
+def _amounts(path: Path, rows: list[dict[str, str]]) -> list[dict[str, float]]:
+    """Amounts of attributes, a dictionary a row."""
+    try:
+        read = [json.loads(row["attributes"]) for row in rows]
+        return [{str(name): float(amount) for name, amount in amounts.items()} for amounts in read]
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path} has attributes that are not JSON with a number for each name") from error

@@ -72,13 +72,13 @@ def points(clouds: Mapping[str, np.ndarray], path: Path, columns: Sequence[str])
     figure.savefig(path, dpi=110)
 
 
-def paths(frames: np.ndarray, weights: np.ndarray, columns: Sequence[str], path: Path) -> None:
-    """A continuum of vectors (S, D): every column against the weight."""
+def paths(frames: np.ndarray, along: np.ndarray, columns: Sequence[str], path: Path, label: str) -> None:
+    """A continuum of vectors (S, D): every column against what changes along it."""
     figure, axes = _figure(1, 5.0, 3.2)
     shown = min(frames.shape[1], 12)
-    axes[0].plot(weights, frames[:, :shown], marker="o", markersize=3)
+    axes[0].plot(along, frames[:, :shown], marker="o", markersize=3)
     axes[0].legend(list(columns[:shown]), fontsize=7)
-    axes[0].set_xlabel("weight (share of B)")
+    axes[0].set_xlabel(label)
     figure.savefig(path, dpi=110)
 
 
@@ -110,6 +110,25 @@ def lines(x: np.ndarray, ys: Mapping[str, np.ndarray], x_label: str, y_label: st
     axes[0].set_xlabel(x_label, fontsize=9)
     axes[0].set_ylabel(y_label, fontsize=9)
     axes[0].legend(fontsize=8)
+    figure.savefig(path, dpi=110)
+
+
+def heat_maps(
+    maps: Mapping[str, np.ndarray], rows: Sequence[str], columns: Sequence[str], y_label: str, x_label: str, path: Path
+) -> None:
+    """Matrices (R, C) side by side, in one scale from -1 to 1, with each number written in its cell."""
+    side = 1.8 + 0.55 * len(columns)
+    figure, axes = _figure(len(maps), side, side)
+    for ax, (title, matrix) in zip(axes, maps.items(), strict=True):
+        ax.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1)
+        for i, j in np.ndindex(matrix.shape):
+            shade = "white" if abs(matrix[i, j]) > 0.6 else "black"
+            ax.text(j, i, f"{matrix[i, j]:.2f}", ha="center", va="center", fontsize=7, color=shade)
+        ax.set_title(title, fontsize=10)
+        ax.set_xticks(range(len(columns)), columns, rotation=45, ha="right", fontsize=8)
+        ax.set_yticks(range(len(rows)), rows, fontsize=8)
+        ax.set_xlabel(x_label, fontsize=9)
+        ax.set_ylabel(y_label, fontsize=9)
     figure.savefig(path, dpi=110)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import signal
@@ -225,7 +226,8 @@ class Run:
             **self.arithmetic(),
             "warnings": self.watch.warnings,
         }
-        return make_space(generator, self.data, self.settings, report)
+        # A copy, since a space freezes its networks: training, or a profile of it, may go on.
+        return make_space(copy.deepcopy(generator), self.data, self.settings, report)
 
     def save(self) -> None:
         self.check()

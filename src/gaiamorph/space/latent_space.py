@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,29 +14,28 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from gaiamorph.data import KINDS, TABLES, Dataset, Kind, Pictures, open_data
+from gaiamorph.data import TABLES, Dataset, Kind, Pictures, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.features import open_features
 from gaiamorph.latent import interpolate, spacing
 from gaiamorph.latent.refine import refine as improve
 from gaiamorph.latent.samplers import Mixture, Prior
-from gaiamorph.networks import NETWORKS, Autoencoder, NetworkSettings
+from gaiamorph.networks import Autoencoder
 from gaiamorph.output.continuum import Continuum, Order, Source
 from gaiamorph.output.folders import new_file
-from gaiamorph.version import __version__
+from gaiamorph.space import editing
+from gaiamorph.space.vectors import AttributeVector, identity
 
-FILE = "space.safetensors"
-FORMAT = (1, 1)
+FORMAT = (1, 2)
 """Major, minor. A newer minor still opens here; another major says how to convert."""
+HASHED_FORMAT = [1, 1]
+"""What stands for the format in a space's hash, so that a newer minor version does not change it."""
 BATCH = 32
 """Items that go through the network at once. Always exactly as many (the last batch is filled up with zeros), so
 that an item's code and a code's picture do not depend on what else was asked for: frames can be made again bit by bit."""
-
-
 FRAMES_AT_ONCE = 2048
 """Frames that are decoded together where many pairs are morphed."""
 
@@ -59,9 +58,11 @@ class LatentSpace:
         info: dict[str, Any],
         distribution: Mixture | Prior | None,
         device: str = "cpu",
+        attributes: dict[str, AttributeVector] | None = None,
     ) -> None:
         """``info`` is plain JSON: model, network, latent_dim, training, validation, codes (see docs/formats.md)."""
         self.kind, self.info, self.distribution = kind, info, distribution
+        self.attributes = attributes or {}
         self.device = torch.device(device)
         self.generator = generator.eval().requires_grad_(False).to(self.device)
         if len(kind.shape) == 3:
@@ -195,7 +196,7 @@ class LatentSpace:
     def remake(self, order: Order, base: Path) -> Continuum:
         """The continuum that a manifest describes; relative sources are looked up here, then beside ``base``.
 
-        Raises UserError if a source is gone or has changed.
+        Raises UserError if a source is gone or has changed, or if attribute vectors have.
         """
         ends = []
         for name, sha256 in ((order.a, order.sha256_a), (order.b, order.sha256_b)):
@@ -206,6 +207,10 @@ class LatentSpace:
             if end.sha256 != sha256:
                 raise UserError(f"{name} has changed since the manifest was written: its SHA-256 is another")
             ends.append(Source(order.a if not ends else order.b, end.sha256, end.item))
+        if order.amounts:
+            editing.check_vectors(self, order)
+            made = editing.edits(self, ends[0], order.amounts, order.refine, order.columns, ends[1])
+            return replace(made, weights=np.array(order.weights))
         (made,) = self._morph([(ends[0], ends[1])], 0, order.weights, refine=order.refine, extrapolate=True)
         return replace(made, spacing=order.spacing, features=order.features)
 
@@ -315,6 +320,73 @@ class LatentSpace:
                     stacklevel=3,
                 )
 
+    # Attributes -----------------------------------------------------------------------------------
+
+    def fit_attributes(
+        self,
+        data: Any,
+        columns: list[str] | None = None,
+        *,
+        method: str = "least_squares",
+        labels: str | os.PathLike[str] | None = None,
+        split: str = "train",
+        seed: int = 0,
+    ) -> dict[str, AttributeVector]:
+        """Fit attribute vectors and keep them in ``attributes`` by name; the new ones are returned.
+
+        data: a Dataset, or anything that `open_data` takes, whose attributes are columns of ``metadata.csv`` and the
+            like. labels: a table of them instead (.csv or .parquet, with ``file_name`` or ``name``).
+        columns: attributes to use; by default all that can be. Texts become one vector a level.
+        method: ``least_squares`` (each attribute with the others held fixed), ``ridge`` (the same where attributes
+            nearly determine each other) or ``mean_difference`` (each by itself).
+        split: items to fit on; ``all`` for every one.
+        seed: of the bootstrap. Raises UserError for attributes that cannot be fitted, saying which and why.
+        """
+        return editing.fit_attributes(self, data, columns, method, labels, split, seed)
+
+    def add_difference(self, name: str, start: Any, end: Any) -> AttributeVector:
+        """Keep the difference of two groups' mean codes as the vector ``name``: +1 leads from ``start`` to ``end``.
+
+        start, end: anything that `encode` takes. It is how transforms between average faces are made (Rowland &
+        Perrett 1995).
+        """
+        return editing.add_difference(self, name, start, end)
+
+    def average(self, items: Any) -> np.ndarray:
+        """The item, in natural form, at the mean of the codes of ``items`` (anything that `encode` takes)."""
+        return self.decode(self.encode(items).mean(0, keepdims=True))[0]
+
+    def edit(self, item: Any, amounts: Mapping[str, float], *, refine: int = 0) -> np.ndarray:
+        """One item with attributes changed by ``amounts`` of their units, as an item in natural form.
+
+        For files with a manifest, see `edits`. Raises UserError for an attribute that the space does not have.
+        """
+        return self.edits(item, [amounts], refine=refine).frames[0]
+
+    def edits(
+        self, item: Any, amounts: Sequence[Mapping[str, float]], *, refine: int = 0, columns: int = 0
+    ) -> Continuum:
+        """One item edited in several ways: a frame for each entry of ``amounts``. ``save`` writes it like a morph.
+
+        columns: frames in a row of the contact sheet (0: all in one).
+        """
+        return editing.edits(self, item, amounts, refine, columns)
+
+    def edit_path(self, item: Any, attribute: str, amounts: Sequence[float], *, refine: int = 0) -> Continuum:
+        """A continuum along one attribute: a frame for each amount, 0 being the item's own reconstruction."""
+        return self.edits(item, [{attribute: float(amount)} for amount in amounts], refine=refine)
+
+    def edit_grid(
+        self, item: Any, first: tuple[str, Sequence[float]], second: tuple[str, Sequence[float]], *, refine: int = 0
+    ) -> Continuum:
+        """Two attributes against each other: rows of frames by ``first`` (name, amounts), columns by ``second``."""
+        return editing.grid(self, item, first, second, refine)
+
+    def transfer(self, a: Any, b: Any, names: Sequence[str] | None = None, *, refine: int = 0) -> Continuum:
+        """a, and a with the attributes of b: the part of the difference of their codes that lies along the vectors
+        ``names`` (by default all)."""
+        return editing.transfer(self, a, b, names, refine)
+
     # Files ----------------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -325,9 +397,16 @@ class LatentSpace:
         return tensors, {"format": list(FORMAT), "kind": {"name": self.kind.name, **self.kind.settings()}, **self.info}
 
     @property
+    def attributes_sha256(self) -> str:
+        """Identity of the attribute vectors, which the space's own does not cover: empty if there are none."""
+        return identity(self.attributes)
+
+    @property
     def sha256(self) -> str:
-        """Identity of the space: SHA-256 over its tensors by name, and its description as canonical JSON."""
+        """Identity of the space: SHA-256 over its tensors by name, and its description as canonical JSON. Attribute
+        vectors are not part of it: what was morphed before they were fitted can still be made again."""
         tensors, description = self._state()
+        description["format"] = HASHED_FORMAT
         digest = hashlib.sha256(json.dumps(description, sort_keys=True, separators=(",", ":")).encode())
         for name in sorted(tensors):
             value = tensors[name].numpy()
@@ -341,6 +420,10 @@ class LatentSpace:
         if target.suffix != ".safetensors":
             raise UserError(f"a space is saved as a .safetensors file, which {target.name} is not")
         tensors, description = self._state()
+        if self.attributes:
+            vectors = list(self.attributes.values())
+            tensors["attributes/vectors"] = torch.from_numpy(np.stack([v.vector for v in vectors]))
+            description["attributes"] = {name: v.describe() for name, v in self.attributes.items()}
         with new_file(target, overwrite) as scratch:
             scratch.write_bytes(to_safetensors(tensors, {"gaiamorph": json.dumps(description)}))
         return target
@@ -410,54 +493,3 @@ def _filled(x: Tensor) -> Tensor:
 @torch.inference_mode()
 def _in_full_batch(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return function(_filled(x))[: len(x)]
-
-
-def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
-    """Open a space file, or the space of a run folder. Nothing in it is executed.
-
-    Raises UserError if there is none, if it is damaged, or if its format is newer than this package.
-    """
-    file = Path(path)
-    if file.is_dir():
-        if not (file / FILE).exists():
-            raise UserError(
-                f"{file} holds no {FILE}: it is not a run folder, or its training has not ended (go on with --resume)"
-            )
-        file = file / FILE
-    if not file.exists():
-        raise UserError(f"{file} does not exist: give a run folder or a .safetensors file")
-    try:
-        with safe_open(file, framework="pt") as content:
-            description = json.loads((content.metadata() or {})["gaiamorph"])
-            tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a dict)
-        major, minor = description.pop("format")
-    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RecursionError) as error:
-        raise UserError(f"{file} is not a space of gaiamorph, or is damaged") from error
-    if major != FORMAT[0]:
-        raise UserError(
-            f"{file} has format {major}.{minor}, and this gaiamorph ({__version__}) reads {FORMAT[0]}: "
-            "install the version that wrote it ('gaiamorph_version' in its metadata)"
-        )
-    try:
-        return _assemble(description, tensors, device)
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError) as error:
-        raise UserError(f"{file} is damaged: {str(error).splitlines()[0][:120]}") from error
-
-
-def _assemble(info: dict[str, Any], tensors: dict[str, Tensor], device: str) -> LatentSpace:
-    settings = dict(info.pop("kind"))
-    kind = KINDS[settings.pop("name")](**settings)
-    network = NetworkSettings(**info["network"])
-    # Built without memory, then given the file's tensors: a file cannot make us allocate more than it holds.
-    with torch.device("meta"):
-        generator = NETWORKS[network.name](kind.shape, info["latent_dim"], network, info.get("gaussian", False))
-        if not info.get("can_encode", True):
-            generator = generator.without_encoder()
-    weights = {k.removeprefix("generator/"): v for k, v in tensors.items() if k.startswith("generator/")}
-    generator.load_state_dict(weights, assign=True)
-    distribution: Mixture | Prior | None = None
-    if "prior" in info:
-        distribution = Prior(info["prior"], info["latent_dim"])
-    elif "mixture/weights" in tensors:
-        distribution = Mixture(*(tensors[f"mixture/{n}"].numpy() for n in ("weights", "means", "factors")))
-    return LatentSpace(generator, kind, info, distribution, device)

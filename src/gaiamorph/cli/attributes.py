@@ -1,0 +1,165 @@
+"""gaiamorph attributes fit, gaiamorph attributes report"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pandas as pd
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Table
+
+from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space, names
+from gaiamorph.data.attributes import attributes_of, overview
+from gaiamorph.errors import UserError
+from gaiamorph.output.folders import refuse_existing
+from gaiamorph.space import FILE, AttributeVector, load
+
+attributes = App(name="attributes")
+Columns = Annotated[str | None, Parameter(help="Attributes to use, separated by commas; by default all that can be.")]
+Labels = Annotated[
+    Path | None, Parameter(help="A table of attributes (.csv or .parquet, with file_name or name) in place of the data's own.")
+]
+
+
+@attributes.command
+def fit(
+    space: Space,
+    data: str | None = None,
+    /,
+    *,
+    columns: Columns = None,
+    labels: Labels = None,
+    method: Literal["least_squares", "ridge", "mean_difference"] = "least_squares",
+    split: str = "train",
+    name: str | None = None,
+    start: Annotated[str | None, Parameter(name="--from")] = None,
+    end: Annotated[str | None, Parameter(name="--to")] = None,
+    out: Path | None = None,
+    overwrite: Overwrite = False,
+    seed: int = 0,
+    device: Device = "cpu",
+    config: Config = None,
+) -> None:
+    """Fit attribute vectors and keep them in the space file.
+
+    Shows a table of the attributes first, with warnings where they are rare or nearly determined by each other.
+
+    Parameters
+    ----------
+    data
+        Items with attributes, as train takes them; by default what the space was trained on.
+    method
+        least_squares holds the other attributes fixed; ridge does so where they nearly determine each other;
+        mean_difference takes each by itself.
+    split
+        Items to fit on: train, validation, test, test_seen or all.
+    name
+        With --from and --to: what to call the difference of two groups' averages.
+    start
+        A folder of pictures (or anything that train takes): the group where the vector starts.
+    end
+        The group to which it leads.
+    out
+        Write a new space file instead of changing SPACE.
+    seed
+        Of the bootstrap.
+    """
+    if out is not None:
+        refuse_existing(out, overwrite)
+    opened = load(space, device=device)
+    groups = [name, start, end]
+    if any(groups):
+        if not (name and start and end) or data is not None:
+            raise UserError("a difference of two groups needs --name, --from and --to, and no DATA")
+        fitted = {name: opened.add_difference(name, opened.open_data(start), opened.open_data(end))}
+    else:
+        items = opened.open_data(data or opened.info["training"]["source"])
+        chosen = names(columns)
+        found = overview(attributes_of(items, labels, chosen))
+        console = Console(stderr=True, highlight=False)
+        console.print(_table(found.table))
+        for warning in found.warnings:
+            print(f"gaiamorph: warning: {warning}", file=sys.stderr)
+        fitted = opened.fit_attributes(items, chosen, method=method, labels=labels, split=split, seed=seed)
+    Console(highlight=False).print(_table(summary(fitted)))
+    print(opened.save(out or (space / FILE if space.is_dir() else space)))
+
+
+@attributes.command
+def report(
+    space: Space,
+    data: str | None = None,
+    /,
+    *,
+    out: Path,
+    columns: Columns = None,
+    labels: Labels = None,
+    split: str | None = None,
+    features: str | None = None,
+    seed: int = 0,
+    overwrite: Overwrite = False,
+    quiet: Flag = False,
+    device: Device = "cpu",
+    config: Config = None,
+) -> None:
+    """Measure how far an edit along each vector moves the other attributes: mean difference beside least squares.
+
+    Held-out items are edited, and a small network that is trained on real items judges them. Writes results.json and
+    index.html with a heat map, the cosines between vectors, realism of edited items, and pictures of edits.
+
+    Parameters
+    ----------
+    data
+        Items with attributes; by default what the space was trained on.
+    split
+        Held-out items to edit. By default test_seen where there are groups, otherwise test.
+    features
+        Feature spaces of the realism of edited items, separated by commas: pca, hed, values.
+    seed
+        Of the judge.
+    quiet
+        Print nothing but the names of the files.
+    """
+    from gaiamorph.evaluation.attributes import PAGE, RESULTS
+    from gaiamorph.evaluation.attributes import report as run
+
+    refuse_existing(out, overwrite)
+    opened = load(space, device=device)
+    items = opened.open_data(data or opened.info["training"]["source"])
+    console = Console(stderr=True, highlight=False, quiet=quiet)
+    run(
+        opened, items, out, columns=names(columns), labels=labels, split=split, features=names(features), seed=seed,
+        overwrite=overwrite, say=console.print,
+    )  # fmt: skip
+    for name in (RESULTS, PAGE):
+        print(out / name)
+
+
+def summary(fitted: dict[str, AttributeVector]) -> pd.DataFrame:
+    """One row a vector, for people."""
+    rows = [
+        {"vector": v.name, "+1 is": _unit(v), "method": v.method, "items": v.items, "error": v.error,
+         "R2, all": v.r2, "R2, its own": v.unique}
+        for v in fitted.values()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _unit(v: AttributeVector) -> str:
+    if v.kind == "numeric":
+        return "one unit"
+    if v.kind == "difference":
+        return "group to group"
+    return f"from {v.reference}" if v.reference else "absent to present"
+
+
+def _table(frame: pd.DataFrame) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in frame.columns:
+        table.add_column(str(column), justify="left" if frame[column].dtype == object else "right", overflow="fold")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(f"{v:.3g}" if isinstance(v, float) else str(v) for v in row))
+    return table

@@ -1,0 +1,80 @@
+"""gaiamorph average"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import numpy as np
+
+from gaiamorph.cli.options import Config, Device, Overwrite, Space
+from gaiamorph.data import Dataset, Vectors
+from gaiamorph.data.attributes import read_labels
+from gaiamorph.errors import UserError
+from gaiamorph.output.folders import new_file, refuse_existing
+from gaiamorph.space import load
+
+
+def average(
+    space: Space,
+    data: str,
+    /,
+    *,
+    out: Path,
+    where: str | None = None,
+    labels: Path | None = None,
+    scale: int = 1,
+    overwrite: Overwrite = False,
+    device: Device = "cpu",
+    config: Config = None,
+) -> None:
+    """Write the average of a group: the item at the mean of its members' codes.
+
+    Parameters
+    ----------
+    data
+        The group: anything that train takes.
+    out
+        A .png picture; for vectors, a .csv table.
+    where
+        Only items with COLUMN=VALUE.
+    labels
+        A table of attributes (.csv or .parquet, with file_name or name) that --where looks in.
+    scale
+        Enlarge the picture this many times.
+    """
+    opened = load(space, device=device)
+    suffix = ".csv" if isinstance(opened.kind, Vectors) else ".png"
+    if out.suffix.lower() != suffix:
+        raise UserError(f"--out must end in {suffix}, which {out.name} does not")
+    refuse_existing(out, overwrite)
+    if not 1 <= scale <= 32:
+        raise UserError(f"scale must be between 1 and 32, not {scale}")
+    items = opened.open_data(data)
+    chosen = np.arange(len(items)) if where is None else _chosen(items, where, labels)
+    item = opened.average(items.items[chosen])
+    with new_file(out, overwrite) as scratch:
+        if isinstance(opened.kind, Vectors):
+            header = ",".join(opened.kind.columns)
+            np.savetxt(scratch, item[None], delimiter=",", header=header, comments="", fmt="%.9g")
+        else:
+            opened.kind.write(item, scratch, scale)
+    print(f"{out}: the average of {len(chosen)} items")
+
+
+def _chosen(data: Dataset, where: str, labels: Path | None) -> np.ndarray:
+    """Indices of the items with COLUMN=VALUE."""
+    column, separator, value = where.partition("=")
+    if not separator:
+        raise UserError(f"--where takes COLUMN=VALUE, not {where!r}")
+    table = data.attributes if labels is None else read_labels(labels, data.names)
+    if column not in table.columns:
+        raise UserError(f"there is no attribute {column!r} (the data has: {', '.join(map(str, table.columns)) or 'none'})")
+    values = table[column]
+    same = values.map(str, na_action="ignore") == value
+    with contextlib.suppress(ValueError):
+        same |= values == float(value)
+    if not same.any():
+        shown = ", ".join(map(str, values.dropna().unique()[:8]))
+        raise UserError(f"no item has {column}={value} (its values are {shown})")
+    return np.flatnonzero(same)

@@ -1,0 +1,245 @@
+"""How far an edit along one attribute vector moves every attribute."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gaiamorph.data import Dataset
+from gaiamorph.data.attributes import Design, attributes_of, overview, refuse_copies
+from gaiamorph.errors import UserError
+from gaiamorph.evaluation.case import Case
+from gaiamorph.evaluation.judge import Judge, train_judge
+from gaiamorph.evaluation.realism import kernel_distance
+from gaiamorph.latent.attributes import cosines, fit
+from gaiamorph.output import figures
+from gaiamorph.output import report as pages
+from gaiamorph.output.folders import new_folder
+from gaiamorph.space import LatentSpace
+from gaiamorph.version import __version__
+
+RESULTS, PAGE = "results.json", "index.html"
+METHODS = ("mean_difference", "least_squares")
+MOST_EDITED = 500
+"""Held-out items that are edited along each vector, at most."""
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What edits did, as the judge sees it.
+
+    matrix: (K, K): how far attribute j (column) moved when k (row) was asked to move by 1, in units of the judge's gap
+        between real items with and without j. 1 on the diagonal is an edit that did what it was asked.
+    """
+
+    names: list[str]
+    matrix: np.ndarray
+
+    @property
+    def relative(self) -> np.ndarray:
+        """(K, K): the same in units of the target's own movement."""
+        own = np.diag(self.matrix)[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(np.abs(own) > 1e-6, self.matrix / own, np.nan)
+
+    @property
+    def on_target(self) -> float:
+        """Mean movement of the attribute that was asked to move by 1."""
+        return float(np.diag(self.matrix).mean())
+
+    @property
+    def off_target(self) -> float:
+        """Mean absolute movement of the others, in units of the target's own; 0 is an edit that changes one thing."""
+        others = ~np.eye(len(self.matrix), dtype=bool)
+        return float(np.abs(self.relative[others]).mean()) if others.any() else 0.0
+
+
+def directions(design: Design, k: int) -> np.ndarray:
+    """Which way (N,) attribute k of each item can be moved: +1 to add, -1 to remove, 0 where it is not known.
+
+    A numeric one moves towards the other side of its mean; a level is added to items of the reference level.
+    """
+    attribute, column = design.attributes[k], design.values[:, k]
+    known = ~np.isnan(column)
+    if attribute.kind == "numeric":
+        signs = np.where(column < np.nanmean(column), 1.0, -1.0)
+    else:
+        signs = np.where(column > 0.5, -1.0, 1.0)
+    if attribute.kind == "level":
+        siblings = [i for i, a in enumerate(design.attributes) if a.column == attribute.column]
+        reference = ~(design.values[:, siblings] > 0.5).any(1)
+        known &= reference | (column > 0.5)
+    return np.where(known, signs, 0.0)
+
+
+def unit(design: Design, k: int) -> float:
+    """How much of attribute k an edit of 1 is: one unit, but one standard deviation of a numeric attribute."""
+    return float(np.nanstd(design.values[:, k])) if design.attributes[k].kind == "numeric" else 1.0
+
+
+def movement(
+    space: LatentSpace, judge: Judge, z: np.ndarray, design: Design, vectors: np.ndarray, amount: float = 1.0
+) -> Movement:
+    """Edit each item along each vector, away from what it is, and let the judge say what moved.
+
+    z: (N, d) codes of held-out items, whose attributes are ``design``; vectors: (K, d).
+    """
+    before = judge.scores(space.kind.to_tensor(space.decode(z)))
+    trusted = judge.trusted
+    matrix = np.full((len(vectors), len(vectors)), np.nan)
+    for k in range(len(vectors)):
+        signs = directions(design, k)
+        some = signs != 0
+        after = judge.scores(space.kind.to_tensor(edited(space, z, design, vectors, k, amount)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            matrix[k] = (signs[some, None] * (after - before[some])).mean(0) / judge.gaps
+    names = [name for name, good in zip(design.names, trusted, strict=True) if good]
+    return Movement(names, matrix[np.ix_(trusted, trusted)])
+
+
+def edited(
+    space: LatentSpace, z: np.ndarray, design: Design, vectors: np.ndarray, k: int, amount: float = 1.0
+) -> np.ndarray:
+    """The items that have a direction for attribute k, moved along its vector; in natural form."""
+    signs = directions(design, k)
+    steps = (amount * unit(design, k) * signs)[:, None] * vectors[k]
+    return space.decode((z + steps)[signs != 0])
+
+
+def report(
+    space: LatentSpace,
+    data: Dataset,
+    out: Path,
+    *,
+    columns: list[str] | None = None,
+    labels: Path | None = None,
+    split: str | None = None,
+    features: list[str] | None = None,
+    seed: int = 0,
+    overwrite: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Fit vectors by mean difference and by least squares on the training split, and measure both on held-out items.
+
+    Writes ``results.json``, ``index.html`` and pictures into a new folder. Raises UserError for attributes that cannot
+    be fitted, or if the judge can tell none of them.
+    """
+    case = Case(space, data, split=split, seed=seed, features=features)
+    whole = attributes_of(data, labels, columns)
+    training = whole.rows(data.splits["train"])
+    refuse_copies(training)
+    held_out = case.indices[:MOST_EDITED]
+    say("training the judge on real items")
+    judge = train_judge(data, whole, case.indices, seed)
+    left_out = [name for name, good in zip(whole.names, judge.trusted, strict=True) if not good]
+    if not judge.trusted.any():
+        raise UserError("the judge can tell none of the attributes on held-out items, so nothing can be measured")
+    say("fitting vectors")
+    z_train = space.encode(data.items[data.splits["train"]])
+    fits = {method: fit(z_train, training.values, method, seed) for method in METHODS}
+    say("editing held-out items")
+    z, design = space.encode(data.items[held_out]), whole.rows(held_out)
+    moves = {method: movement(space, judge, z, design, f.vectors) for method, f in fits.items()}
+    agreement = [float(c) for c in np.diag(_between(*(f.vectors for f in fits.values())))]
+    realism = {
+        method: _realism(case, z, design, f.vectors, judge.trusted) for method, f in fits.items()
+    }
+    about = overview(training)
+    results: dict[str, Any] = {
+        "gaiamorph_version": __version__, "space_sha256": space.sha256, "model": space.model, "data": data.source,
+        "fingerprint": data.fingerprint, "split": case.split, "items": len(held_out), "seed": seed,
+        "attributes": whole.names, "left_out": left_out, "warnings": about.warnings,
+        "judge": {n: {"skill": float(s), "gap": float(g)} for n, s, g in zip(whole.names, judge.skill, judge.gaps, strict=True)},
+        "correlations": about.correlations.tolist(),
+        "cosine_between_methods": dict(zip(whole.names, agreement, strict=True)),
+        "methods": {
+            method: {
+                "names": m.names, "movement": m.matrix.tolist(), "on_target": m.on_target, "off_target": m.off_target,
+                "r2": fits[method].r2, "error": fits[method].error.tolist(), "cosines": cosines(fits[method].vectors).tolist(),
+                "kernel_distance": realism[method],
+            }
+            for method, m in moves.items()
+        },
+    }  # fmt: skip
+    with new_folder(out, overwrite) as scratch:
+        (scratch / RESULTS).write_text(json.dumps(results, indent=1), encoding="utf-8")
+        vectors = {method: f.vectors for method, f in fits.items()}
+        shown = list(_pictures(case, z, design, vectors, moves, judge, scratch))
+        text = _words(results)
+        rows = [[n, f"{s:.2f}", f"{g:.2f}", f"{c:.2f}"] for n, s, g, c in zip(whole.names, judge.skill, judge.gaps, agreement, strict=True)]
+        head = ["attribute", "judge's skill", "judge's gap", "cosine of the two methods"]
+        (scratch / PAGE).write_text(pages.page("Attribute vectors", text, shown, [head, *rows]), encoding="utf-8")
+    return out
+
+
+def _between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cosines (K, K) of vectors a with vectors b."""
+    return cosines(np.concatenate([a, b]))[: len(a), len(a) :]
+
+
+def _realism(
+    case: Case, z: np.ndarray, design: Design, vectors: np.ndarray, chosen: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Kernel distance of edited items from real held-out ones, by feature space and attribute; beside them the
+    reconstructions, which are edits by nothing."""
+    found: dict[str, dict[str, float]] = {name: {} for name in case.feature_spaces}
+    sets = {"(reconstructions)": case.space.decode(z)}
+    sets |= {design.names[k]: edited(case.space, z, design, vectors, k) for k in np.flatnonzero(chosen)}
+    for space in found:
+        for name, items in sets.items():
+            if len(items) > 1:
+                found[space][name] = kernel_distance(case.features(space, items), case.real_features[space])
+    return found
+
+
+def _words(results: dict[str, Any]) -> list[str]:
+    text = [
+        f"{results['model']}; {results['items']} held-out items of {results['data']} were edited by one unit of each "
+        "attribute, away from what they are, and a network trained on real items alone judged what moved."
+    ]
+    for method, m in results["methods"].items():
+        text.append(
+            f"{method.replace('_', ' ')}: the target moved {m['on_target']:.2f} of what was asked; the other attributes "
+            f"moved {m['off_target']:.2f} as far as the target, on average."
+        )
+    if results["left_out"]:
+        text.append(f"Left out, since the judge cannot tell them on held-out items: {', '.join(results['left_out'])}.")
+    return text + results["warnings"]
+
+
+def _pictures(
+    case: Case,
+    z: np.ndarray,
+    design: Design,
+    vectors: dict[str, np.ndarray],
+    moves: dict[str, Movement],
+    judge: Judge,
+    folder: Path,
+) -> Iterator[tuple[Path, str]]:
+    maps = {method.replace("_", " "): m.relative for method, m in moves.items()}
+    path = folder / "entanglement.png"
+    names = next(iter(moves.values())).names
+    figures.heat_maps(maps, names, names, "edited along", "moved", path)
+    yield path, "How far each attribute (column) moved when one (row) was edited, in units of the edited one's own movement."
+    if not case.pictures:
+        return
+    real = case.data.items[case.indices[: len(z)]]
+    for k in np.flatnonzero(judge.trusted):
+        present, absent = (np.flatnonzero(directions(design, k) == sign)[:SHOWN] for sign in (-1, 1))
+        some = np.concatenate([absent[: SHOWN // 2], present[: SHOWN // 2]])
+        if not len(some):
+            continue
+        signs = directions(design, k)[some, None] * unit(design, k)
+        rows = [list(real[some]), list(case.space.decode(z[some]))]
+        rows += [list(case.space.decode(z[some] + signs * v[k])) for v in vectors.values()]
+        labels = ["originals", "reconstructed", *(m.replace("_", "\n") for m in vectors)]
+        heads = ["add" if s > 0 else "remove" for s in signs[:, 0]]
+        path = folder / f"edits_{k:02d}.png"
+        figures.sheet(rows, labels, heads).save(path)
+        yield path, f"{design.names[k]}: added to items without it, removed from items with it."

@@ -1,0 +1,144 @@
+"""A judge of attributes: a small network that learns from real items alone what each attribute looks like."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gaiamorph.data import Dataset
+from gaiamorph.data.attributes import Attribute, Design
+from gaiamorph.errors import UserError
+from gaiamorph.networks import NETWORKS, Critic, NetworkSettings
+from gaiamorph.training import augment
+
+STEPS, BATCH, RATE, DECAY = 1000, 64, 1e-3, 1e-2
+LOOKS = 20
+"""How often the judge is validated; the best state is kept."""
+WIDTH = 24
+"""Channels of its widest-resolution layer."""
+LEAST_SKILL = 0.5
+"""An attribute judged with less skill on held-out items is left out. 0 is guessing, 1 is perfect."""
+
+
+@dataclass
+class Judge:
+    """Scores of items, and how far they can be trusted.
+
+    gaps: (K,) the mean score of real held-out items with an attribute less that of those without (numeric: the change of
+        the score over one standard deviation of the attribute).
+    skill: (K,) on held-out items: twice the balanced accuracy less 1; for numeric attributes, the correlation.
+    """
+
+    network: nn.Module
+    attributes: list[Attribute]
+    mean: np.ndarray
+    sd: np.ndarray
+    gaps: np.ndarray
+    skill: np.ndarray
+
+    @torch.inference_mode()
+    def scores(self, x: Tensor) -> np.ndarray:
+        """x (N, *shape) in [0, 1] -> (N, K): the probability of an attribute, or the value of a numeric one in standard
+        deviations."""
+        out = torch.cat([self.network(part) for part in x.split(256)])
+        numeric = torch.tensor([a.kind == "numeric" for a in self.attributes])
+        return torch.where(numeric, out, out.sigmoid()).numpy()
+
+    @property
+    def trusted(self) -> np.ndarray:
+        """Which attributes (K,) it can judge."""
+        return (self.skill >= LEAST_SKILL) & (self.gaps > 0)
+
+
+def train_judge(
+    data: Dataset, design: Design, held_out: np.ndarray, seed: int = 0, steps: int = STEPS
+) -> Judge:
+    """Train on the training split of ``data`` with its attributes (N, K), choose the state by the validation split, and
+    measure it on ``held_out`` (indices). Missing values take no part.
+
+    It never sees a code or an edited item. Raises UserError if a split is empty.
+    """
+    train, validation = data.splits["train"], data.splits["validation"]
+    if not len(train) or not len(validation):
+        raise UserError("a judge needs training and validation items")
+    values = design.values
+    numeric = np.array([a.kind == "numeric" for a in design.attributes])
+    mean = np.where(numeric, np.nanmean(values[train], 0), 0.0)
+    sd = np.where(numeric, np.nanstd(values[train], 0), 1.0)
+    targets = torch.from_numpy(((values - mean) / np.maximum(sd, 1e-12)).astype(np.float32))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        name = "conv" if len(data.kind.shape) == 3 else "mlp"
+        width = WIDTH if name == "conv" else 64
+        network = Critic(NETWORKS[name](data.kind.shape, 2, NetworkSettings(width=width)), len(design.attributes))
+        network = _trained(network, data, targets, torch.from_numpy(numeric), train, validation, steps)
+    judge = Judge(network.eval(), design.attributes, mean, sd, *np.zeros((2, len(design.attributes))))
+    scores, real = judge.scores(data.kind.to_tensor(data.items[held_out])), targets[held_out].numpy()
+    for k, attribute in enumerate(design.attributes):
+        judge.gaps[k], judge.skill[k] = _measured(scores[:, k], real[:, k], attribute.kind == "numeric")
+    return judge
+
+
+def _trained(
+    network: nn.Module,
+    data: Dataset,
+    targets: Tensor,
+    numeric: Tensor,
+    train: np.ndarray,
+    validation: np.ndarray,
+    steps: int,
+) -> nn.Module:
+    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    generator = torch.Generator().manual_seed(int(torch.initial_seed()) % 2**31)
+    x_validation = data.kind.to_tensor(data.items[validation])
+    best, lowest = copy.deepcopy(network.state_dict()), float("inf")
+    pictures = len(data.kind.shape) == 3
+    for step in range(steps):
+        rows = train[torch.randint(len(train), (min(BATCH, len(train)),), generator=generator).numpy()]
+        x = data.kind.to_tensor(data.items[rows])
+        if pictures:
+            changes = augment.draw(len(x), 1, generator)
+            x = augment.shift(augment.flip(x, changes["flip"]) if data.mirror else x, changes["shift"], 1)
+        _loss(network(x), targets[rows], numeric).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+        if (step + 1) % max(1, steps // LOOKS) == 0:
+            with torch.inference_mode():
+                network.eval()
+                out = torch.cat([network(part) for part in x_validation.split(256)])
+                network.train()
+            if (loss := float(_loss(out, targets[validation], numeric))) < lowest:
+                best, lowest = copy.deepcopy(network.state_dict()), loss
+    network.load_state_dict(best)
+    return network
+
+
+def _loss(out: Tensor, target: Tensor, numeric: Tensor) -> Tensor:
+    """Mean over what is known: cross-entropy of present and absent, squared error of numbers in standard deviations."""
+    known = ~target.isnan()
+    filled = target.nan_to_num()
+    each = torch.where(
+        numeric, (out - filled).square(), F.binary_cross_entropy_with_logits(out, filled.clamp(0, 1), reduction="none")
+    )
+    return (each * known).sum() / known.sum().clamp_min(1)
+
+
+def _measured(scores: np.ndarray, real: np.ndarray, numeric: bool) -> tuple[float, float]:
+    """Gap and skill of one attribute on held-out items; zeros where they cannot tell."""
+    known = ~np.isnan(real)
+    scores, real = scores[known], real[known]
+    if len(real) < 4 or real.min() == real.max():
+        return 0.0, 0.0
+    if numeric:
+        correlation = float(np.corrcoef(scores, real)[0, 1]) if scores.std() > 0 else 0.0
+        return float(np.cov(scores, real)[0, 1] / real.var(ddof=1)), correlation
+    present = real > 0.5
+    balanced = 0.5 * ((scores[present] > 0.5).mean() + (scores[~present] <= 0.5).mean())
+    return float(scores[present].mean() - scores[~present].mean()), float(2 * balanced - 1)

@@ -1,0 +1,143 @@
+"""Attribute vectors: directions in z along which one property changes.
+
+With Z (N, latent_dim) the codes of items and A (N, K) their attributes, each method gives W (K, latent_dim), one vector
+an attribute, so that z + amount * w_k changes attribute k by ``amount`` of its units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+RESAMPLES = 200
+"""Bootstrap samples behind the confidence of a vector."""
+STRENGTHS = np.logspace(-3, 4, 15)
+"""Strengths that ridge chooses from, for attributes of unit variance."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """W (K, latent_dim) with what is known of how well it is determined.
+
+    r2: share of the codes' variance that the attributes explain together (all entries of z pooled).
+    unique: (K,) how much r2 falls without attribute k, the others refitted.
+    items: (K,) items that each vector rests on.
+    error: (K,) bootstrap standard error of a vector, as a share of its length: 0.1 is sharp, 1 is noise.
+    strength: of ridge, else 0.
+    """
+
+    vectors: np.ndarray
+    r2: float
+    unique: np.ndarray
+    items: np.ndarray
+    error: np.ndarray
+    strength: float = 0.0
+
+
+def mean_difference(z: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, float]:
+    """mean(Z with the attribute) - mean(Z without), each attribute by itself; for a numeric one, the slope of z on it.
+
+    z: (N, d), a: (N, K) without missing values -> W (K, d). The two definitions agree where a is 0 or 1. Attributes
+    that go together in the data share their vectors (Larsen et al. 2016; White 2016, arXiv 1609.04468).
+    """
+    centred = a - a.mean(0)
+    return centred.T @ (z - z.mean(0)) / (centred**2).sum(0)[:, None], 0.0
+
+
+def least_squares(z: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, float]:
+    """Ordinary least squares, Z = A W + b: w_k is the change of z with attribute k while the others stay as they are.
+
+    (Sainburg et al. 2018, arXiv 1807.06650.)
+    """
+    from sklearn.linear_model import LinearRegression
+
+    return LinearRegression().fit(a, z).coef_.T, 0.0
+
+
+def ridge(z: np.ndarray, a: np.ndarray, strength: float | None = None) -> tuple[np.ndarray, float]:
+    """Least squares with a penalty on W, for attributes that nearly determine each other.
+
+    The strength is the one with the lowest leave-one-out error, and counts for attributes of unit variance: units do not
+    matter.
+    """
+    from sklearn.linear_model import Ridge, RidgeCV
+
+    sd = a.std(0)
+    model = RidgeCV(STRENGTHS) if strength is None else Ridge(strength)
+    model.fit((a - a.mean(0)) / sd, z)
+    return np.atleast_2d(model.coef_.T) / sd[:, None], float(model.alpha_ if strength is None else strength)
+
+
+METHODS: dict[str, Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, float]]] = {
+    "least_squares": least_squares,
+    "mean_difference": mean_difference,
+    "ridge": ridge,
+}
+
+
+def fit(z: np.ndarray, a: np.ndarray, method: str = "least_squares", seed: int = 0) -> Fit:
+    """Vectors by one of `METHODS`, and how well they are determined.
+
+    z: (N, latent_dim). a: (N, K), NaN where missing: ``mean_difference`` uses the items that have an attribute, the others
+    those that have all of them. Columns must vary and must not follow from one another.
+    """
+    z, a = np.asarray(z, dtype=np.float64), np.asarray(a, dtype=np.float64)
+    if method != "mean_difference":
+        return _fit(z, a, method, seed)
+    # One attribute by itself, so that a value that is missing elsewhere costs nothing.
+    alone = [_fit(z, a[:, k : k + 1], method, seed) for k in range(a.shape[1])]
+    together = ~np.isnan(a).any(1)
+    r2 = explained(z[together], a[together]) if together.sum() > a.shape[1] + 1 else float("nan")
+    return Fit(
+        *(np.concatenate([getattr(f, name) for f in alone]) if name != "r2" else r2
+          for name in ("vectors", "r2", "unique", "items", "error"))
+    )  # fmt: skip
+
+
+def _fit(z: np.ndarray, a: np.ndarray, method: str, seed: int) -> Fit:
+    complete = ~np.isnan(a).any(1)
+    z, a = z[complete], a[complete]
+    vectors, strength = METHODS[method](z, a)
+    whole = explained(z, a)
+    unique = np.array([whole - explained(z, np.delete(a, k, 1)) for k in range(a.shape[1])])
+    spread = _bootstrap(z, a, method, strength, seed)
+    length = np.linalg.norm(vectors, axis=1)
+    error = np.sqrt((spread**2).sum(1)) / np.maximum(length, 1e-12)
+    return Fit(vectors, whole, unique, np.full(len(vectors), len(z)), error, strength)
+
+
+def _bootstrap(z: np.ndarray, a: np.ndarray, method: str, strength: float, seed: int) -> np.ndarray:
+    """Standard deviation (K, d) of the vectors over samples of items drawn with replacement."""
+    rng = np.random.default_rng([seed, 31])
+    drawn = []
+    for _ in range(RESAMPLES):
+        rows = rng.integers(0, len(z), len(z))
+        some = a[rows]
+        if (some.min(0) == some.max(0)).any():
+            continue  # a rare attribute that no drawn item has
+        drawn.append(ridge(z[rows], some, strength)[0] if method == "ridge" else METHODS[method](z[rows], some)[0])
+    return np.std(drawn, 0) if len(drawn) > 1 else np.full((a.shape[1], z.shape[1]), np.nan)
+
+
+def explained(z: np.ndarray, a: np.ndarray) -> float:
+    """Share of the variance of z (N, d), all entries pooled, that a linear function of a (N, K) explains."""
+    centred = z - z.mean(0)
+    total = float((centred**2).sum())
+    if not a.shape[1] or not total:
+        return 0.0
+    basis = a - a.mean(0)
+    rest = centred - basis @ np.linalg.lstsq(basis, centred, rcond=None)[0]
+    return 1 - float((rest**2).sum()) / total
+
+
+def cosines(vectors: np.ndarray) -> np.ndarray:
+    """Cosines (K, K) between vectors (K, d)."""
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return unit @ unit.T
+
+
+def coordinates(difference: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Amounts (K,) of vectors (K, d) that come nearest to a difference of codes (d,), by least squares."""
+    return np.linalg.lstsq(vectors.T, difference, rcond=None)[0]
