@@ -20,7 +20,8 @@ from gaiamorph.space import FILE, AttributeVector, load
 attributes = App(name="attributes")
 Columns = Annotated[str | None, Parameter(help="Attributes to use, separated by commas; by default all that can be.")]
 Labels = Annotated[
-    Path | None, Parameter(help="A table of attributes (.csv or .parquet, with file_name or name) in place of the data's own.")
+    Path | None,
+    Parameter(help="A table of attributes (.csv or .parquet, with file_name or name) in place of the data's own."),
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -69,12 +68,20 @@ def _chosen(data: Dataset, where: str, labels: Path | None) -> np.ndarray:
         raise UserError(f"--where takes COLUMN=VALUE, not {where!r}")
     table = data.attributes if labels is None else read_labels(labels, data.names)
     if column not in table.columns:
-        raise UserError(f"there is no attribute {column!r} (the data has: {', '.join(map(str, table.columns)) or 'none'})")
-    values = table[column]
-    same = values.map(str, na_action="ignore") == value
-    with contextlib.suppress(ValueError):
-        same |= values == float(value)
+        raise UserError(
+            f"there is no attribute {column!r} (the data has: {', '.join(map(str, table.columns)) or 'none'})"
+        )
+    cells = table[column].to_numpy(dtype=object)
+    same = np.array([str(cell) == value or _equal(cell, value) for cell in cells])
     if not same.any():
-        shown = ", ".join(map(str, values.dropna().unique()[:8]))
+        shown = ", ".join(sorted({str(cell) for cell in cells})[:8])
         raise UserError(f"no item has {column}={value} (its values are {shown})")
     return np.flatnonzero(same)
+
+
+def _equal(cell: object, value: str) -> bool:
+    """Whether they are the same number, however it is written."""
+    try:
+        return float(cell) == float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False

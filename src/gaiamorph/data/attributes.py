@@ -15,6 +15,7 @@ from gaiamorph.errors import UserError
 IDENTIFIERS = {"group", "name", "file_name", "folder", "person"}
 """Columns that say which item it is, not what it is like: used only where they are asked for by name."""
 MOST_LEVELS = 50
+"""Of a categorical attribute."""
 RARE = 20
 """An attribute (or level) with fewer items on its smaller side is warned of."""
 HIGH_INFLATION = 5.0
@@ -53,7 +54,7 @@ class Design:
     @property
     def complete(self) -> np.ndarray:
         """Which items (N,) have every attribute."""
-        return ~np.isnan(self.values).any(1)
+        return np.logical_not(np.isnan(self.values).any(1))
 
     def rows(self, indices: np.ndarray) -> Design:
         return Design(self.attributes, self.values[indices])
@@ -66,7 +67,7 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
     Two values are a binary attribute; numbers a numeric one; 3 to 50 texts a categorical one, with a column for each
     level but the commonest. Raises UserError for a column that is unknown, constant, empty, or neither.
     """
-    chosen = columns if columns is not None else [c for c in map(str, table.columns) if _usable(table[c])]
+    chosen = columns if columns is not None else [c for c in map(str, table.columns) if _usable(c, _cells(table, c))]
     unknown = [c for c in chosen if c not in table.columns]
     if unknown:
         known = ", ".join(map(str, table.columns)) or "none"
@@ -78,61 +79,71 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
     attributes: list[Attribute] = []
     values: list[np.ndarray] = []
     for column in chosen:
-        for attribute, numbers in _columns_of(column, table[column]):
+        for attribute, numbers in _columns_of(column, _cells(table, column)):
             attributes.append(attribute)
             values.append(numbers)
     return Design(attributes, np.stack(values, 1))
 
 
-def _usable(column: pd.Series) -> bool:
-    if str(column.name) in IDENTIFIERS:
+def _usable(name: str, column: np.ndarray) -> bool:
+    if name in IDENTIFIERS:
         return False
     try:
-        _columns_of(str(column.name), column)
+        _columns_of(name, column)
     except UserError:
         return False
     return True
 
 
-def _columns_of(name: str, column: pd.Series) -> list[tuple[Attribute, np.ndarray]]:
-    known = column.dropna()
+def _cells(table: pd.DataFrame, name: str) -> np.ndarray:
+    """A column as Python values, None where missing."""
+    values = table[name].to_numpy(dtype=object, copy=True)
+    values[np.asarray(pd.isna(values))] = None
+    return values
+
+
+def _columns_of(name: str, column: np.ndarray) -> list[tuple[Attribute, np.ndarray]]:
+    present = np.array([value is not None for value in column])
+    known = column[present]
     if not len(known):
         raise UserError(f"the attribute {name!r} is missing for every item")
-    levels = known.unique()
-    if len(levels) < 2:
-        raise UserError(f"the attribute {name!r} is {levels[0]!r} for every item, so nothing can be learnt about it")
-    if pd.api.types.is_bool_dtype(known) or all(isinstance(v, (bool, np.bool_)) for v in levels):
-        values = column.astype("object").map(float, na_action="ignore").astype(float).to_numpy()
-        return [(Attribute(name, "binary", name), values)]
-    numbers = pd.to_numeric(known, errors="coerce")
-    if numbers.notna().all():
-        if not np.isfinite(numbers).all():
+    if len(levels := set(map(str, known))) < 2:
+        raise UserError(f"the attribute {name!r} is {levels.pop()!r} for every item, so nothing can be learnt about it")
+    numbers = np.array([_number(value) for value in known], dtype=object)
+    wrong = np.array([number is None for number in numbers])
+    if not wrong.any():
+        values = np.full(len(column), np.nan)
+        values[present] = numbers.astype(float)
+        if np.isinf(values).any():
             raise UserError(f"the attribute {name!r} has an infinite value")
-        values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
-        low, high = float(numbers.min()), float(numbers.max())
-        if numbers.nunique() == 2 and (low, high) == (0.0, 1.0):
-            return [(Attribute(name, "binary", name), values)]
-        return [(Attribute(name, "numeric", name), values)]
-    if numbers.notna().mean() > 0.5:
-        wrong = known[numbers.isna()].iloc[0]
-        raise UserError(f"the attribute {name!r} has numbers and the text {wrong!r}: correct it, or leave the cell empty")
-    texts = column.map(str, na_action="ignore")
-    counts = texts.value_counts()
-    if len(counts) > MOST_LEVELS:
+        kind: AttributeKind = "binary" if set(values[present]) == {0.0, 1.0} else "numeric"
+        return [(Attribute(name, kind, name), values)]
+    if wrong.mean() < 0.5:
         raise UserError(
-            f"the attribute {name!r} has {len(counts)} different texts, more than {MOST_LEVELS}: "
+            f"the attribute {name!r} has numbers and the text {str(known[wrong][0])!r}: correct it, or leave the cell empty"
+        )
+    texts = np.array([None if value is None else str(value) for value in column], dtype=object)
+    # The commonest level stands for 0; equally common ones go by the alphabet.
+    reference, *others = sorted(levels, key=lambda level: (-int((texts == level).sum()), level))
+    if len(others) >= MOST_LEVELS:
+        raise UserError(
+            f"the attribute {name!r} has {len(levels)} different texts, more than {MOST_LEVELS}: "
             "it seems to name items, not to describe them"
         )
-    if len(counts) == 2:
-        # The rarer value is what is "present"; equally common ones go by the alphabet.
-        reference, level = sorted(counts.index, key=lambda v: (-counts[v], v))
-        return [(Attribute(f"{name}={level}", "binary", name, reference), _is(texts, level))]
-    reference, *others = sorted(counts.index, key=lambda v: (-counts[v], v))
-    return [(Attribute(f"{name}={level}", "level", name, reference), _is(texts, level)) for level in sorted(others)]
+    kind = "level" if len(others) > 1 else "binary"
+    return [
+        (Attribute(f"{name}={level}", kind, name, reference), np.where(present, texts == level, np.nan).astype(float))
+        for level in sorted(others)
+    ]
 
 
-def _is(texts: pd.Series, level: str) -> np.ndarray:
-    return np.where(texts.isna(), np.nan, (texts == level).astype(float))
+def _number(value: object) -> float | None:
+    """A truth value or number as a float; None for anything else, NaN included."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return None if np.isnan(number) else number
 
 
 def read_labels(path: Path, names: list[str]) -> pd.DataFrame:
@@ -147,9 +158,10 @@ def read_labels(path: Path, names: list[str]) -> pd.DataFrame:
     key = next((c for c in ("file_name", "name") if c in table.columns), None)
     if key is None:
         raise UserError(f"{path} has no column 'file_name' or 'name' (columns: {', '.join(map(str, table.columns))})")
-    if table[key].duplicated().any():
-        raise UserError(f"{path} names {table[key][table[key].duplicated()].iloc[0]!r} twice: keep one row an item")
-    table = table.set_index(table[key].astype(str)).drop(columns=key)
+    index = pd.Index([str(name) for name in table[key]])
+    if index.has_duplicates:
+        raise UserError(f"{path} names {str(index[index.duplicated()][0])!r} twice: keep one row an item")
+    table = table.drop(columns=key).set_axis(index)
     shared = len(set(names) & set(table.index))
     if shared < 0.1 * min(len(names), len(table)) or not shared:
         raise UserError(

@@ -67,10 +67,8 @@ def directions(design: Design, k: int) -> np.ndarray:
     """
     attribute, column = design.attributes[k], design.values[:, k]
     known = ~np.isnan(column)
-    if attribute.kind == "numeric":
-        signs = np.where(column < np.nanmean(column), 1.0, -1.0)
-    else:
-        signs = np.where(column > 0.5, -1.0, 1.0)
+    there = column > (np.nanmean(column) if attribute.kind == "numeric" else 0.5)
+    signs = np.where(there, -1.0, 1.0)
     if attribute.kind == "level":
         siblings = [i for i, a in enumerate(design.attributes) if a.column == attribute.column]
         reference = ~(design.values[:, siblings] > 0.5).any(1)
@@ -146,10 +144,8 @@ def report(
     say("editing held-out items")
     z, design = space.encode(data.items[held_out]), whole.rows(held_out)
     moves = {method: movement(space, judge, z, design, f.vectors) for method, f in fits.items()}
-    agreement = [float(c) for c in np.diag(_between(*(f.vectors for f in fits.values())))]
-    realism = {
-        method: _realism(case, z, design, f.vectors, judge.trusted) for method, f in fits.items()
-    }
+    agreement = [float(c) for c in np.diag(between(*(f.vectors for f in fits.values())))]
+    realism = {method: _realism(case, z, design, f.vectors, judge.trusted) for method, f in fits.items()}
     about = overview(training)
     results: dict[str, Any] = {
         "gaiamorph_version": __version__, "space_sha256": space.sha256, "model": space.model, "data": data.source,
@@ -172,13 +168,17 @@ def report(
         vectors = {method: f.vectors for method, f in fits.items()}
         shown = list(_pictures(case, z, design, vectors, moves, judge, scratch))
         text = _words(results)
-        rows = [[n, f"{s:.2f}", f"{g:.2f}", f"{c:.2f}"] for n, s, g, c in zip(whole.names, judge.skill, judge.gaps, agreement, strict=True)]
+        columns_shown = (judge.skill, judge.gaps, agreement)
+        rows = [
+            [name, *(f"{value:.2f}" for value in values)]
+            for name, *values in zip(whole.names, *columns_shown, strict=True)
+        ]
         head = ["attribute", "judge's skill", "judge's gap", "cosine of the two methods"]
         (scratch / PAGE).write_text(pages.page("Attribute vectors", text, shown, [head, *rows]), encoding="utf-8")
     return out
 
 
-def _between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Cosines (K, K) of vectors a with vectors b."""
     return cosines(np.concatenate([a, b]))[: len(a), len(a) :]
 
@@ -190,7 +190,7 @@ def _realism(
     reconstructions, which are edits by nothing."""
     found: dict[str, dict[str, float]] = {name: {} for name in case.feature_spaces}
     sets = {"(reconstructions)": case.space.decode(z)}
-    sets |= {design.names[k]: edited(case.space, z, design, vectors, k) for k in np.flatnonzero(chosen)}
+    sets |= {design.names[k]: edited(case.space, z, design, vectors, k) for k in map(int, np.flatnonzero(chosen))}
     for space in found:
         for name, items in sets.items():
             if len(items) > 1:
@@ -226,11 +226,14 @@ def _pictures(
     path = folder / "entanglement.png"
     names = next(iter(moves.values())).names
     figures.heat_maps(maps, names, names, "edited along", "moved", path)
-    yield path, "How far each attribute (column) moved when one (row) was edited, in units of the edited one's own movement."
+    yield (
+        path,
+        "How far each attribute (column) moved when one (row) was edited, in units of the edited one's own movement.",
+    )
     if not case.pictures:
         return
     real = case.data.items[case.indices[: len(z)]]
-    for k in np.flatnonzero(judge.trusted):
+    for k in map(int, np.flatnonzero(judge.trusted)):
         present, absent = (np.flatnonzero(directions(design, k) == sign)[:SHOWN] for sign in (-1, 1))
         some = np.concatenate([absent[: SHOWN // 2], present[: SHOWN // 2]])
         if not len(some):

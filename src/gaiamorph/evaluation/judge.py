@@ -16,10 +16,10 @@ from gaiamorph.errors import UserError
 from gaiamorph.networks import NETWORKS, Critic, NetworkSettings
 from gaiamorph.training import augment
 
-STEPS, BATCH, RATE, DECAY = 1000, 64, 1e-3, 1e-2
+STEPS, BATCH, RATE, DECAY = 600, 64, 2e-3, 1e-2
 LOOKS = 20
 """How often the judge is validated; the best state is kept."""
-WIDTH = 24
+WIDTH = 16
 """Channels of its widest-resolution layer."""
 LEAST_SKILL = 0.5
 """An attribute judged with less skill on held-out items is left out. 0 is guessing, 1 is perfect."""
@@ -55,9 +55,7 @@ class Judge:
         return (self.skill >= LEAST_SKILL) & (self.gaps > 0)
 
 
-def train_judge(
-    data: Dataset, design: Design, held_out: np.ndarray, seed: int = 0, steps: int = STEPS
-) -> Judge:
+def train_judge(data: Dataset, design: Design, held_out: np.ndarray, seed: int = 0, steps: int = STEPS) -> Judge:
     """Train on the training split of ``data`` with its attributes (N, K), choose the state by the validation split, and
     measure it on ``held_out`` (indices). Missing values take no part.
 

@@ -65,9 +65,10 @@ def ridge(z: np.ndarray, a: np.ndarray, strength: float | None = None) -> tuple[
     from sklearn.linear_model import Ridge, RidgeCV
 
     sd = a.std(0)
-    model = RidgeCV(STRENGTHS) if strength is None else Ridge(strength)
-    model.fit((a - a.mean(0)) / sd, z)
-    return np.atleast_2d(model.coef_.T) / sd[:, None], float(model.alpha_ if strength is None else strength)
+    standard = (a - a.mean(0)) / sd
+    if strength is None:
+        strength = float(RidgeCV(STRENGTHS).fit(standard, z).alpha_)  # type: ignore[arg-type]
+    return Ridge(strength).fit(standard, z).coef_.T / sd[:, None], strength
 
 
 METHODS: dict[str, Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, float]]] = {
@@ -90,10 +91,10 @@ def fit(z: np.ndarray, a: np.ndarray, method: str = "least_squares", seed: int =
     alone = [_fit(z, a[:, k : k + 1], method, seed) for k in range(a.shape[1])]
     together = ~np.isnan(a).any(1)
     r2 = explained(z[together], a[together]) if together.sum() > a.shape[1] + 1 else float("nan")
-    return Fit(
-        *(np.concatenate([getattr(f, name) for f in alone]) if name != "r2" else r2
-          for name in ("vectors", "r2", "unique", "items", "error"))
-    )  # fmt: skip
+    vectors, unique, items, error = (
+        np.concatenate([getattr(f, name) for f in alone]) for name in ("vectors", "unique", "items", "error")
+    )
+    return Fit(vectors, r2, unique, items, error)
 
 
 def _fit(z: np.ndarray, a: np.ndarray, method: str, seed: int) -> Fit:

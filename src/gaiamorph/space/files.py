@@ -73,5 +73,7 @@ def _assemble(info: dict[str, Any], tensors: dict[str, Tensor], device: str) -> 
     # In the description that is hashed there are none: see `LatentSpace.sha256`.
     described, info["attributes"] = info.get("attributes", {}), {}
     rows = tensors["attributes/vectors"].numpy() if described else []
-    attributes = {name: AttributeVector(vector=row, **about) for row, (name, about) in zip(rows, described.items(), strict=True)}  # fmt: skip
+    attributes = {
+        name: AttributeVector(vector=row, **about) for row, (name, about) in zip(rows, described.items(), strict=True)
+    }
     return LatentSpace(generator, kind, info, distribution, device, attributes)

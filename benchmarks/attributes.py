@@ -1,0 +1,128 @@
+"""Attribute vectors on cartoon faces: do edits change one thing?  python benchmarks/attributes.py [--correlations 0.7] [--seeds 0 1 2]
+
+For each correlation of the attributes a set of faces is drawn (benchmarks/cartoons, needs Node.js), a model trained, and its
+vectors fitted by mean difference and by least squares. Held-out faces are edited by one unit of each attribute, and judged by a
+network that was trained on the set with correlation 0. Then edits by each model are compared at the amounts where the judge says
+that the target moved by SAME of what lies between real faces with and without it. Results: results/attributes.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import gaiamorph as gm
+from gaiamorph.data.attributes import attributes_of
+from gaiamorph.evaluation.attributes import METHODS, Movement, between, edited, movement
+from gaiamorph.evaluation.judge import train_judge
+from gaiamorph.evaluation.realism import frechet_distance, kernel_distance
+from gaiamorph.features import open_features
+from gaiamorph.latent.attributes import fit
+from results import Results
+
+DRAWING = Path(__file__).parent / "cartoons"
+FACES = 4000
+AMOUNTS = (0.5, 1.0, 1.5, 2.0, 3.0)
+SAME = 0.8
+
+
+def draw(folder: Path, correlation: float) -> Path:
+    """The set of faces with this correlation, drawn if it is not there."""
+    target = folder / f"{correlation:g}"
+    if not (target / "metadata.csv").exists():
+        if not (DRAWING / "node_modules").exists():
+            subprocess.run(["npm", "install", "--silent"], cwd=DRAWING, check=True)
+        subprocess.run(["node", "make.mjs", str(target), str(correlation), str(FACES), "0"], cwd=DRAWING, check=True)
+    return target
+
+
+def amounts_for(curve: list[Movement], names: list[str], wanted: float) -> dict[str, float]:
+    """By attribute, the amount at which the target has moved as far as wanted; the largest tried if it never does."""
+    found = {}
+    for k, name in enumerate(names):
+        moved = [0.0, *(m.matrix[k, k] for m in curve)]
+        rising = np.maximum.accumulate(moved)
+        found[name] = float(np.interp(wanted, rising, [0.0, *AMOUNTS]))
+    return found
+
+
+def measure(space, data, judge, features: list[str]) -> dict[str, Any]:
+    whole = attributes_of(data)
+    train, test = data.splits["train"], data.splits["test"]
+    z_train, z, design = space.encode(data.items[train]), space.encode(data.items[test]), whole.rows(test)
+    fits = {method: fit(z_train, whole.values[train], method) for method in METHODS}
+    found: dict[str, Any] = {"validation": space.info["validation"]["l1"]}
+    found["cosine"] = dict(
+        zip(whole.names, np.diag(between(*(f.vectors for f in fits.values()))).tolist(), strict=True)
+    )
+    for method, f in fits.items():
+        moved = movement(space, judge, z, design, f.vectors)
+        found[method] = {"names": moved.names, "movement": moved.matrix.round(4).tolist(), "on_target": moved.on_target,
+                         "off_target": moved.off_target, "error": f.error.tolist()}  # fmt: skip
+    vectors = fits["least_squares"].vectors
+    curve = [movement(space, judge, z, design, vectors, amount) for amount in AMOUNTS]
+    amounts = amounts_for(curve, curve[0].names, SAME)
+    real = data.kind.to_tensor(data.items[np.concatenate([test, data.splits["validation"]])])
+    training = data.kind.to_tensor(data.items[train])
+    made = [edited(space, z, design, vectors, whole.names.index(name), amount) for name, amount in amounts.items()]
+    pictures = data.kind.to_tensor(np.concatenate(made))
+    found["same_movement"] = {"wanted": SAME, "amounts": amounts}
+    for name in features:
+        feature = open_features(name, training)
+        a, b = (np.concatenate([feature(part).numpy() for part in x.split(256)]) for x in (pictures, real))
+        found["same_movement"][f"kernel_distance_{name}"] = kernel_distance(a, b)
+        if len(b) >= 2 * b.shape[1]:
+            found["same_movement"][f"frechet_distance_{name}"] = frechet_distance(a, b)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--correlations", type=float, nargs="+", default=[0.7, 0.0, 0.3, 0.5, 0.9])
+    parser.add_argument("--models", nargs="+", default=["gaia", "ae", "vae"])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--features", nargs="+", default=["pca", "hed"])
+    parser.add_argument("--faces", type=Path, default=Path(tempfile.gettempdir()) / "gaiamorph-cartoons")
+    parser.add_argument("--name", default="attributes")
+    options = parser.parse_args()
+    results = Results(options.name, "python benchmarks/attributes.py")
+    judges: dict[int, Any] = {}
+    for correlation in options.correlations:
+        faces = draw(options.faces, correlation)
+        for seed in options.seeds:
+            for model in options.models:
+                key = {"correlation": correlation, "model": model, "seed": seed, "size": options.size}
+                if results.has(**key, steps=options.steps):
+                    continue
+                if seed not in judges:
+                    fair = gm.open_data(draw(options.faces, 0.0), size=options.size, seed=seed)
+                    judges[seed] = train_judge(fair, attributes_of(fair), fair.splits["test"], seed)
+                judge = judges[seed]
+                with tempfile.TemporaryDirectory() as scratch:
+                    space = gm.train(
+                        faces, out=Path(scratch) / "run", model=model, size=options.size, steps=options.steps, seed=seed,
+                        batch_size=options.batch_size, threads=options.threads, show=False,
+                    )  # fmt: skip
+                data = gm.open_data(faces, size=options.size, seed=seed)
+                skill = dict(zip([a.name for a in judge.attributes], judge.skill.tolist(), strict=True))
+                training = space.info["training"]
+                results.add(
+                    **key, steps=options.steps, batch_size=options.batch_size, seconds=training["seconds"],
+                    warnings=training["warnings"], judge=skill, **measure(space, data, judge, options.features),
+                )  # fmt: skip
+                run = results.runs[-1]
+                told = {m: (round(run[m]["on_target"], 3), round(run[m]["off_target"], 3)) for m in METHODS}
+                print(key, training["seconds"], told, run["same_movement"], flush=True)
+
+
+if __name__ == "__main__":
+    main()
