@@ -1,4 +1,4 @@
-"""Attribute vectors on cartoon faces: do edits change one thing?  python benchmarks/attributes.py [--correlations 0.7] [--seeds 0 1 2]
+"""Attribute vectors on cartoon faces: do edits change one thing?  python benchmarks/attributes.py [--seeds 0 1 2]
 
 For each correlation of the attributes a set of faces is drawn (benchmarks/cartoons, needs Node.js), a model trained, and its
 vectors fitted by mean difference and by least squares. Held-out faces are edited by one unit of each attribute, and judged by a

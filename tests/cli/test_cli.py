@@ -254,3 +254,105 @@ def test_evaluate_and_compare(run, photos, picture_run, tmp_path):
     status, _, errors = run("compare", photos, "--out", tmp_path / "c", "--models", "ae,abc")
     assert status == 2
     assert "abc" in errors
+
+
+@pytest.fixture
+def labelled(run, photos, tmp_path):
+    """A trained space and a table of labels for its pictures."""
+    assert run("train", photos, "--out", tmp_path / "run", "--model", "ae", *TINY)[0] == 0
+    names = [f"p{i:02d}.png" for i in range(40)]
+    kind = np.random.default_rng(0).choice(["round", "long", "flat"], 40)
+    table = pd.DataFrame(
+        {"file_name": names, "smile": [i % 2 for i in range(40)], "age": np.arange(40) * 1.5, "kind": kind}
+    )
+    table.to_csv(tmp_path / "labels.csv", index=False)
+    return tmp_path / "run", tmp_path / "labels.csv"
+
+
+def test_attributes_edit_average(run, labelled, photos, tmp_path):
+    space, labels = labelled
+    status, out, err = run("attributes", "fit", space, photos, "--labels", labels, "--split", "all")
+    assert status == 0
+    assert "inflation" in err
+    names = list(gm.load(space).attributes)
+    assert names == ["smile", "age", "kind=flat", "kind=long"]
+    assert all(name in out for name in names)
+    item = photos / "p03.png"
+    assert run("edit", space, item, "--set", "smile=+1", "age=-3", "--out", tmp_path / "one")[0] == 0
+    assert len(list((tmp_path / "one").glob("frame_*.png"))) == 1
+    amounts = ["--amounts", "-2", "-1", "0", "1", "2"]
+    assert run("edit", space, item, "--attribute", "smile", *amounts, "--out", tmp_path / "path")[0] == 0
+    assert len(list((tmp_path / "path").glob("frame_*.png"))) == 5
+    second = ["--second", "age", "--second-amounts", "-10", "10"]
+    assert run("edit", space, item, "--attribute", "smile", *amounts, *second, "--out", tmp_path / "grid")[0] == 0
+    assert run("edit", space, item, "--like", photos / "p04.png", "--only", "smile", "--out", tmp_path / "like")[0] == 0
+    assert run("morph", space, "--manifest", tmp_path / "grid" / "manifest.csv", "--out", tmp_path / "again")[0] == 0
+    for file in (tmp_path / "grid").iterdir():
+        assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes(), file.name
+    where = ["--where", "smile=1", "--labels", labels]
+    status, out, _ = run("average", space, photos, *where, "--out", tmp_path / "mean.png")
+    assert status == 0
+    assert "average of 20 items" in out
+    groups = ["--from", photos, "--to", photos, "--name", "nothing"]
+    assert run("attributes", "fit", space, *groups)[0] == 0
+    assert "nothing" in run("info", space)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--columns", "nose"], "no attribute 'nose'"),
+        (["--columns", "same"], "for every item"),
+        (["--columns", "mixed"], "the text 'tall'"),
+        (["--columns", "empty"], "missing for every item"),
+        (["--columns", "smile,copy"], "copies of each other"),
+        (["--labels", "other.csv"], "describes other files"),
+        (["--labels", "none.csv"], "cannot be read"),
+        (["--split", "tomorrow"], "no items in the split"),
+        (["--name", "x", "--from", "."], "needs --name, --from and --to"),
+    ],
+)
+def test_attributes_that_cannot_be_fitted(run, labelled, photos, tmp_path, arguments, message):
+    space, labels = labelled
+    table = pd.read_csv(labels)
+    table["same"], table["empty"], table["copy"] = 1, None, 1 - table["smile"]
+    table["mixed"] = ["tall", *map(str, range(39))]
+    table.to_csv(labels, index=False)
+    (tmp_path / "other.csv").write_text("file_name,smile\nx.png,1\ny.png,0\n")
+    arguments = [str(tmp_path / a) if a.endswith(".csv") else a for a in arguments]
+    if "--labels" not in arguments:
+        arguments = [*arguments, "--labels", labels]
+    status, _, err = run("attributes", "fit", space, photos, *arguments)
+    assert status == 2
+    assert message in err
+    assert len([line for line in err.splitlines() if line.startswith("gaiamorph: ") and "warning" not in line]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "smile"], "NAME=AMOUNT"),
+        (["--set", "smile=much"], "NAME=AMOUNT"),
+        (["--set", "nose=1"], "no attribute 'nose'"),
+        (["--set", "smile=1", "smile=2"], "twice"),
+        (["--attribute", "smile"], "needs --amounts"),
+        (["--attribute", "smile", "--amounts", "1", "--second", "age"], "a grid needs"),
+        ([], "give one of"),
+    ],
+)
+def test_edits_that_cannot_be_made(run, labelled, photos, tmp_path, arguments, message):
+    space, _ = labelled
+    status, _, err = run("edit", space, photos / "p01.png", *arguments, "--out", tmp_path / "o")
+    assert status == 2
+    assert message in err
+    assert not (tmp_path / "o").exists()
+
+
+def test_an_average_of_nobody(run, labelled, photos, tmp_path):
+    space, labels = labelled
+    for where, message in (("smile=7", "no item has"), ("nose=1", "no attribute"), ("smile", "COLUMN=VALUE")):
+        status, _, err = run(
+            "average", space, photos, "--where", where, "--labels", labels, "--out", tmp_path / "a.png"
+        )
+        assert status == 2
+        assert message in err

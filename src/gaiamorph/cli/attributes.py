@@ -160,7 +160,9 @@ def _unit(v: AttributeVector) -> str:
 def _table(frame: pd.DataFrame) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in frame.columns:
-        table.add_column(str(column), justify="left" if frame[column].dtype == object else "right", overflow="fold")
+        table.add_column(
+            str(column), justify="right" if pd.api.types.is_numeric_dtype(frame[column]) else "left", overflow="fold"
+        )
     for row in frame.itertuples(index=False):
         table.add_row(*(f"{v:.3g}" if isinstance(v, float) else str(v) for v in row))
     return table

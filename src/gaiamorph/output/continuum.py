@@ -66,6 +66,11 @@ class Continuum:
     def __len__(self) -> int:
         return len(self.frames)
 
+    @property
+    def has_b(self) -> bool:
+        """Whether there is a second item: not in edits of one."""
+        return not self.amounts or (self.b.name, self.b.sha256) != (self.a.name, self.a.sha256)
+
     def save(
         self, folder: str | Path, *, scale: int = 1, include_originals: bool = False, overwrite: bool = False
     ) -> Path:
@@ -86,7 +91,7 @@ class Continuum:
         per_row = self.columns or min(len(self), SHEET_COLUMNS)
         rows = [list(self.frames[i : i + per_row]) for i in range(0, len(self), per_row)]
         if len(rows) == 1:
-            ends = ([], []) if self.b is self.a else ([self.b.item], ["B"])
+            ends = ([self.b.item], ["B"]) if self.has_b else ([], [])
             return figures.sheet([[self.a.item, *rows[0], *ends[0]]], None, ["A", *labels, *ends[1]], cell)
         if not self.columns:
             return figures.sheet(rows, None, None, cell)
@@ -151,7 +156,7 @@ def _entries(c: Continuum, prefix: str, originals: bool) -> list[Entry]:
     ]
     if originals:
         entries.append((f"{prefix}original_a", "original", 0.0, c.a.item))
-        if c.b is not c.a:
+        if c.has_b:
             entries.append((f"{prefix}original_b", "original", 1.0, c.b.item))
     return entries
 
