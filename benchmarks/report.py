@@ -156,7 +156,9 @@ def attributes(result: dict[str, Any]) -> list[str]:
                 for figure in ("on_target", "off_target")
                 for method in ("mean_difference", "least_squares")
             ]
-            lowest = min(cosine for r in own for name, cosine in r["cosine"].items() if name in r["least_squares"]["names"])
+            lowest = min(
+                cosine for r in own for name, cosine in r["cosine"].items() if name in r["least_squares"]["names"]
+            )
             moved.append([f"{correlation:g}", model, str(len(own)), *cells, f"{lowest:.2f}"])
             same = [r["same_movement"] for r in own]
             kept.append([
@@ -167,10 +169,10 @@ def attributes(result: dict[str, Any]) -> list[str]:
     skill = ", ".join(f"{name} {value:.2f}" for name, value in runs[0]["judge"].items())
     steps, batch, size = runs[0]["steps"], runs[0]["batch_size"], runs[0]["size"]
     body = [
-        f"Cartoon faces of {size} x {size} pixels (`benchmarks/cartoons`), whose attributes male, beard, glasses and (the other way "
-        f"round) long hair correlate as the first column says; {steps:,} steps of {batch}. Held-out faces are edited by one unit of each "
-        "attribute, away from what they are. A network trained on real pictures of the uncorrelated set judges: target is how far the "
-        "edited attribute moved, of 1 asked; others is the mean absolute movement of the rest, in units of the target's own. "
+        f"Cartoon faces of {size} x {size} pixels (`benchmarks/cartoons`), whose attributes male, beard, glasses and (the "
+        f"other way round) long hair correlate as the first column says; {steps:,} steps of {batch}. Held-out faces are edited "
+        "by one unit of each attribute, away from what they are. A network trained on real pictures of the uncorrelated set "
+        "judges: target is how far the edited attribute moved, of 1 asked; others is the mean absolute movement of the rest, in units of the target's own. "
         f"Skill of the judge on held-out faces (2 x balanced accuracy - 1; below 0.5 an attribute is left out): {skill}.",
         "",
         *table(
@@ -178,8 +180,8 @@ def attributes(result: dict[str, Any]) -> list[str]:
              "others, least squares ↓", "lowest cosine of the two"],
             moved,
         ),
-        "How real edited faces look where the judge says that the target moved by 0.8: Fréchet distance in PCA-64 and kernel distance in "
-        "VGG (HED) features (×10⁴) from real held-out faces, and the mean amount that it took.",
+        "How real edited faces look where the judge says that the target moved by 0.8: Fréchet distance in PCA-64 and kernel "
+        "distance in VGG (HED) features (×10⁴) from real held-out faces, and the mean amount that it took.",
         "",
         *table(["correlation", "model", "Fréchet, PCA ↓", "kernel, HED ↓", "amount"], kept),
     ]  # fmt: skip
@@ -198,8 +200,8 @@ def search_toy2d(result: dict[str, Any]) -> list[str]:
         rows.append([variant.replace("gaia.", "").replace("network.", ""), *cells])
     head = [f"{name}, {figure}" for name in sets for figure in ("inside", "coverage", "error")]
     body = [
-        "What was tried on the hardest sets in the plane, one seed each, on seeds and points that the tables above never use. base is "
-        "`recipes/toy2d.yaml` as it stood; each row says what differs.",
+        "What was tried on the hardest sets in the plane, one seed each, on seeds and points that the tables above never use. "
+        "base is `recipes/toy2d.yaml` as it stood; each row says what differs.",
         "",
         *table(["variant", *head], rows),
     ]

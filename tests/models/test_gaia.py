@@ -8,7 +8,7 @@ import torch
 
 from gaiamorph.models import MODELS, Batch
 from gaiamorph.models.gaia import GAIA, LIMITS
-from gaiamorph.models.interpolation import SAMPLERS, interpolate_pairs
+from gaiamorph.models.interpolation import MIXED, SAMPLERS, interpolate_pairs, mix_codes
 from gaiamorph.models.losses import pairwise_distance_loss
 from gaiamorph.networks import NetworkSettings
 
@@ -147,6 +147,7 @@ def test_interpolations_carry_gradient_twice():
         {"objective": "reference", "error": "l2", "slope": 1e4},
         {"objective": "paper"},
         {"distance": 1.0},
+        {"sampler": "dirichlet"},
         {"output": "linear"},
     ],
 )
@@ -159,7 +160,7 @@ def test_gradients_equal_two_phases(settings):
     G, D = model.generator, model.discriminator
     with torch.no_grad():
         z = G.encode(x)
-        Gx, Gz = G.decode(z), G.decode(interpolate_pairs(z, batch.noise["weight"]))
+        Gx, Gz = G.decode(z), G.decode(mix_codes(z, batch.noise["weight"]))
     R, F, I = e(x, D(x)), e(x, D(Gx)), e(Gz, D(Gz))
     from gaiamorph.models.gaia import OBJECTIVES
 
@@ -167,7 +168,7 @@ def test_gradients_equal_two_phases(settings):
     F_D, I_D = (e(x, D(Gx).clamp(*LIMITS)), e(Gz, D(Gz).clamp(*LIMITS))) if D.output == "linear" else (F, I)
     phase_D = torch.autograd.grad(R - s.adversarial * balance.fakes_in_D * (F_D + I_D), players["discriminator"])
     z = G.encode(x)
-    Gx, Gz = G.decode(z), G.decode(interpolate_pairs(z, batch.noise["weight"]))
+    Gx, Gz = G.decode(z), G.decode(mix_codes(z, batch.noise["weight"]))
     loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * e(Gz, D(Gz)) + s.direct * e(x, Gx)
     if s.distance:
         loss_G = loss_G + s.distance * pairwise_distance_loss(x, z)
@@ -240,3 +241,38 @@ def test_contract(name, network):
         assert sum(float(g.abs().sum()) for g in grads) > 0
     views = model.views(batch.x)
     assert all(v.shape == batch.x.shape for v in views.values())
+
+
+def test_dirichlet_shares_and_what_they_mix():
+    shares = SAMPLERS["dirichlet"](20_000, torch.Generator().manual_seed(0))
+    assert shares.shape == (20_000, MIXED)
+    torch.testing.assert_close(shares.sum(1), torch.ones(20_000))
+    assert shares.min() >= 0
+    # Dirichlet(1, ..., 1) over K: mean 1/K, variance (K - 1) / (K^2 (K + 1)).
+    torch.testing.assert_close(shares.mean(0), torch.full((MIXED,), 1 / MIXED), atol=0.01, rtol=0)
+    variance = (MIXED - 1) / (MIXED**2 * (MIXED + 1))
+    torch.testing.assert_close(shares.var(0), torch.full((MIXED,), variance), atol=0.002, rtol=0)
+    z = torch.arange(16.0)[:, None]
+    picked = torch.eye(4).repeat(4, 1)  # row i takes only item i % 4 of its mixture
+    expected = [float((i - 4 * (i % 4)) % 16) for i in range(16)]
+    assert mix_codes(z, picked)[:, 0].tolist() == expected
+    halves = mix_codes(z, picked, parts=2)[:, 0]
+    assert (halves[:8] < 8).all()
+    assert (halves[8:] >= 8).all()
+
+
+def test_integral_balance_follows_its_rule():
+    model, batch = make(objective="integral", rate=0.1, w_max=0.5)
+    model.k.fill_(0.2)
+    R, F, I, *_ = numpy_errors(model, batch, "l1")
+    step = model(batch)
+    assert float(step.figures["adversarial_weight"]) == pytest.approx(0.1)
+    assert float(step.losses["discriminator"]) == pytest.approx(R - 0.1 * (F + I), rel=1e-5)
+    k = np.clip(0.2 + 0.1 * (R - (F + I) / 2) / R, 0, 0.5)
+    assert float(model.k) == pytest.approx(k, rel=1e-5)
+    for _ in range(200):
+        model(batch)
+    assert 0 <= float(model.k) <= 0.5
+    before = float(model.k)
+    model.eval()(batch)
+    assert float(model.k) == before

@@ -89,6 +89,12 @@ def test_profile_names_where_the_time_went(photos, tmp_path, capfd):
     assert any("GFLOP/s" in line for line in lines)
 
 
+def test_a_space_does_not_freeze_what_is_trained(photos, tmp_path, capfd):
+    """A short run keeps the trained generator, not the averaged one; the profile then takes one more step of it."""
+    gm.train(photos, out=tmp_path / "run", model="ae", size=16, steps=5, profile=True, average=0.9999, **SMALL)
+    assert "GFLOP/s" in capfd.readouterr().err
+
+
 def test_flops_are_those_of_the_products():
     a, b = torch.rand(3, 4, requires_grad=True), torch.rand(4, 5)
     assert count_flops(lambda: (a @ b).sum().backward()) == 2 * 3 * 4 * 5 * 2
