@@ -18,11 +18,11 @@ import numpy as np
 
 import gaiamorph as gm
 from gaiamorph.data.attributes import attributes_of
-from gaiamorph.evaluation.attributes import METHODS, Movement, between, edited, movement
+from gaiamorph.evaluation.attributes import METHODS, Movement, edited, movement
 from gaiamorph.evaluation.judge import train_judge
-from gaiamorph.evaluation.realism import frechet_distance, kernel_distance
+from gaiamorph.evaluation.realism import ITEMS_PER_FEATURE, frechet_distance, kernel_distance
 from gaiamorph.features import open_features
-from gaiamorph.latent.attributes import fit
+from gaiamorph.latent.attributes import cosines, fit
 from results import Results
 
 DRAWING = Path(__file__).parent / "cartoons"
@@ -58,7 +58,7 @@ def measure(space, data, judge, features: list[str]) -> dict[str, Any]:
     fits = {method: fit(z_train, whole.values[train], method) for method in METHODS}
     found: dict[str, Any] = {"validation": space.info["validation"]["l1"]}
     found["cosine"] = dict(
-        zip(whole.names, np.diag(between(*(f.vectors for f in fits.values()))).tolist(), strict=True)
+        zip(whole.names, np.diag(cosines(*(f.vectors for f in fits.values()))).tolist(), strict=True)
     )
     for method, f in fits.items():
         moved = movement(space, judge, z, design, f.vectors)
@@ -76,7 +76,7 @@ def measure(space, data, judge, features: list[str]) -> dict[str, Any]:
         feature = open_features(name, training)
         a, b = (np.concatenate([feature(part).numpy() for part in x.split(256)]) for x in (pictures, real))
         found["same_movement"][f"kernel_distance_{name}"] = kernel_distance(a, b)
-        if len(b) >= 2 * b.shape[1]:
+        if len(b) >= ITEMS_PER_FEATURE * b.shape[1]:
             found["same_movement"][f"frechet_distance_{name}"] = frechet_distance(a, b)
     return found
 

@@ -42,6 +42,7 @@ def main() -> None:
                     )  # fmt: skip
                 figures = {k: round(v, 4) for k, v in measure(space, name, seed).items()}
                 training = space.info["training"]
+                # Read again: another search may have written meanwhile.
                 results = Results(options.name, "python benchmarks/search.py")
                 results.add(
                     set=name, variant=variant, seed=seed, **figures, seconds=training["seconds"],

@@ -67,32 +67,23 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
     Two values are a binary attribute; numbers a numeric one; 3 to 50 texts a categorical one, with a column for each
     level but the commonest. Raises UserError for a column that is unknown, constant, empty, or neither.
     """
-    chosen = columns if columns is not None else [c for c in map(str, table.columns) if _usable(c, _cells(table, c))]
-    unknown = [c for c in chosen if c not in table.columns]
+    unknown = [c for c in columns or [] if c not in table.columns]
     if unknown:
         known = ", ".join(map(str, table.columns)) or "none"
         raise UserError(f"there is no attribute {unknown[0]!r} (the data has: {known})")
-    if not chosen:
+    found: list[tuple[Attribute, np.ndarray]] = []
+    for column in [c for c in map(str, table.columns) if c not in IDENTIFIERS] if columns is None else columns:
+        try:
+            found += _columns_of(column, _cells(table, column))
+        except UserError:
+            if columns is not None:
+                raise
+    if not found:
         raise UserError(
             "the data has no attributes: add columns to metadata.csv, sort pictures into folders, or give --labels"
         )
-    attributes: list[Attribute] = []
-    values: list[np.ndarray] = []
-    for column in chosen:
-        for attribute, numbers in _columns_of(column, _cells(table, column)):
-            attributes.append(attribute)
-            values.append(numbers)
-    return Design(attributes, np.stack(values, 1))
-
-
-def _usable(name: str, column: np.ndarray) -> bool:
-    if name in IDENTIFIERS:
-        return False
-    try:
-        _columns_of(name, column)
-    except UserError:
-        return False
-    return True
+    attributes, values = zip(*found, strict=True)
+    return Design(list(attributes), np.stack(values, 1))
 
 
 def _cells(table: pd.DataFrame, name: str) -> np.ndarray:

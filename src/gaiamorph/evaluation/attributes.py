@@ -76,9 +76,11 @@ def directions(design: Design, k: int) -> np.ndarray:
     return np.where(known, signs, 0.0)
 
 
-def unit(design: Design, k: int) -> float:
-    """How much of attribute k an edit of 1 is: one unit, but one standard deviation of a numeric attribute."""
-    return float(np.nanstd(design.values[:, k])) if design.attributes[k].kind == "numeric" else 1.0
+def steps(design: Design, vectors: np.ndarray, k: int, amount: float = 1.0) -> np.ndarray:
+    """The change of each item's code (N, d) for an edit of attribute k away from what the item is: by ``amount`` units,
+    or standard deviations of a numeric attribute. 0 where there is no direction."""
+    unit = np.nanstd(design.values[:, k]) if design.attributes[k].kind == "numeric" else 1.0
+    return (amount * unit * directions(design, k))[:, None] * vectors[k]
 
 
 def movement(
@@ -105,9 +107,7 @@ def edited(
     space: LatentSpace, z: np.ndarray, design: Design, vectors: np.ndarray, k: int, amount: float = 1.0
 ) -> np.ndarray:
     """The items that have a direction for attribute k, moved along its vector; in natural form."""
-    signs = directions(design, k)
-    steps = (amount * unit(design, k) * signs)[:, None] * vectors[k]
-    return space.decode((z + steps)[signs != 0])
+    return space.decode((z + steps(design, vectors, k, amount))[directions(design, k) != 0])
 
 
 def report(
@@ -144,7 +144,7 @@ def report(
     say("editing held-out items")
     z, design = space.encode(data.items[held_out]), whole.rows(held_out)
     moves = {method: movement(space, judge, z, design, f.vectors) for method, f in fits.items()}
-    agreement = [float(c) for c in np.diag(between(*(f.vectors for f in fits.values())))]
+    agreement = [float(c) for c in np.diag(cosines(*(f.vectors for f in fits.values())))]
     realism = {method: _realism(case, z, design, f.vectors, judge.trusted) for method, f in fits.items()}
     about = overview(training)
     results: dict[str, Any] = {
@@ -176,11 +176,6 @@ def report(
         head = ["attribute", "judge's skill", "judge's gap", "cosine of the two methods"]
         (scratch / PAGE).write_text(pages.page("Attribute vectors", text, shown, [head, *rows]), encoding="utf-8")
     return out
-
-
-def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Cosines (K, K) of vectors a with vectors b."""
-    return cosines(np.concatenate([a, b]))[: len(a), len(a) :]
 
 
 def _realism(
@@ -234,15 +229,14 @@ def _pictures(
         return
     real = case.data.items[case.indices[: len(z)]]
     for k in map(int, np.flatnonzero(judge.trusted)):
-        present, absent = (np.flatnonzero(directions(design, k) == sign)[:SHOWN] for sign in (-1, 1))
-        some = np.concatenate([absent[: SHOWN // 2], present[: SHOWN // 2]])
+        signs = directions(design, k)
+        some = np.concatenate([np.flatnonzero(signs == sign)[: SHOWN // 2] for sign in (1, -1)])
         if not len(some):
             continue
-        signs = directions(design, k)[some, None] * unit(design, k)
         rows = [list(real[some]), list(case.space.decode(z[some]))]
-        rows += [list(case.space.decode(z[some] + signs * v[k])) for v in vectors.values()]
+        rows += [list(case.space.decode((z + steps(design, v, k))[some])) for v in vectors.values()]
         labels = ["originals", "reconstructed", *(m.replace("_", "\n") for m in vectors)]
-        heads = ["add" if s > 0 else "remove" for s in signs[:, 0]]
+        heads = ["add" if s > 0 else "remove" for s in signs[some]]
         path = folder / f"edits_{k:02d}.png"
         figures.sheet(rows, labels, heads).save(path)
         yield path, f"{design.names[k]}: added to items without it, removed from items with it."

@@ -36,8 +36,6 @@ class Judge:
 
     network: nn.Module
     attributes: list[Attribute]
-    mean: np.ndarray
-    sd: np.ndarray
     gaps: np.ndarray
     skill: np.ndarray
 
@@ -75,7 +73,7 @@ def train_judge(data: Dataset, design: Design, held_out: np.ndarray, seed: int =
         width = WIDTH if name == "conv" else 64
         network = Critic(NETWORKS[name](data.kind.shape, 2, NetworkSettings(width=width)), len(design.attributes))
         network = _trained(network, data, targets, torch.from_numpy(numeric), train, validation, steps)
-    judge = Judge(network.eval(), design.attributes, mean, sd, *np.zeros((2, len(design.attributes))))
+    judge = Judge(network.eval(), design.attributes, *np.zeros((2, len(design.attributes))))
     scores, real = judge.scores(data.kind.to_tensor(data.items[held_out])), targets[held_out].numpy()
     for k, attribute in enumerate(design.attributes):
         judge.gaps[k], judge.skill[k] = _measured(scores[:, k], real[:, k], attribute.kind == "numeric")

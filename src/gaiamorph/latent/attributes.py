@@ -133,10 +133,12 @@ def explained(z: np.ndarray, a: np.ndarray) -> float:
     return 1 - float((rest**2).sum()) / total
 
 
-def cosines(vectors: np.ndarray) -> np.ndarray:
-    """Cosines (K, K) between vectors (K, d)."""
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return unit @ unit.T
+def cosines(a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
+    """Cosines (K, M) of vectors a (K, d) with vectors b (M, d); with each other, if there is no b."""
+    unit_a, unit_b = (
+        v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12) for v in (a, a if b is None else b)
+    )
+    return unit_a @ unit_b.T
 
 
 def coordinates(difference: np.ndarray, vectors: np.ndarray) -> np.ndarray:

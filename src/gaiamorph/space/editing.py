@@ -73,13 +73,15 @@ def edits(
     refine: int = 0,
     columns: int = 0,
     other: Source | None = None,
+    code: np.ndarray | None = None,
 ) -> Continuum:
-    """See `LatentSpace.edits`. other: whose attributes were transferred, for the record."""
+    """See `LatentSpace.edits`. other: whose attributes were transferred, for the record. code: of the item (latent_dim,),
+    where it is known."""
     if not amounts:
         raise UserError("there is nothing to edit: give amounts of attributes")
     steps = np.stack([_step(space, wanted) for wanted in amounts])
     source = item if isinstance(item, Source) else space.source(item)
-    z = space.encode(source.item[None], refine=refine) + steps
+    z = (space.encode(source.item[None], refine=refine) if code is None else code) + steps
     frames = space.decode(z)
     used = {name: space.attributes[name] for wanted in amounts for name in wanted}
     return Continuum(
@@ -126,7 +128,7 @@ def transfer(space: LatentSpace, a: Any, b: Any, names: Sequence[str] | None, re
     z_a, z_b = space.encode(np.stack([end.item for end in ends]), refine=refine)
     found = fitting.coordinates(z_b - z_a, np.stack([space.attributes[name].vector for name in chosen]))
     amounts = dict(zip(chosen, map(float, found), strict=True))
-    return edits(space, ends[0], [dict.fromkeys(chosen, 0.0), amounts], refine, 0, ends[1])
+    return edits(space, ends[0], [dict.fromkeys(chosen, 0.0), amounts], refine, 0, ends[1], z_a)
 
 
 def check_vectors(space: LatentSpace, order: Order) -> None:
