@@ -51,6 +51,7 @@ def fit_mixture(z: np.ndarray, seed: int) -> Mixture:
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
+    from threadpoolctl import threadpool_limits
 
     z = z.astype(np.float64)
     mean = z.mean(0)
@@ -68,7 +69,8 @@ def fit_mixture(z: np.ndarray, seed: int) -> Mixture:
             if kind == "full" and len(z) < ITEMS_PER_PARAMETER * parameters:
                 break
             mixture = GaussianMixture(k, covariance_type=kind, reg_covar=1e-4, random_state=seed)
-            with warnings.catch_warnings():
+            # Its matrices are small: threads would wait for each other (ten times as long on two busy cores).
+            with threadpool_limits(1), warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)  # a looser fit still gives a valid mixture
                 mixture.fit(turned)
             score = mixture.bic(turned)

@@ -1,0 +1,66 @@
+"""All models on one set of pictures, under one budget and one yardstick.  python benchmarks/grid.py faces|fashion|lines
+
+Networks, examples and held-out items are the same for all models, as in `gaiamorph compare`. Results:
+results/grid_NAME.json, with every figure of every run, and pictures of the same pairs in --runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gaiamorph as gm
+from gaiamorph.evaluation import METRICS
+from gaiamorph.evaluation.case import Case
+from gaiamorph.evaluation.convexity import curves
+from gaiamorph.evaluation.evaluate import measure
+from gaiamorph.models import MODELS
+from results import Results
+
+SETS: dict[str, dict[str, Any]] = {
+    "faces": {"source": "sample:faces", "size": 32, "steps": 1500, "batch_size": 32},
+    "faces64": {"source": "sample:faces", "size": 64, "steps": 1500, "batch_size": 32},
+    "fashion": {"source": "sample:fashion", "size": 32, "steps": 1500, "batch_size": 64},
+    "lines": {"source": "sample:lines", "steps": 2000, "batch_size": 64},
+}
+FEATURES = {"lines": ["pca"]}  # VGG features of lines say nothing that the lines metric does not
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("set", choices=SETS)
+    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, default=0, help="in place of the budget of the set")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--runs", type=Path, default=Path(tempfile.gettempdir()) / "gaiamorph-grid", help="run folders")
+    options = parser.parse_args()
+    budget = dict(SETS[options.set])
+    source, size = budget.pop("source"), budget.pop("size", None)
+    budget["steps"] = options.steps or budget["steps"]
+    results = Results(f"grid_{options.set}", f"python benchmarks/grid.py {options.set}")
+    for seed in options.seeds:
+        for model in options.models:
+            key = {"model": model, "seed": seed, **budget}
+            if results.has(**key):
+                continue
+            folder = options.runs / f"{options.set}-{model}-{budget['steps']}-{seed}"
+            space = gm.train(
+                source, out=folder, model=model, size=size, seed=seed, threads=options.threads, show=False,
+                resume=(folder / "config.yaml").exists(), **budget,
+            )  # fmt: skip
+            case = Case(space, space.open_data(source), seed=seed, features=FEATURES.get(options.set))
+            figures = {f.name: f.value for f in measure(case, list(METRICS))}
+            training = space.info["training"]
+            results.add(
+                **key, items=len(case.real), split=case.split, seconds=training["seconds"],
+                warnings=[w["warning"] for w in training["warnings"]], figures=figures,
+                curves={name: values.round(6).tolist() for name, values in curves(case).items()},
+            )  # fmt: skip
+            print(model, seed, round(training["seconds"]), {k: round(v, 5) for k, v in figures.items()}, flush=True)
+
+
+if __name__ == "__main__":
+    main()
