@@ -36,7 +36,11 @@ def agreement() -> dict[str, Any]:
     for name in first.columns:
         a, b = first[name].to_numpy(), second[name].to_numpy()
         same, chance = (a == b).mean(), a.mean() * b.mean() + (1 - a.mean()) * (1 - b.mean())
-        found[name] = {"present": int((a & b).sum()), "agreement": float(same), "kappa": float((same - chance) / (1 - chance))}
+        found[name] = {
+            "present": int((a & b).sum()),
+            "agreement": float(same),
+            "kappa": float((same - chance) / (1 - chance)),
+        }
     return found
 
 
@@ -90,7 +94,9 @@ def draw(space, data, z, design, vectors, originals, path: Path) -> None:
             for i in np.flatnonzero(signs == sign)[:: max(1, int((signs == sign).sum()) // SHOWN)][:SHOWN]:
                 columns.append((originals[i], space.decode(z[i : i + 1])[0], items[i]))
                 heads.append(f"{word} {name}")
-    figures.sheet([list(row) for row in zip(*columns, strict=True)], ["original", "reconstructed", "edited"], heads).save(path)
+    figures.sheet(
+        [list(row) for row in zip(*columns, strict=True)], ["original", "reconstructed", "edited"], heads
+    ).save(path)
 
 
 def main() -> None:

@@ -232,7 +232,8 @@ def test_demo(run, tmp_path):
     assert status == 0
     page = (tmp_path / "demo" / "index.html").read_text()
     assert page.count("<img") == 3
-    assert 8 <= page.count("<p>") <= 12
+    assert 8 <= page.count("<p>") <= 13
+    assert "its morphs are rough" in page
     for line in out.splitlines():
         assert Path(line).exists(), line
 

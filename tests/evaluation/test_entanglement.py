@@ -110,3 +110,5 @@ def test_report_on_a_space(points, tmp_path):
     assert "data:image/png" in page
     with pytest.raises(UserError, match="the judge can tell none"):
         report(space, data, tmp_path / "none", columns=["coin"], features=["values"])
+    with pytest.raises(UserError, match="faces only"):
+        report(space, data, tmp_path / "none", features=["values"], identity=True)

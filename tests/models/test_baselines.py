@@ -74,6 +74,12 @@ def test_the_code_of_an_item_is_its_mean():
     assert mean.shape == (B, LATENT)
 
 
+def test_vae_says_when_its_posterior_has_collapsed():
+    model, _ = make("vae")
+    assert model.diagnose({"kl": 3.0}) is None
+    assert "collapsed" in model.diagnose({"kl": 0.01})
+
+
 def test_gan():
     model, batch = make("gan")
     fake = numpy_of(model.generator.decode, batch.noise["z"])

@@ -101,6 +101,7 @@ def report(
     split: str | None = None,
     features: str | None = None,
     seed: int = 0,
+    identity: Flag = False,
     overwrite: Overwrite = False,
     quiet: Flag = False,
     device: Device = "cpu",
@@ -121,6 +122,8 @@ def report(
         Feature spaces of the realism of edited items, separated by commas: pca, hed, values.
     seed
         Of the judge.
+    identity
+        Items are faces: also say whether edited ones are still the same people (pip install 'gaiamorph[identity]').
     quiet
         Print nothing but the names of the files.
     """
@@ -133,7 +136,7 @@ def report(
     console = Console(stderr=True, highlight=False, quiet=quiet)
     run(
         opened, items, out, columns=names(columns), labels=labels, split=split, features=names(features), seed=seed,
-        overwrite=overwrite, say=console.print,
+        identity=identity, overwrite=overwrite, say=console.print,
     )  # fmt: skip
     for name in (RESULTS, PAGE):
         print(out / name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ SOURCE = "sample:faces"
 STEPS = 9
 BATCH = 16
 """Minutes go further in many small steps than in few large ones."""
+ENOUGH = 3000
+"""Steps of GAIA after which its morphs look as in the README; an idle laptop makes some 4,000 in the default time."""
 CURVES = ("R", "F", "I", "reconstruction", "validation")
 
 
@@ -71,6 +75,8 @@ def demo(
     ]
     text = [*_explanation(spaces, minutes)]
     (out / "index.html").write_text(report.page("From one face to another", text, pictures), encoding="utf-8")
+    if (steps := spaces["gaia"].info["training"]["steps"]) < ENOUGH and not quiet:
+        print(f"gaiamorph: note: {_too_few(steps, minutes)}", file=sys.stderr)
     for path in (*(path for path, _ in pictures), out / "continuum" / "manifest.csv", out / "index.html"):
         print(path)
 
@@ -91,10 +97,21 @@ def _compare(spaces: dict[str, LatentSpace], data: Dataset, a: str, b: str):
     return figures.sheet(rows, labels, ["original", *(f"{w:.2f}" for w in weights), "original"])
 
 
+def _too_few(steps: int, minutes: float) -> str:
+    """What to say after a training that did not come far."""
+    wanted = math.ceil(minutes * ENOUGH / max(steps, 1))
+    return (
+        f"GAIA made only {steps} steps in {minutes:g} minutes here, where {ENOUGH} make a fair picture, so its morphs are rough: "
+        f"run it on an idle machine, or with --minutes {wanted}"
+    )
+
+
 def _explanation(spaces: dict[str, LatentSpace], minutes: float) -> list[str]:
     steps = {name: space.info["training"]["steps"] for name, space in spaces.items()}
     errors = {name: space.info["validation"]["l1"] for name, space in spaces.items()}
+    warning = [_too_few(steps["gaia"], minutes) + "."] if steps["gaia"] < ENOUGH else []
     return [
+        *warning,
         "Between two photographs there is no photograph; a morph has to invent one. Three ways are shown below.",
         "Blending pixels lays one face over the other: in the middle there are two outlines and two pairs of eyes.",
         "An autoencoder learns a short code for each photograph, and decodes the codes between two of them. What it draws is "

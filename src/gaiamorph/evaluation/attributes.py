@@ -14,6 +14,7 @@ from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import Design, attributes_of, overview, refuse_copies
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation.case import Case
+from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors
 from gaiamorph.evaluation.judge import Judge, train_judge
 from gaiamorph.evaluation.realism import kernel_distance
 from gaiamorph.latent.attributes import cosines, fit
@@ -120,19 +121,22 @@ def report(
     split: str | None = None,
     features: list[str] | None = None,
     seed: int = 0,
+    identity: bool = False,
     overwrite: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Fit vectors by mean difference and by least squares on the training split, and measure both on held-out items.
 
+    identity: items are faces, and a face recogniser says whether edited ones are still the same people.
     Writes ``results.json``, ``index.html`` and pictures into a new folder. Raises UserError for attributes that cannot
-    be fitted, or if the judge can tell none of them.
+    be fitted, if the judge can tell none of them, or if the recogniser is not installed.
     """
     case = Case(space, data, split=split, seed=seed, features=features)
     whole = attributes_of(data, labels, columns)
     training = whole.rows(data.splits["train"])
     refuse_copies(training)
     held_out = case.indices[:MOST_EDITED]
+    descriptors = face_descriptors(data.items[held_out]) if identity else np.empty((0, 0))
     say("training the judge on real items")
     judge = train_judge(data, whole, case.indices, seed)
     left_out = [name for name, good in zip(whole.names, judge.trusted, strict=True) if not good]
@@ -145,7 +149,12 @@ def report(
     z, design = space.encode(data.items[held_out]), whole.rows(held_out)
     moves = {method: movement(space, judge, z, design, f.vectors) for method, f in fits.items()}
     agreement = [float(c) for c in np.diag(cosines(*(f.vectors for f in fits.values())))]
-    realism = {method: _realism(case, z, design, f.vectors, judge.trusted) for method, f in fits.items()}
+    realism, kept = {}, {}
+    for method, f in fits.items():
+        made = _made(space, z, design, f.vectors, judge.trusted)
+        realism[method] = _realism(case, made)
+        if identity:
+            kept[method] = {name: _same_person(items, descriptors[rows]) for name, (items, rows) in made.items()}
     about = overview(training)
     results: dict[str, Any] = {
         "gaiamorph_version": __version__, "space_sha256": space.sha256, "model": space.model, "data": data.source,
@@ -159,6 +168,7 @@ def report(
                 "names": m.names, "movement": m.matrix.tolist(), "on_target": m.on_target, "off_target": m.off_target,
                 "r2": fits[method].r2, "error": fits[method].error.tolist(), "cosines": cosines(fits[method].vectors).tolist(),
                 "kernel_distance": realism[method],
+                **({"identity": kept[method]} if identity else {}),
             }
             for method, m in moves.items()
         },
@@ -178,19 +188,36 @@ def report(
     return out
 
 
-def _realism(
-    case: Case, z: np.ndarray, design: Design, vectors: np.ndarray, chosen: np.ndarray
-) -> dict[str, dict[str, float]]:
-    """Kernel distance of edited items from real held-out ones, by feature space and attribute; beside them the
-    reconstructions, which are edits by nothing."""
-    found: dict[str, dict[str, float]] = {name: {} for name in case.feature_spaces}
-    sets = {"(reconstructions)": case.space.decode(z)}
-    sets |= {design.names[k]: edited(case.space, z, design, vectors, k) for k in map(int, np.flatnonzero(chosen))}
-    for space in found:
-        for name, items in sets.items():
-            if len(items) > 1:
-                found[space][name] = kernel_distance(case.features(space, items), case.real_features[space])
-    return found
+Made = dict[str, tuple[np.ndarray, np.ndarray]]
+"""By attribute: the edited items, and which of the held-out ones (their places) they were."""
+UNEDITED = "(reconstructions)"
+
+
+def _made(space: LatentSpace, z: np.ndarray, design: Design, vectors: np.ndarray, chosen: np.ndarray) -> Made:
+    """Edits by one unit of each chosen attribute; beside them the reconstructions, which are edits by nothing."""
+    made: Made = {UNEDITED: (space.decode(z), np.arange(len(z)))}
+    for k in map(int, np.flatnonzero(chosen)):
+        rows = np.flatnonzero(directions(design, k))
+        made[design.names[k]] = (edited(space, z, design, vectors, k), rows)
+    return made
+
+
+def _realism(case: Case, made: Made) -> dict[str, dict[str, float]]:
+    """Kernel distance from real held-out items, by feature space and attribute."""
+    return {
+        space: {
+            name: kernel_distance(case.features(space, items), real)
+            for name, (items, _) in made.items()
+            if len(items) > 1
+        }
+        for space, real in case.real_features.items()
+    }
+
+
+def _same_person(items: np.ndarray, originals: np.ndarray) -> dict[str, float]:
+    """Faces against the descriptors (N, 128) of their originals."""
+    distances = np.linalg.norm(face_descriptors(items) - originals, axis=1)
+    return {"distance": float(distances.mean()), "same_person": float((distances < SAME_PERSON).mean())}
 
 
 def _words(results: dict[str, Any]) -> list[str]:
@@ -203,6 +230,9 @@ def _words(results: dict[str, Any]) -> list[str]:
             f"{method.replace('_', ' ')}: the target moved {m['on_target']:.2f} of what was asked; the other attributes "
             f"moved {m['off_target']:.2f} as far as the target, on average."
         )
+        if kept := m.get("identity"):
+            shares = ", ".join(f"{name} {figures['same_person']:.0%}" for name, figures in kept.items())
+            text.append(f"Still the same person, says the face recogniser ({method.replace('_', ' ')}): {shares}.")
     if results["left_out"]:
         text.append(f"Left out, since the judge cannot tell them on held-out items: {', '.join(results['left_out'])}.")
     return text + results["warnings"]

@@ -7,6 +7,7 @@ are farther apart.
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 from typing import Any
 
@@ -50,8 +51,7 @@ _CACHE: list[tuple[Any, Any, Any]] = []
 def _recogniser() -> tuple[Any, Any, Any]:
     if not _CACHE:
         try:
-            import dlib
-
+            dlib: Any = importlib.import_module("dlib")
             # Found by name: the package itself imports pkg_resources, which new versions of setuptools lack.
             files = {f.name: str(f.locate()) for f in importlib.metadata.files(_PACKAGE) or []}
             landmarks = dlib.shape_predictor(files["shape_predictor_5_face_landmarks.dat"])

@@ -48,6 +48,18 @@ class VAE(Model):
             figures={"reconstruction": ERRORS["l1"](x, Gx), "nll": nll, "kl": kl * math.prod(self.shape)},
         )
 
+    def diagnose(self, means: dict[str, float]) -> str | None:
+        if means["kl"] < COLLAPSED:
+            return (
+                "the posterior has collapsed onto the prior (divergence near 0): codes tell nothing about their items; "
+                "use a lower 'beta' or a lower learning rate"
+            )
+        return None
+
+
+COLLAPSED = 0.1
+"""Nats an item. The codes of a working model carry some nats at least; where it gave up they stay below a hundredth."""
+
 
 def negative_log_likelihood(x: Tensor, y: Tensor, likelihood: str) -> Tensor:
     """-log p(x | y) a value, in nats, at the scale that makes it smallest.
