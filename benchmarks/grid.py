@@ -18,6 +18,7 @@ from gaiamorph.evaluation.convexity import curves
 from gaiamorph.evaluation.evaluate import measure
 from gaiamorph.models import MODELS
 from results import Results
+from search import changed
 
 SETS: dict[str, dict[str, Any]] = {
     "faces": {"source": "sample:faces", "size": 32, "steps": 1500, "batch_size": 32},
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=0, help="in place of the budget of the set")
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--variant", default="", help="options of GAIA, option=value joined by commas: see search.py")
     parser.add_argument("--runs", type=Path, default=Path(tempfile.gettempdir()) / "gaiamorph-grid", help="run folders")
     options = parser.parse_args()
     budget = dict(SETS[options.set])
@@ -43,13 +45,14 @@ def main() -> None:
     results = Results(f"grid_{options.set}", f"python benchmarks/grid.py {options.set}")
     for seed in options.seeds:
         for model in options.models:
-            key = {"model": model, "seed": seed, **budget}
+            key = {"model": model, "seed": seed, "variant": options.variant, **budget}
             if results.has(**key):
                 continue
-            folder = options.runs / f"{options.set}-{model}-{budget['steps']}-{seed}"
+            folder = options.runs / f"{options.set}-{model}{options.variant}-{budget['steps']}-{seed}"
+            settings = changed({}, options.variant or "base")
             space = gm.train(
-                source, out=folder, model=model, size=size, seed=seed, threads=options.threads, show=False,
-                resume=(folder / "config.yaml").exists(), **budget,
+                source, out=folder, size=size, seed=seed, threads=options.threads, show=False,
+                resume=(folder / "config.yaml").exists(), **{**settings, "model": model, **budget},
             )  # fmt: skip
             case = Case(space, space.open_data(source), seed=seed, features=FEATURES.get(options.set))
             figures = {f.name: f.value for f in measure(case, list(METRICS))}

@@ -20,7 +20,7 @@ class Results:
 
     def __init__(self, name: str, command: str) -> None:
         self.path = FOLDER / f"{name}.json"
-        self.runs: list[dict[str, Any]] = json.loads(self.path.read_text())["runs"] if self.path.exists() else []
+        self.runs = self._read()
         self.head = {
             "command": command,
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
@@ -29,9 +29,12 @@ class Results:
             "gaiamorph": gaiamorph.__version__,
         }
 
+    def _read(self) -> list[dict[str, Any]]:
+        return json.loads(self.path.read_text())["runs"] if self.path.exists() else []
+
     def has(self, **key: Any) -> bool:
         return any(all(run.get(k) == v for k, v in key.items()) for run in self.runs)
 
     def add(self, **run: Any) -> None:
-        self.runs.append(run)
+        self.runs = [*self._read(), run]  # read again: another process may have written meanwhile
         self.path.write_text(json.dumps({**self.head, "runs": self.runs}, indent=1) + "\n")

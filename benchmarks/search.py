@@ -28,11 +28,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--name", default="search_toy2d")
     options = parser.parse_args()
+    results = Results(options.name, "python benchmarks/search.py")
     for variant in options.variants:
         settings = changed(BASE, variant)
         for seed in options.seeds:
             for name in options.sets:
-                results = Results(options.name, "python benchmarks/search.py")
                 if results.has(set=name, variant=variant, seed=seed):
                     continue
                 with tempfile.TemporaryDirectory() as folder:
@@ -42,8 +42,6 @@ def main() -> None:
                     )  # fmt: skip
                 figures = {k: round(v, 4) for k, v in measure(space, name, seed).items()}
                 training = space.info["training"]
-                # Read again: another search may have written meanwhile.
-                results = Results(options.name, "python benchmarks/search.py")
                 results.add(
                     set=name, variant=variant, seed=seed, **figures, seconds=training["seconds"],
                     warnings=[w["warning"] for w in training["warnings"]], settings=settings,

@@ -77,7 +77,7 @@ class Plain:
         R, F, I = e(x, Dx), e(x, DGx), e(Gz, DGz)
         balance = OBJECTIVES[s.objective](R.detach(), F.detach(), I.detach(), s)
         self.optimizers["discriminator"].zero_grad()
-        (R - balance.fakes_in_D * (F + I)).backward()
+        (R - balance.F_in_D * F - balance.I_in_D * I).backward()
         self.optimizers["discriminator"].step()
 
         D.requires_grad_(False)

@@ -89,6 +89,15 @@ def test_gan():
     assert found["generator"] == pytest.approx(-log_sigmoid(d_fake).mean(), rel=1e-6)
 
 
+@pytest.mark.parametrize("name", ["gan", "vae_gan"])
+def test_adversaries_take_a_share_of_the_rate_and_say_when_one_has_won(name):
+    model, batch = make(name, rate=0.3)
+    assert model(batch).rates == dict.fromkeys(model.players(), 0.3)
+    means = {"D(x)": 0.7, "D(G(z))": 0.3, "D(G(z_p))": 0.3}
+    assert model.diagnose(means) is None
+    assert "has won" in model.diagnose({"D(x)": 0.999, "D(G(z))": 1e-4, "D(G(z_p))": 1e-4})
+
+
 def test_aae():
     model, batch = make("aae", error="l2", weight=0.3)
     z = numpy_of(model.generator.encode, batch.x)

@@ -62,6 +62,9 @@ def expected(objective, R, F, I, s):
         w = s.w_max * sigmoid(s.slope * (s.gamma * R - (F + I) / 2) / R)
         v = sigmoid(s.slope * (I - F) / R)
         return v * I + (1 - v) * F, R - w * (F + I) / 2, 1.0, 1.0
+    if objective == "interpolations":
+        w = s.w_max * sigmoid(s.slope * (s.gamma * R - I) / R)
+        return F + s.interpolation * I, R - w * I, 1.0, 1.0
     delta = sigmoid(s.slope * (R - (F + I) / 2))
     if objective == "reference":
         w = np.clip(sigmoid(s.slope * (I / 2 - R)), 0, 0.9)
@@ -70,7 +73,7 @@ def expected(objective, R, F, I, s):
     return F + I, R - F - I, 1 - delta, delta
 
 
-@pytest.mark.parametrize("objective", ["balanced", "reference", "paper"])
+@pytest.mark.parametrize("objective", ["balanced", "interpolations", "reference", "paper"])
 @pytest.mark.parametrize("error", ["l1", "l2"])
 def test_losses_and_rates(objective, error):
     model, batch = make(objective=objective, error=error, direct=0.7, distance=0.3, slope=12.0, gamma=0.8, w_max=0.9)
@@ -143,6 +146,8 @@ def test_interpolations_carry_gradient_twice():
         {"error": "l2"},
         {"adversarial": 0.0},
         {"w_max": 0.0},
+        {"objective": "interpolations"},
+        {"objective": "interpolations", "adversarial": 0.0},
         {"objective": "reference"},
         {"objective": "reference", "error": "l2", "slope": 1e4},
         {"objective": "paper"},
@@ -166,7 +171,8 @@ def test_gradients_equal_two_phases(settings):
 
     balance = OBJECTIVES[s.objective](R.detach(), F.detach(), I.detach(), s)
     F_D, I_D = (e(x, D(Gx).clamp(*LIMITS)), e(Gz, D(Gz).clamp(*LIMITS))) if D.output == "linear" else (F, I)
-    phase_D = torch.autograd.grad(R - s.adversarial * balance.fakes_in_D * (F_D + I_D), players["discriminator"])
+    loss_D = R - s.adversarial * (balance.F_in_D * F_D + balance.I_in_D * I_D)
+    phase_D = torch.autograd.grad(loss_D, players["discriminator"])
     z = G.encode(x)
     Gx, Gz = G.decode(z), G.decode(mix_codes(z, batch.noise["weight"]))
     loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * e(Gz, D(Gz)) + s.direct * e(x, Gx)

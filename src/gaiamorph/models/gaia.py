@@ -34,7 +34,7 @@ class GAIA(Model):
 
     @dataclass
     class Settings:
-        objective: Literal["balanced", "integral", "reference", "paper"] = "balanced"
+        objective: Literal["balanced", "interpolations", "integral", "reference", "paper"] = "balanced"
         """How R, F and I are weighed. ``paper`` diverges or collapses as written: it is here to be looked at."""
         error: Literal["l1", "l2"] = "l1"
         """Mean absolute or mean squared difference, in all three errors."""
@@ -44,10 +44,12 @@ class GAIA(Model):
         """Slope of the balancing sigmoids. ``balanced`` applies it to relative differences; ``reference`` and
         ``paper`` apply it to absolute ones, and their authors used 20."""
         gamma: float = 1.0
-        """The ratio (F + I)/2 : R at which D's adversarial weight is half of ``w_max`` (``balanced``) or stays as it is
-        (``integral``)."""
+        """The ratio (F + I)/2 : R, or I : R, at which D's adversarial weight is half of ``w_max`` (``balanced``,
+        ``interpolations``) or stays as it is (``integral``)."""
         w_max: float = 0.5
-        """``balanced`` and ``integral``: the largest weight of F and I in D's loss."""
+        """``balanced``, ``interpolations`` and ``integral``: the largest adversarial weight in D's loss."""
+        interpolation: float = 3.0
+        """``interpolations``: weight of I in G's loss, where F has 1."""
         rate: float = 1e-3
         """``integral``: step of the controller."""
         direct: float = 2.0
@@ -97,9 +99,9 @@ class GAIA(Model):
             extra = extra + s.distance * pairwise_distance_loss(x, z)
         r, f, i = across_ranks(torch.stack([R, F, I])).unbind()
         balance = self.integral(r, f, i) if s.objective == "integral" else OBJECTIVES[s.objective](r, f, i, s)
-        w = s.adversarial * balance.fakes_in_D
+        w_F, w_I = s.adversarial * balance.F_in_D, s.adversarial * balance.I_in_D
         loss_G = balance.F_in_G * F + balance.I_in_G * I + extra
-        loss_D = R - w * (F_D + I_D)
+        loss_D = R - w_F * F_D - w_I * I_D
         counts_G = counts_D = 1.0  # whether a loss has a gradient
         if s.objective == "reference":
             counts_G, counts_D = ((loss.detach().abs() <= 1).to(x.dtype) for loss in (loss_G, loss_D))
@@ -108,14 +110,15 @@ class GAIA(Model):
         # One backward pass for both players: F and I carry D's weight, and the factors turn it into G's on the way to G.
         joint = None
         if not unbounded:
-            w = (w * counts_D).clamp_min(SMALLEST_WEIGHT)
-            to_G_from_F.factor, to_G_from_I.factor = (-counts_G * v / w for v in (balance.F_in_G, balance.I_in_G))
-            joint = counts_D * R - w * (F + I) + counts_G * extra
+            w_F, w_I = ((w * counts_D).clamp_min(SMALLEST_WEIGHT) for w in (w_F, w_I))
+            to_G_from_F.factor = -counts_G * balance.F_in_G / w_F
+            to_G_from_I.factor = -counts_G * balance.I_in_G / w_I
+            joint = counts_D * R - w_F * F - w_I * I + counts_G * extra
             loss_G, loss_D = loss_G.detach(), loss_D.detach()
         return Step(
             {"generator": loss_G, "discriminator": loss_D},
             {"generator": balance.rate_G, "discriminator": balance.rate_D},
-            {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": balance.fakes_in_D},
+            {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": balance.I_in_D},
             joint,
         )
 
@@ -128,7 +131,7 @@ class GAIA(Model):
         k, s = self.k, self.settings
         if self.training:
             self.k = (k + s.rate * (s.gamma * R - (F + I) / 2) / R.clamp_min(SMALLEST)).clamp(0, s.w_max)
-        return balanced(R, F, I, s)._replace(fakes_in_D=k / 2)
+        return balanced(R, F, I, s)._replace(F_in_D=k / 2, I_in_D=k / 2)
 
     def views(self, x: Tensor) -> dict[str, Tensor]:
         seen = super().views(x)
@@ -165,9 +168,10 @@ SMALLEST = 1e-8
 class Balance(NamedTuple):
     """Weights of the errors in the two losses, and shares of the learning rate. All are constants to the gradient."""
 
-    F_in_G: Tensor | float
-    I_in_G: Tensor | float
-    fakes_in_D: Tensor
+    F_in_G: Tensor
+    I_in_G: Tensor
+    F_in_D: Tensor
+    I_in_D: Tensor
     rate_G: Tensor | float = 1.0
     rate_D: Tensor | float = 1.0
 
@@ -181,7 +185,16 @@ def balanced(R: Tensor, F: Tensor, I: Tensor, s: GAIA.Settings) -> Balance:
     scale = R.clamp_min(SMALLEST)
     w = s.w_max * torch.sigmoid(s.slope * (s.gamma * R - (F + I) / 2) / scale)
     v = torch.sigmoid(s.slope * (I - F) / scale)
-    return Balance(1 - v, v, w / 2)
+    return Balance(1 - v, v, w / 2, w / 2)
+
+
+def interpolations(R: Tensor, F: Tensor, I: Tensor, s: GAIA.Settings) -> Balance:
+    """D works against interpolations alone: where G reconstructs well, enlarging F asks D for the opposite of R.
+
+    w = w_max sigmoid(s (gamma R - I) / R);  L_D = R - w I;  L_G = F + interpolation I
+    """
+    w = s.w_max * torch.sigmoid(s.slope * (s.gamma * R - I) / R.clamp_min(SMALLEST))
+    return Balance(torch.ones_like(R), s.interpolation * torch.ones_like(R), torch.zeros_like(R), w)
 
 
 def reference(R: Tensor, F: Tensor, I: Tensor, s: GAIA.Settings) -> Balance:
@@ -193,17 +206,19 @@ def reference(R: Tensor, F: Tensor, I: Tensor, s: GAIA.Settings) -> Balance:
     w = torch.sigmoid(s.slope * (I / 2 - R)).clamp(0, 0.9)
     v = torch.sigmoid(s.slope * (I - F))
     delta_D = torch.sigmoid(s.slope * (R - (F + I) / 2))
-    return Balance(1 - v, v, w / 2, 1 - delta_D, delta_D)
+    return Balance(1 - v, v, w / 2, w / 2, 1 - delta_D, delta_D)
 
 
 def paper(R: Tensor, F: Tensor, I: Tensor, s: GAIA.Settings) -> Balance:
     """As printed: L_G = F + I;  L_D = R - F - I;  delta_D = sigmoid(b (R - (F + I)/2)), delta_G = 1 - delta_D."""
     delta_D = torch.sigmoid(s.slope * (R - (F + I) / 2))
-    return Balance(1.0, 1.0, torch.ones_like(R), 1 - delta_D, delta_D)
+    one = torch.ones_like(R)
+    return Balance(one, one, one, one, 1 - delta_D, delta_D)
 
 
 OBJECTIVES: dict[str, Callable[[Tensor, Tensor, Tensor, GAIA.Settings], Balance]] = {
     "balanced": balanced,
+    "interpolations": interpolations,
     "reference": reference,
     "paper": paper,
 }

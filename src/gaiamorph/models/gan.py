@@ -8,7 +8,7 @@ import torch
 
 from gaiamorph.models.base import Batch, Step
 from gaiamorph.models.gradients import GradientScale
-from gaiamorph.models.losses import adversarial_losses, generator_share
+from gaiamorph.models.losses import adversarial_losses, discriminator_has_won, generator_share
 from gaiamorph.models.prior import PriorModel
 
 
@@ -21,7 +21,9 @@ class GAN(PriorModel):
 
     @dataclass
     class Settings:
-        pass
+        rate: float = 0.1
+        """Share of the learning rate that both players take: autoencoders bear ten times what is usual for GANs (2e-4,
+        Radford et al. 2016), at which this discriminator wins at once and the generator learns nothing more."""
 
     prior = "normal"
 
@@ -37,6 +39,10 @@ class GAN(PriorModel):
         to_G.factor = generator_share(fake).view(-1, *[1] * len(self.shape))
         return Step(
             {"generator": loss_G.detach(), "discriminator": loss_D.detach()},
+            dict.fromkeys(("generator", "discriminator"), self.settings.rate),
             figures={"D(x)": real.sigmoid().mean(), "D(G(z))": fake.sigmoid().mean()},
             joint=loss_D,
         )
+
+    def diagnose(self, means: dict[str, float]) -> str | None:
+        return discriminator_has_won(means["D(x)"], means["D(G(z))"])

@@ -46,6 +46,20 @@ def generator_share(fake: Tensor) -> Tensor:
     return -(-fake.detach().clamp_min(-40)).exp()
 
 
+def discriminator_has_won(real: float, fake: float) -> str | None:
+    """A warning where a discriminator of real and made items is never wrong: its gradient no longer guides anything."""
+    if real > 1 - WON and fake < WON:
+        return (
+            "the discriminator has won (it tells all made items from real ones), so the generator no longer improves; "
+            "use a lower learning rate, or a narrower discriminator"
+        )
+    return None
+
+
+WON = 5e-3
+"""The discriminator has won where it errs by less than this probability on average, for long."""
+
+
 def pairwise_distance_loss(x: Tensor, z: Tensor, smallest: float = 1e-6) -> Tensor:
     """L_dist, which keeps the local structure of X in Z (Sainburg et al. 2018, "pairwise distance loss").
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gaiamorph.models.base import Batch, Model, Step
-from gaiamorph.models.losses import ERRORS, gaussian_kl
+from gaiamorph.models.losses import ERRORS, discriminator_has_won, gaussian_kl
 from gaiamorph.networks import full_precision
 
 
@@ -36,6 +36,8 @@ class VAEGAN(Model):
         """Weight of the feature error against the adversarial term in the decoder's loss."""
         beta: float = 1.0
         """Weight of the divergence from the prior."""
+        rate: float = 0.1
+        """Share of the learning rate that all players take, as in `GAN`."""
 
     def build(self) -> None:
         self.generator = self.pair(gaussian=True)
@@ -72,6 +74,7 @@ class VAEGAN(Model):
                 "decoder": s.gamma * like + fooling,
                 "discriminator": loss_D,
             },
+            dict.fromkeys(("encoder", "decoder", "discriminator"), s.rate),
             figures={
                 "reconstruction": ERRORS["l1"](x, Gz),
                 "kl": prior,
@@ -81,3 +84,6 @@ class VAEGAN(Model):
                 "D(G(z_p))": fake_p.sigmoid().mean(),
             },
         )
+
+    def diagnose(self, means: dict[str, float]) -> str | None:
+        return discriminator_has_won(means["D(x)"], (means["D(G(z))"] + means["D(G(z_p))"]) / 2)
