@@ -70,6 +70,13 @@ def test_an_edit_adds_the_vector(space, photos):
     assert (grid.frames[4] == space.edit(item, {"bright": 1, "noise": 1})).all()
 
 
+def test_strange_items_are_pointed_out(space, photos):
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 1), dtype=np.uint8)
+    for edit in (lambda: space.edit(noise, {"bright": 1}), lambda: space.transfer(photos / "p01.png", noise)):
+        with pytest.warns(UnlikeTrainingWarning, match="unlike the training data"):
+            edit()
+
+
 def test_a_transfer_leaves_nothing_of_the_difference_along_the_vectors(space, photos):
     made = space.transfer(photos / "p01.png", photos / "p02.png")
     b = space.encode(photos / "p02.png")[0]

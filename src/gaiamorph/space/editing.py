@@ -81,6 +81,8 @@ def edits(
         raise UserError("there is nothing to edit: give amounts of attributes")
     steps = np.stack([_step(space, wanted) for wanted in amounts])
     source = item if isinstance(item, Source) else space.source(item)
+    if other is None:
+        space.warn_unlike([source])
     z = (space.encode(source.item[None], refine=refine) if code is None else code) + steps
     frames = space.decode(z)
     used = {name: space.attributes[name] for wanted in amounts for name in wanted}
@@ -125,6 +127,7 @@ def transfer(space: LatentSpace, a: Any, b: Any, names: Sequence[str] | None, re
     if not chosen:
         raise UserError("the space has no attributes to transfer: fit some first")
     ends = [space.source(a), space.source(b)]
+    space.warn_unlike(ends)
     z_a, z_b = space.encode(np.stack([end.item for end in ends]), refine=refine)
     found = fitting.coordinates(z_b - z_a, np.stack([space.attributes[name].vector for name in chosen]))
     amounts = dict(zip(chosen, map(float, found), strict=True))

@@ -186,7 +186,7 @@ class LatentSpace:
         for thing in (thing for pair in pairs for thing in pair):
             if _key(thing) not in sources:
                 sources[_key(thing)] = self.source(thing)
-        self._warn_unlike(list(sources.values()))
+        self.warn_unlike(list(sources.values()))
         # Several pairs at once fill the batches; what is kept of them does not grow with their number.
         at_once = max(1, FRAMES_AT_ONCE // max(1, len(weights) if weights is not None else steps))
         for start in range(0, len(pairs), at_once):
@@ -308,14 +308,15 @@ class LatentSpace:
         data = self.open_data(source)
         return data.names, self._natural(data)
 
-    def _warn_unlike(self, ends: list[Source]) -> None:
+    def warn_unlike(self, ends: list[Source]) -> None:
+        """Warn of each item that is reconstructed worse than 99 % of held-out ones were."""
         if not ends:
             return
         for end, strange in zip(ends, self.unlike(np.stack([e.item for e in ends])), strict=True):
             if strange:
                 warnings.warn(
                     f"{end.name} is unlike the training data: its reconstruction error is higher than that of 99 % of "
-                    "held-out items, so its morphs may not look like it (refine may help)",
+                    "held-out items, so what is made of it may not look like it (refine may help)",
                     UnlikeTrainingWarning,
                     stacklevel=3,
                 )
