@@ -158,6 +158,26 @@ def test_resume_refuses_other_settings_and_other_data(picture_run, photos):
         gm.train("sample:faces", out=picture_run, resume=True, show=False)
 
 
+def test_a_checkpoint_from_before_an_option_goes_on(photos, tmp_path, monkeypatch):
+    options = {**SMALL, "size": 16, "steps": 50, "show": False}
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
+    with monkeypatch.context() as patch:
+        now = loop.to_dict
+
+        def before(settings):
+            values = now(settings)
+            del values["gaia"]["interpolation"]
+            return values
+
+        patch.setattr(loop, "to_dict", before)
+        stop_after(patch, 10)
+        with pytest.raises(SystemExit):
+            gm.train(photos, out=tmp_path / "cut", **options)
+    gm.train(photos, out=tmp_path / "cut", resume=True, **options)
+    gm.train(photos, out=tmp_path / "whole", **options)
+    assert same_weights(tmp_path / "whole", tmp_path / "cut")
+
+
 def test_resume_of_a_finished_run_changes_nothing(picture_run, photos):
     before = (picture_run / "space.safetensors").read_bytes()
     gm.train(photos, out=picture_run, resume=True, show=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 import signal
 import threading
@@ -33,7 +32,7 @@ from gaiamorph.training.precision import memory_kept
 from gaiamorph.training.processes import Processes, launch
 from gaiamorph.training.profile import Profile, count_flops
 from gaiamorph.training.progress import Display
-from gaiamorph.training.settings import TrainSettings, to_dict
+from gaiamorph.training.settings import TrainSettings, from_dict, to_dict
 from gaiamorph.training.watch import Watch
 
 LOG_EVERY = 10
@@ -246,7 +245,8 @@ class Run:
         if not (self.folder / checkpoint.FILE).exists():
             return
         progress = checkpoint.load_checkpoint(self.folder, self.model, self.average, self.optimizers)
-        if progress["settings"] != json.loads(json.dumps(to_dict(self.settings))):
+        # Through the settings of today: options that did not exist when it was written have their defaults.
+        if to_dict(from_dict(progress["settings"])) != to_dict(self.settings):
             raise UserError(f"the checkpoint in {self.folder} was made with other settings than its config.yaml")
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.watch.restore(progress["watch"])
