@@ -269,6 +269,16 @@ def attributes(result: dict[str, Any]) -> list[str]:
                 spread([1e4 * x["kernel_distance_hed"] for x in same], ".2f"),
                 spread([float(np.mean(list(x["amounts"].values()))) for x in same], ".2f"),
             ])  # fmt: skip
+    gaia = [r for r in runs if r["model"] == "gaia"]
+    correlations = sorted({r["correlation"] for r in gaia})
+    means = {
+        method.replace("_", " "): [
+            float(np.mean([r[method]["off_target"] for r in gaia if r["correlation"] == c])) for c in correlations
+        ]
+        for method in ("mean_difference", "least_squares")
+    }
+    drawn = DOCS / "images" / "attributes_correlation.png"
+    figures.lines(np.array(correlations), means, "correlation of the attributes", "movement of the others", drawn)
     skill = ", ".join(f"{name} {value:.2f}" for name, value in runs[0]["judge"].items())
     steps, batch, size = runs[0]["steps"], runs[0]["batch_size"], runs[0]["size"]
     body = [
@@ -284,6 +294,8 @@ def attributes(result: dict[str, Any]) -> list[str]:
              "others, least squares ↓", "lowest cosine of the two"],
             moved,
         ),
+        f"![GAIA: movement of the others by correlation](images/{drawn.name})",
+        "",
         "How real edited faces look where the judge says that the target moved by 0.8: Fréchet distance in PCA-64 and kernel "
         "distance in VGG (HED) features (×10⁴) from real held-out faces, and the mean amount that it took.",
         "",
