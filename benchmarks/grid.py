@@ -1,7 +1,7 @@
 """All models on one set of pictures, under one budget and one yardstick.  python benchmarks/grid.py faces|fashion|lines
 
 Networks, examples and held-out items are the same for all models, as in `gaiamorph compare`. Results:
-results/grid_NAME.json, with every figure of every run, and pictures of the same pairs in --runs.
+results/grid_NAME.json, with every figure of every run.
 """
 
 from __future__ import annotations

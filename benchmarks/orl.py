@@ -18,7 +18,7 @@ import pandas as pd
 import gaiamorph as gm
 from gaiamorph.data.attributes import attributes_of
 from gaiamorph.evaluation.attributes import METHODS, directions, edited, movement
-from gaiamorph.evaluation.identity import SAME_PERSON, identity_distances
+from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identity_distances
 from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.latent.attributes import fit
 from gaiamorph.output import figures
@@ -52,7 +52,8 @@ def measure(space, data, seed: int, picture: Path) -> dict[str, Any]:
     originals = data.items[test]
     reconstructions = space.decode(z)
     before = judge.scores(data.kind.to_tensor(reconstructions))
-    kept = identity_distances(reconstructions, originals)
+    descriptors = face_descriptors(originals)
+    kept = identity_distances(reconstructions, descriptors)
     found: dict[str, Any] = {
         "judge": dict(zip(whole.names, judge.skill.tolist(), strict=True)),
         "photographs": len(test),
@@ -67,7 +68,7 @@ def measure(space, data, seed: int, picture: Path) -> dict[str, Any]:
             some = signs != 0
             items = edited(space, z, design, f.vectors, k)
             change = signs[some] * (judge.scores(data.kind.to_tensor(items))[:, k] - before[some, k])
-            distance = identity_distances(items, originals[some])
+            distance = identity_distances(items, descriptors[some])
             parts = {"added": signs[some] > 0, "removed": signs[some] < 0, "all": np.ones(int(some.sum()), bool)}
             found[method]["edits"][name] = {
                 part: {
@@ -79,11 +80,11 @@ def measure(space, data, seed: int, picture: Path) -> dict[str, Any]:
                 for part, rows in parts.items()
                 if rows.any()
             }
-    draw(space, data, z, design, fits["least_squares"].vectors, originals, picture)
+    draw(space, z, design, fits["least_squares"].vectors, originals, reconstructions, picture)
     return found
 
 
-def draw(space, data, z, design, vectors, originals, path: Path) -> None:
+def draw(space, z, design, vectors, originals, reconstructions, path: Path) -> None:
     """Originals, reconstructions, and each attribute added to those without it and removed from those with it."""
     columns, heads = [], []
     for k, name in enumerate(design.names):
@@ -92,7 +93,7 @@ def draw(space, data, z, design, vectors, originals, path: Path) -> None:
         items[signs != 0] = edited(space, z, design, vectors, k)
         for sign, word in ((1, "add"), (-1, "remove")):
             for i in np.flatnonzero(signs == sign)[:: max(1, int((signs == sign).sum()) // SHOWN)][:SHOWN]:
-                columns.append((originals[i], space.decode(z[i : i + 1])[0], items[i]))
+                columns.append((originals[i], reconstructions[i], items[i]))
                 heads.append(f"{word} {name}")
     figures.sheet(
         [list(row) for row in zip(*columns, strict=True)], ["original", "reconstructed", "edited"], heads

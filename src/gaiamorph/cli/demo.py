@@ -73,10 +73,11 @@ def demo(
         ),
         (out / "curves.png", "Training curves. R, F and I staying together is the sign of a healthy GAIA."),
     ]
-    text = [*_explanation(spaces, minutes)]
+    note = _too_few(spaces["gaia"].info["training"]["steps"], minutes)
+    text = [*([note + "."] if note else []), *_explanation(spaces, minutes)]
     (out / "index.html").write_text(report.page("From one face to another", text, pictures), encoding="utf-8")
-    if (steps := spaces["gaia"].info["training"]["steps"]) < ENOUGH and not quiet:
-        print(f"gaiamorph: note: {_too_few(steps, minutes)}", file=sys.stderr)
+    if note and not quiet:
+        print(f"gaiamorph: note: {note}", file=sys.stderr)
     for path in (*(path for path, _ in pictures), out / "continuum" / "manifest.csv", out / "index.html"):
         print(path)
 
@@ -98,7 +99,9 @@ def _compare(spaces: dict[str, LatentSpace], data: Dataset, a: str, b: str):
 
 
 def _too_few(steps: int, minutes: float) -> str:
-    """What to say after a training that did not come far."""
+    """What to say after a training that did not come far; nothing after one that did."""
+    if steps >= ENOUGH:
+        return ""
     wanted = math.ceil(minutes * ENOUGH / max(steps, 1))
     return (
         f"GAIA made only {steps} steps in {minutes:g} minutes here, where {ENOUGH} make a fair picture, so its morphs are rough: "
@@ -109,9 +112,7 @@ def _too_few(steps: int, minutes: float) -> str:
 def _explanation(spaces: dict[str, LatentSpace], minutes: float) -> list[str]:
     steps = {name: space.info["training"]["steps"] for name, space in spaces.items()}
     errors = {name: space.info["validation"]["l1"] for name, space in spaces.items()}
-    warning = [_too_few(steps["gaia"], minutes) + "."] if steps["gaia"] < ENOUGH else []
     return [
-        *warning,
         "Between two photographs there is no photograph; a morph has to invent one. Three ways are shown below.",
         "Blending pixels lays one face over the other: in the middle there are two outlines and two pairs of eyes.",
         "An autoencoder learns a short code for each photograph, and decodes the codes between two of them. What it draws is "

@@ -14,7 +14,7 @@ from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import Design, attributes_of, overview, refuse_copies
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation.case import Case
-from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors
+from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identity_distances
 from gaiamorph.evaluation.judge import Judge, train_judge
 from gaiamorph.evaluation.realism import kernel_distance
 from gaiamorph.latent.attributes import cosines, fit
@@ -216,7 +216,7 @@ def _realism(case: Case, made: Made) -> dict[str, dict[str, float]]:
 
 def _same_person(items: np.ndarray, originals: np.ndarray) -> dict[str, float]:
     """Faces against the descriptors (N, 128) of their originals."""
-    distances = np.linalg.norm(face_descriptors(items) - originals, axis=1)
+    distances = identity_distances(items, originals)
     return {"distance": float(distances.mean()), "same_person": float((distances < SAME_PERSON).mean())}
 
 

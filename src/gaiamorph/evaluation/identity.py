@@ -41,8 +41,8 @@ def face_descriptors(items: np.ndarray) -> np.ndarray:
 
 
 def identity_distances(items: np.ndarray, originals: np.ndarray) -> np.ndarray:
-    """How far (N,) each face is from the original in the same place."""
-    return np.linalg.norm(face_descriptors(items) - face_descriptors(originals), axis=1)
+    """How far (N,) each face is from the original in the same place, of which ``originals`` are descriptors (N, 128)."""
+    return np.linalg.norm(face_descriptors(items) - originals, axis=1)
 
 
 _CACHE: list[tuple[Any, Any, Any]] = []

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture
 
 MOST_COMPONENTS = 10
 ITEMS_PER_PARAMETER = 5
@@ -49,8 +52,6 @@ def fit_mixture(z: np.ndarray, seed: int) -> Mixture:
     Codes are first turned to their principal axes, in which a diagonal covariance a component loses little;
     with many items to each parameter the components have full covariances.
     """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
     from threadpoolctl import threadpool_limits
 
     z = z.astype(np.float64)
@@ -59,25 +60,9 @@ def fit_mixture(z: np.ndarray, seed: int) -> Mixture:
     turned = (z - mean) @ axes.T
     scale = np.maximum(turned.std(0), 1e-6)
     turned /= scale
-    d = z.shape[1]
-    best = None
-    for kind in ("full", "diag"):
-        parameters = d * (d + 1) / 2 if kind == "full" else 2 * d
-        for k in range(1, MOST_COMPONENTS + 1):
-            if k > 1 and len(z) < ITEMS_PER_PARAMETER * k * parameters:
-                break
-            if kind == "full" and len(z) < ITEMS_PER_PARAMETER * parameters:
-                break
-            mixture = GaussianMixture(k, covariance_type=kind, reg_covar=1e-4, random_state=seed)
-            # Its matrices are small: threads would wait for each other (ten times as long on two busy cores).
-            with threadpool_limits(1), warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)  # a looser fit still gives a valid mixture
-                mixture.fit(turned)
-            score = mixture.bic(turned)
-            if best is None or score < best[0]:
-                best = (score, kind, mixture)
-    assert best is not None
-    _, kind, mixture = best
+    # Its matrices are small: threads would wait for each other (ten times as long on two busy cores).
+    with threadpool_limits(1):
+        kind, mixture = _best_mixture(turned, seed)
     covariances = np.asarray(mixture.covariances_)
     roots = np.linalg.cholesky(covariances) if kind == "full" else np.apply_along_axis(np.diag, 1, np.sqrt(covariances))
     back = axes * scale[:, None]  # turned row vector -> code: t * scale @ axes
@@ -87,3 +72,28 @@ def fit_mixture(z: np.ndarray, seed: int) -> Mixture:
         (np.asarray(mixture.means_) @ back + mean).astype(np.float32),
         factors.astype(np.float32),
     )
+
+
+def _best_mixture(turned: np.ndarray, seed: int) -> tuple[str, GaussianMixture]:
+    """The kind of covariance, and the fitted mixture, with the lowest BIC."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    d = turned.shape[1]
+    best = None
+    for kind in ("full", "diag"):
+        parameters = d * (d + 1) / 2 if kind == "full" else 2 * d
+        for k in range(1, MOST_COMPONENTS + 1):
+            if k > 1 and len(turned) < ITEMS_PER_PARAMETER * k * parameters:
+                break
+            if kind == "full" and len(turned) < ITEMS_PER_PARAMETER * parameters:
+                break
+            mixture = GaussianMixture(k, covariance_type=kind, reg_covar=1e-4, random_state=seed)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # a looser fit still gives a valid mixture
+                mixture.fit(turned)
+            score = mixture.bic(turned)
+            if best is None or score < best[0]:
+                best = (score, kind, mixture)
+    assert best is not None
+    return best[1], best[2]

@@ -22,8 +22,8 @@ class GAN(PriorModel):
     @dataclass
     class Settings:
         rate: float = 0.1
-        """Share of the learning rate that both players take: autoencoders bear ten times what is usual for GANs (2e-4,
-        Radford et al. 2016), at which this discriminator wins at once and the generator learns nothing more."""
+        """Share of the learning rate that both players take. The full rate suits autoencoders, but lets this discriminator win
+        at once; a tenth of it, 2e-4, is usual for GANs (Radford et al. 2016)."""
 
     prior = "normal"
 

@@ -81,7 +81,7 @@ def edits(
         raise UserError("there is nothing to edit: give amounts of attributes")
     steps = np.stack([_step(space, wanted) for wanted in amounts])
     source = item if isinstance(item, Source) else space.source(item)
-    if other is None:
+    if other is None:  # a transfer has warned of both its items; what a manifest orders has been seen before
         space.warn_unlike([source])
     z = (space.encode(source.item[None], refine=refine) if code is None else code) + steps
     frames = space.decode(z)
