@@ -24,6 +24,7 @@ from gaiamorph.evaluation.realism import ITEMS_PER_FEATURE, frechet_distance, ke
 from gaiamorph.features import open_features
 from gaiamorph.latent.attributes import cosines, fit
 from results import Results
+from search import changed
 
 DRAWING = Path(__file__).parent / "cartoons"
 FACES = 4000
@@ -92,6 +93,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--features", nargs="+", default=["pca", "hed"])
     parser.add_argument("--faces", type=Path, default=Path(tempfile.gettempdir()) / "gaiamorph-cartoons")
+    parser.add_argument("--variant", default="", help="option=value joined by commas, as in search.py")
     parser.add_argument("--name", default="attributes")
     options = parser.parse_args()
     results = Results(options.name, "python benchmarks/attributes.py")
@@ -101,6 +103,7 @@ def main() -> None:
         for seed in options.seeds:
             for model in options.models:
                 key = {"correlation": correlation, "model": model, "seed": seed, "size": options.size}
+                key["variant"] = options.variant
                 if results.has(**key, steps=options.steps):
                     continue
                 if seed not in judges:
@@ -109,8 +112,8 @@ def main() -> None:
                 judge = judges[seed]
                 with tempfile.TemporaryDirectory() as scratch:
                     space = gm.train(
-                        faces, out=Path(scratch) / "run", model=model, size=options.size, steps=options.steps, seed=seed,
-                        batch_size=options.batch_size, threads=options.threads, show=False,
+                        faces, out=Path(scratch) / "run", size=options.size, seed=seed, threads=options.threads, show=False,
+                        **changed({"steps": options.steps, "batch_size": options.batch_size}, options.variant, model),
                     )  # fmt: skip
                 data = gm.open_data(faces, size=options.size, seed=seed)
                 skill = dict(zip([a.name for a in judge.attributes], judge.skill.tolist(), strict=True))

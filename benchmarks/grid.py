@@ -49,10 +49,9 @@ def main() -> None:
             if results.has(**key):
                 continue
             folder = options.runs / f"{options.set}-{model}{options.variant}-{budget['steps']}-{seed}"
-            settings = changed({}, options.variant or "base")
             space = gm.train(
                 source, out=folder, size=size, seed=seed, threads=options.threads, show=False,
-                resume=(folder / "config.yaml").exists(), **{**settings, "model": model, **budget},
+                resume=(folder / "config.yaml").exists(), **changed(budget, options.variant, model),
             )  # fmt: skip
             case = Case(space, space.open_data(source), seed=seed, features=FEATURES.get(options.set))
             figures = {f.name: f.value for f in measure(case, list(METRICS))}

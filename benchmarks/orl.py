@@ -23,6 +23,7 @@ from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.latent.attributes import fit
 from gaiamorph.output import figures
 from results import Results
+from search import changed
 
 FOLDER = Path(__file__).parent / "orl"
 LABELS = FOLDER / "labels.csv"
@@ -109,18 +110,21 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--runs", type=Path, default=Path(tempfile.gettempdir()) / "gaiamorph-orl", help="run folders")
+    parser.add_argument("--variant", default="", help="option=value joined by commas, as in search.py")
     parser.add_argument("--name", default="orl")
     options = parser.parse_args()
     results = Results(options.name, "python benchmarks/orl.py")
     for seed in options.seeds:
         for model in options.models:
             key = {"model": model, "seed": seed, "size": options.size, "steps": options.steps}
+            key["variant"] = options.variant
             if results.has(**key):
                 continue
-            folder = options.runs / f"{model}-{options.size}-{options.steps}-{seed}"
+            folder = options.runs / f"{model}{options.variant}-{options.size}-{options.steps}-{seed}"
             space = gm.train(
-                "sample:faces", out=folder, model=model, size=options.size, steps=options.steps, seed=seed,
-                batch_size=options.batch_size, threads=options.threads, resume=(folder / "config.yaml").exists(), show=False,
+                "sample:faces", out=folder, size=options.size, seed=seed, threads=options.threads, show=False,
+                resume=(folder / "config.yaml").exists(),
+                **changed({"steps": options.steps, "batch_size": options.batch_size}, options.variant, model),
             )  # fmt: skip
             data = gm.open_data("sample:faces", size=options.size, seed=seed)
             found = measure(space, data, seed, folder / "edits.png")

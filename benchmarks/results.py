@@ -33,7 +33,8 @@ class Results:
         return json.loads(self.path.read_text())["runs"] if self.path.exists() else []
 
     def has(self, **key: Any) -> bool:
-        return any(all(run.get(k) == v for k, v in key.items()) for run in self.runs)
+        """Whether there is such a run. One that was made before an option existed has it as ""."""
+        return any(all(run.get(k, "") == v for k, v in key.items()) for run in self.runs)
 
     def add(self, **run: Any) -> None:
         self.runs = [*self._read(), run]  # read again: another process may have written meanwhile
