@@ -15,6 +15,13 @@ import gaiamorph
 FOLDER = Path(__file__).parent / "results"
 
 
+def capability() -> str:
+    """What of the processor decides how fast networks are: vector instructions, and products of bfloat16."""
+    found = torch.cpu.get_capabilities()
+    bf16 = next((name for name in ("amx_bf16", "avx512_bf16", "bf16") if found.get(name, False)), "no bf16")
+    return f"{torch.backends.cpu.get_cpu_capability()}, {bf16.replace('_', ' ')}"
+
+
 class Results:
     """A list of runs in ``results/NAME.json``. A run that is there already is not made again."""
 
@@ -23,7 +30,7 @@ class Results:
         self.runs = self._read()
         self.head = {
             "command": command,
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores, {capability()}",
             "python": platform.python_version(),
             "torch": torch.__version__,
             "gaiamorph": gaiamorph.__version__,

@@ -26,7 +26,7 @@ from gaiamorph.models.gaia import OBJECTIVES
 from gaiamorph.models.interpolation import interpolate_pairs
 from gaiamorph.networks import NetworkSettings
 from gaiamorph.training.loop import Run
-from gaiamorph.training.precision import memory_kept
+from gaiamorph.training.precision import chosen_precision, memory_kept
 from gaiamorph.training.profile import count_flops, product_rate
 from gaiamorph.training.settings import TrainSettings, settled
 from interleaved import Worker, ratio, rounds, serve
@@ -44,6 +44,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "memory returned": {},
     "compiled": {"compile": "on"},
     "bf16": {"precision": "bf16"},
+    "fp32": {"precision": "fp32"},
 }
 """What ``choices`` changes, and the settings that do it; the first is done by hand."""
 STEPS = 4
@@ -106,13 +107,14 @@ def work(task: dict) -> None:
         run = our_run(network, items, batch, Path(folder), **CHANGES.get(kind, {}))
         step = Plain(network, items, batch) if kind == "plain" else run.advance
         flops = count_flops(run.dry_step) if kind == "ours" else 0
+        dtype = torch.bfloat16 if kind != "plain" and run.settings.precision == "bf16" else torch.float32
 
         def measure() -> dict[str, float]:
             began = time.perf_counter()
             for _ in range(STEPS):
                 step()
             ms = 1000 * (time.perf_counter() - began) / STEPS
-            peak = product_rate(torch.device("cpu"), torch.float32)
+            peak = product_rate(torch.device("cpu"), dtype)
             return {
                 "ms": ms,
                 "gflops": flops / ms / 1e6,
@@ -147,6 +149,7 @@ def steps(repeats: int) -> None:
             ours_ms=median(f["ms"] for f in ours),
             faster=ratio(found["plain"], ours),
             gflops=median(f["gflops"] for f in ours),
+            precision=chosen_precision("auto", "cpu"),
             of_product_rate=median(f["gflops"] / f["product_gflops"] for f in ours),
         )
         print(results.runs[-1], flush=True)
@@ -180,6 +183,7 @@ def growth(repeats: int) -> None:
             shape=list(shape),
             batch=batch,
             ms=median(f["ms"] for f in found),
+            precision=chosen_precision("auto", "cpu"),
             of_product_rate=median(f["gflops"] / f["product_gflops"] for f in found),
             memory=found[-1]["memory"],
         )

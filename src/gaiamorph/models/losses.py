@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +12,24 @@ from torch import Tensor
 
 def l1(x: Tensor, y: Tensor) -> Tensor:
     """Mean absolute difference over items and values."""
-    return (x - y).abs().mean()
+    return _MeanAbsolute.apply(x, y)  # type: ignore[return-value]
+
+
+class _MeanAbsolute(torch.autograd.Function):
+    """``(x - y).abs().mean()`` in half of its passes over memory."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, y: Tensor) -> Tensor:
+        difference = x - y
+        ctx.save_for_backward(difference)
+        return torch.linalg.vector_norm(difference, 1) / difference.numel()
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        (difference,) = ctx.saved_tensors
+        gradient = difference.sgn().mul_(grad_outputs[0] / difference.numel())
+        of_x, of_y = ctx.needs_input_grad
+        return gradient if of_x else None, -gradient if of_y else None
 
 
 def l2(x: Tensor, y: Tensor) -> Tensor:

@@ -1,8 +1,9 @@
 """Encoder/decoder pairs. A new one is a file and a line here."""
 
 from gaiamorph.networks.adain import AdaIN
-from gaiamorph.networks.base import Autoencoder, Critic, NetworkSettings, full_precision
+from gaiamorph.networks.base import Autoencoder, Critic, NetworkSettings
 from gaiamorph.networks.conv import Conv
+from gaiamorph.networks.edges import full_precision
 from gaiamorph.networks.mlp import MLP
 
 NETWORKS: dict[str, type[Autoencoder]] = {"mlp": MLP, "conv": Conv, "adain": AdaIN}

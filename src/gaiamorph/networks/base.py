@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import torch
 from torch import Tensor, nn
+
+from gaiamorph.networks.edges import centred, full_precision, sigmoid
 
 NEGATIVE_SLOPE = 0.2
 """Slope of every leaky ReLU below zero; the initialisation has to know it."""
@@ -66,7 +67,7 @@ class Autoencoder(nn.Module):
         return mean, log_variance
 
     def _encoded(self, x: Tensor) -> Tensor:
-        return full_precision(self.encoder(2 * x - 1))
+        return full_precision(self.encoder(centred(x)))
 
     def without_encoder(self) -> Autoencoder:
         """Itself, without the encoder: for models whose codes are only ever drawn."""
@@ -82,9 +83,9 @@ class Autoencoder(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """z (B, latent_dim) -> x (B, *shape)."""
-        x = full_precision(self.decoder(z))
+        x = self.decoder(z)
         # A linear output starts at mid-grey (0.5), where a sigmoid starts too.
-        return torch.sigmoid(x) if self.output == "sigmoid" else 0.5 * (x + 1)
+        return sigmoid(x) if self.output == "sigmoid" else 0.5 * (full_precision(x) + 1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x))
@@ -102,16 +103,11 @@ class Critic(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """x (B, *shape) in [0, 1] -> (B, features), before the last layer."""
-        return full_precision(self.trunk(2 * x - 1))
+        return full_precision(self.trunk(centred(x)))
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, *shape) in [0, 1] -> (B, outputs), without activation."""
         return full_precision(self.head(self.features(x)))
-
-
-def full_precision(x: Tensor) -> Tensor:
-    """float32 where autocast left bfloat16: codes, outputs and the errors made of them need more than 8 bits."""
-    return x.float() if x.dtype == torch.bfloat16 else x
 
 
 def activation() -> nn.Module:

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, initialise, initialise_output
+from gaiamorph.networks.folding import fold, unfold
 
 SMALLEST = 4
 """Height or width at which the pyramid ends and a linear layer takes over."""
@@ -89,7 +90,7 @@ class _Fold(nn.Module):
         below, right = -x.shape[-2] % self.patch, -x.shape[-1] % self.patch
         if below or right:
             x = F.pad(x, (0, right, 0, below), mode="replicate")
-        return F.pixel_unshuffle(x, self.patch)
+        return fold(x, self.patch)
 
 
 class _Unfold(nn.Module):
@@ -100,7 +101,7 @@ class _Unfold(nn.Module):
         self.patch, self.height, self.width = patch, height, width
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.pixel_shuffle(x, self.patch)[..., : self.height, : self.width]
+        return unfold(x, self.patch)[..., : self.height, : self.width]
 
 
 class _Double(nn.Module):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -32,22 +32,35 @@ def sheet(
     left = LABEL_WIDTH if row_labels else GAP
     top = LABEL_HEIGHT if column_labels else GAP
     columns = max(len(row) for row in rows)
-    size = (left + columns * (width + GAP), top + len(rows) * (height + GAP))
-    canvas = Image.new("RGB", size, "white")
-    pen, font = ImageDraw.Draw(canvas), _font()
+    canvas = np.full((top + len(rows) * (height + GAP), left + columns * (width + GAP), 3), 255, np.uint8)
     for i, row in enumerate(rows):
         y = top + i * (height + GAP)
-        if row_labels:
-            pen.multiline_text((6, y + height // 2 - 8 * (1 + row_labels[i].count("\n"))), row_labels[i], "black", font)
         for j, item in enumerate(row):
             if item is not None:
-                picture = to_pil(item)
-                if picture.size != (width, height):
-                    picture = picture.resize((width, height), Image.Resampling.BICUBIC)
-                canvas.paste(picture, (left + j * (width + GAP), y))
-    for j, label in enumerate(column_labels or []):
-        pen.text((left + j * (width + GAP) + width // 2, 4), label, "black", font, anchor="ma")
-    return canvas
+                if item.shape[:2] != (height, width):
+                    item = np.asarray(to_pil(item).resize((width, height), Image.Resampling.BICUBIC))
+                    item = item.reshape(height, width, -1)
+                x = left + j * (width + GAP)
+                canvas[y : y + height, x : x + width] = item
+    if column_labels:
+        canvas[:top] = _heads(tuple(column_labels), left, width + GAP, canvas.shape[1])
+    picture = Image.fromarray(canvas)
+    if row_labels:
+        pen = ImageDraw.Draw(picture)
+        for i, label in enumerate(row_labels):
+            y = top + i * (height + GAP) + height // 2 - 8 * (1 + label.count("\n"))
+            pen.multiline_text((6, y), label, "black", _font())
+    return picture
+
+
+@lru_cache(maxsize=8)
+def _heads(labels: tuple[str, ...], left: int, step: int, width: int) -> np.ndarray:
+    """The labels of columns as a strip (LABEL_HEIGHT, width, 3). Kept, for sheets of many continua have the same."""
+    picture = Image.new("RGB", (width, LABEL_HEIGHT), "white")
+    pen = ImageDraw.Draw(picture)
+    for j, label in enumerate(labels):
+        pen.text((left + j * step + (step - GAP) // 2, 4), label, "black", _font(), anchor="ma")
+    return np.asarray(picture)
 
 
 @cache
