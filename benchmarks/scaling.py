@@ -19,7 +19,7 @@ from interleaved import summary
 from results import Results
 
 COMMON = ["--threads", "1", "--quiet"]
-CURVE = ["--steps", "50", "--parts", "2", "--gaia.distance", "0"]
+CURVE = ["--steps", "50", "--parts", "2", "--gaia.distance", "0", "--precision", "fp32"]
 
 
 def child(processes: int, batch: int, steps: int) -> None:
