@@ -15,10 +15,10 @@ from typing import Any
 import yaml
 
 import gaiamorph as gm
+from faces import quarters
 from gaiamorph.data import synthetic
 from gaiamorph.errors import TrainingError
 from gaiamorph.training.log import read_metrics
-from faces import quarters
 from results import Results
 from toy2d import RECIPE
 

@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 import gaiamorph as gm
 from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import Case
@@ -24,8 +26,9 @@ SETS: dict[str, dict[str, Any]] = {
     "faces": {"source": "sample:faces", "size": 32, "steps": 1500, "batch_size": 32},
     "faces64": {"source": "sample:faces", "size": 64, "steps": 1500, "batch_size": 32},
     "fashion": {"source": "sample:fashion", "size": 32, "steps": 1500, "batch_size": 64},
-    "lines": {"source": "sample:lines", "steps": 2000, "batch_size": 64},
+    "lines": {"source": "sample:lines", "steps": 2000, "batch_size": 64, "recipe": "lines.yaml"},
 }
+RECIPES = Path(__file__).parent.parent / "recipes"
 FEATURES = {"lines": ["pca"]}  # VGG features of lines say nothing that the lines metric does not
 
 
@@ -41,6 +44,7 @@ def main() -> None:
     options = parser.parse_args()
     budget = dict(SETS[options.set])
     source, size = budget.pop("source"), budget.pop("size", None)
+    recipe = yaml.safe_load((RECIPES / budget.pop("recipe")).read_text()) if "recipe" in budget else {}
     budget["steps"] = options.steps or budget["steps"]
     results = Results(f"grid_{options.set}", f"python benchmarks/grid.py {options.set}")
     for seed in options.seeds:
@@ -51,7 +55,7 @@ def main() -> None:
             folder = options.runs / f"{options.set}-{model}{options.variant}-{budget['steps']}-{seed}"
             space = gm.train(
                 source, out=folder, size=size, seed=seed, threads=options.threads, show=False,
-                resume=(folder / "config.yaml").exists(), **changed(budget, options.variant, model),
+                resume=(folder / "config.yaml").exists(), **changed({**recipe, **budget}, options.variant, model),
             )  # fmt: skip
             case = Case(space, space.open_data(source), seed=seed, features=FEATURES.get(options.set))
             figures = {f.name: f.value for f in measure(case, list(METRICS))}

@@ -331,6 +331,26 @@ def search_toy2d(result: dict[str, Any]) -> list[str]:
     return section("The search for a recipe, sets in the plane", result, body)
 
 
+def collapse(result: dict[str, Any]) -> list[str]:
+    rows = []
+    for name in dict.fromkeys(r["set"] for r in result["runs"]):
+        own = [r for r in result["runs"] if r["set"] == name]
+        ended = [r for r in own if not r["diverged"]]
+        told = sorted({w for r in ended for w in r["warnings"]} | {r["diverged"] for r in own if r["diverged"]})
+        rows.append([
+            name, f"{own[0]['steps']:,}", str(len(own)), str(len(own) - len(ended)), str(sum(bool(r["warnings"]) for r in ended)),
+            f"{max(r['largest_ratio'] for r in ended):.2f}" if ended else "",
+            f"{max(r['error_share'] for r in ended):.2f}" if ended else "", "; ".join(told),
+        ])  # fmt: skip
+    body = [
+        "GAIA as it comes (plane sets: `recipes/toy2d.yaml`), briefly. Largest ratio: of R, F and I in any row of the second half, "
+        "over all seeds. Error: of held-out items, as a share of what answering with the mean item would give, of the worst seed.",
+        "",
+        *table(["set", "steps", "seeds", "diverged", "with warnings", "largest ratio", "error ↓", "told"], rows),
+    ]
+    return section("Does the default collapse?", result, body)
+
+
 PARTS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "toy2d": toy2d,
     "faces": faces,
@@ -338,6 +358,7 @@ PARTS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "grid_faces64": partial(grid, "All models on photographs of faces, 64 x 64"),
     "grid_fashion": partial(grid, "All models on Fashion-MNIST, 32 x 32"),
     "grid_lines": partial(grid, "All models on lines"),
+    "collapse": collapse,
     "attributes": attributes,
     "orl": orl,
     "search_toy2d": search_toy2d,

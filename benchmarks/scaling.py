@@ -32,10 +32,11 @@ def child(processes: int, batch: int, steps: int) -> None:
     from gaiamorph.training.processes import Processes, launch
     from gaiamorph.training.settings import TrainSettings, settled
 
-    fabric = launch(Processes(), "cpu", "fp32")
+    fabric = launch(Processes(), "cpu")
     data = open_data("sample:faces")
     with tempfile.TemporaryDirectory() as folder, memory_kept():
-        run = Run(data, settled(TrainSettings(batch_size=batch, threads=1), data, processes), Path(folder), fabric)
+        settings = TrainSettings(batch_size=batch, threads=1, precision="fp32")
+        run = Run(data, settled(settings, data, processes), Path(folder), fabric)
         for _ in range(5):
             run.advance()
         times = []

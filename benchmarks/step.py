@@ -149,7 +149,7 @@ def steps(repeats: int) -> None:
             ours_ms=median(f["ms"] for f in ours),
             faster=ratio(found["plain"], ours),
             gflops=median(f["gflops"] for f in ours),
-            precision=chosen_precision("auto", "cpu"),
+            precision=chosen_precision("auto", "cpu", "conv"),
             of_product_rate=median(f["gflops"] / f["product_gflops"] for f in ours),
         )
         print(results.runs[-1], flush=True)
@@ -183,7 +183,7 @@ def growth(repeats: int) -> None:
             shape=list(shape),
             batch=batch,
             ms=median(f["ms"] for f in found),
-            precision=chosen_precision("auto", "cpu"),
+            precision=chosen_precision("auto", "cpu", "conv"),
             of_product_rate=median(f["gflops"] / f["product_gflops"] for f in found),
             memory=found[-1]["memory"],
         )

@@ -28,12 +28,19 @@ def test_bf16_keeps_weights_and_errors_in_fp32(photos, tmp_path):
         assert z.dtype == pair.decode(z).dtype == torch.float32
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_trains_in_bf16(model, photos, tmp_path):
+    space = gm.train(photos, out=tmp_path / "run", model=model, size=16, steps=2, precision="bf16", show=False, **SMALL)
+    assert space.sample(2).shape == (2, 16, 16, space.kind.shape[0])
+
+
 def test_precision_follows_the_processor(monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
-    assert precision.chosen_precision("auto", "cpu") == "bf16"
+    assert precision.chosen_precision("auto", "cpu", "conv") == "bf16"
+    assert precision.chosen_precision("auto", "cpu", "mlp") == "fp32"
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False})
-    assert precision.chosen_precision("auto", "cpu") == "fp32"
-    assert precision.chosen_precision("bf16", "cpu") == "bf16"
+    assert precision.chosen_precision("auto", "cpu", "conv") == "fp32"
+    assert precision.chosen_precision("bf16", "cpu", "mlp") == "bf16"
 
 
 @pytest.fixture

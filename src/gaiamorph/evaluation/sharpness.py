@@ -9,6 +9,8 @@ import numpy as np
 from gaiamorph.evaluation.case import Case, Figure
 
 SMALLEST_PICTURE = 8
+SMALLEST_SHARE = 2.0**-20
+"""What no detail at all counts as, of the real: blank pictures are very far from real ones, not infinitely."""
 
 
 def high_frequency_energy(pictures: np.ndarray) -> float:
@@ -37,7 +39,8 @@ def octave_energies(pictures: np.ndarray) -> np.ndarray:
 
 def spectral_distance(pictures: np.ndarray, real: np.ndarray) -> float:
     """Mean over octaves of |log2 of the ratio of energies|: 0 is as sharp as real, 1 is half or double."""
-    return float(np.abs(np.log2(octave_energies(pictures) / octave_energies(real))).mean())
+    made, wanted = octave_energies(pictures), octave_energies(real)
+    return float(np.abs(np.log2(np.maximum(made, SMALLEST_SHARE * wanted) / wanted)).mean())
 
 
 def sharpness(case: Case) -> list[Figure]:

@@ -28,7 +28,7 @@ from gaiamorph.training.batches import Batches, Share
 from gaiamorph.training.compiling import Compiling
 from gaiamorph.training.figure import fixed_figure
 from gaiamorph.training.finish import held_out, make_space, reconstruction_errors
-from gaiamorph.training.precision import memory_kept
+from gaiamorph.training.precision import lowered, memory_kept
 from gaiamorph.training.processes import Processes, launch
 from gaiamorph.training.profile import Profile, count_flops
 from gaiamorph.training.progress import Display
@@ -53,7 +53,7 @@ class Run:
         self.data, self.settings, self.folder = data, settings, folder
         s = settings
         torch.set_num_threads(s.threads)
-        self.fabric = fabric or launch(Processes(), s.device, s.precision)
+        self.fabric = fabric or launch(Processes(), s.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(s.seed)
             options = getattr(s, s.model)
@@ -128,7 +128,7 @@ class Run:
     def _gradients(self, batch: Batch) -> Step:
         """Forward and backward; gradients are left in the parameters."""
         pieces = self.settings.accumulate
-        with self.profile.part("losses"):
+        with self.profile.part("losses"), lowered(self.settings.precision, self.fabric.device):
             result = self.wrapped(batch)
         with self.profile.part("backward"):
             result.backward(self.players, lambda loss, **how: self.fabric.backward(loss / pieces, **how))

@@ -10,7 +10,6 @@ import torch
 from lightning_fabric import Fabric
 
 from gaiamorph.errors import UserError
-from gaiamorph.training.precision import FABRIC, chosen_precision
 
 
 @dataclass
@@ -28,7 +27,7 @@ def started_outside() -> bool:
     return "TORCHELASTIC_RUN_ID" in os.environ
 
 
-def launch(processes: Processes, device: str, precision: str) -> Fabric:
+def launch(processes: Processes, device: str) -> Fabric:
     """The engine, with all its processes running. The others run the same command from its start.
 
     Raises UserError if there are fewer devices.
@@ -51,7 +50,6 @@ def launch(processes: Processes, device: str, precision: str) -> Fabric:
             devices=devices,
             num_nodes=nodes,
             strategy="ddp" if many else "auto",
-            precision=FABRIC[chosen_precision(precision, device)],  # type: ignore[arg-type]
         )
     except (RuntimeError, ValueError) as error:
         # Fabric's own words name the devices that there are.

@@ -74,7 +74,7 @@ def train(
         how, wanted, fingerprint = _recorded(folder, how, wanted)
     elif not resume:
         refuse_existing(folder, overwrite)
-    fabric = launch(Processes(devices, nodes), wanted.device, wanted.precision)
+    fabric = launch(Processes(devices, nodes), wanted.device)
     first = fabric.is_global_zero
     with fabric.rank_zero_first(local=True):  # one process builds the cache, the others use it
         data = open_data(source, **dataclasses.asdict(how), seed=wanted.seed, report=reading(show and first))

@@ -46,7 +46,8 @@ class _Settings:
     threads: int = 0
     """Threads for the arithmetic of one process. 0: the cores, divided among the processes of a machine."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Numbers that networks are computed in. auto: bf16 where the device multiplies it natively, otherwise fp32."""
+    """Numbers that networks are computed in. auto: bf16 where the device multiplies it natively, otherwise and
+    for the network mlp fp32."""
     compile: Literal["auto", "on", "off"] = "auto"
     """Compile the networks. auto: in long runs it is tried, and kept if the steps become faster by enough."""
     learning_rate: float = 2e-3
@@ -105,7 +106,6 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
             f"({processes} processes, accumulate {s.accumulate}, parts {s.parts}): use a larger batch or fewer of them"
         )
     s.batch_size = min(s.batch_size, available) // unit * unit
-    s.precision = chosen_precision(s.precision, s.device)  # type: ignore[assignment]
     if not s.latent_dim:
         s.latent_dim = 64 if len(data.kind.shape) == 3 else min(data.kind.shape[0], 16)
     if not s.threads:
@@ -123,6 +123,7 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         raise UserError(f"there is no network {s.network.name!r}: choose one of {', '.join(NETWORKS)}")
     if s.network.name != "mlp" and not pictures:
         raise UserError(f"the {s.network.name} network is for pictures: use mlp for vectors")
+    s.precision = chosen_precision(s.precision, s.device, s.network.name)  # type: ignore[assignment]
     return s
 
 
