@@ -312,10 +312,10 @@ def clothes(result: dict[str, Any]) -> list[str]:
             ])  # fmt: skip
     skill = ", ".join(f"{name} {value:.2f}" for name, value in first["judge"].items())
     body = [
-        f"Fashion-MNIST, {first['steps']:,} steps of {first['batch_size']}; a vector for each kind against {first['reference']}, the "
-        f"commonest. Of {first['items']:,} held-out items, those of that kind are turned into each other one, and those back. Target: "
-        "how far the judge says that it moved, of 1 asked; others: mean absolute movement of the other kinds, in units of the "
-        f"target's own. Skill of the judge: {skill}.",
+        f"Fashion-MNIST, {first['steps']:,} steps of {first['batch_size']}; a vector for each kind against the commonest, "
+        f"{first['reference']}. Of {first['items']:,} held-out items, those of that kind are turned into each other one, and those "
+        "back. Target: how far the judge says that it moved, of 1 asked; others: mean absolute movement of the other kinds, in "
+        f"units of the target's own. Skill of the judge: {skill}.",
         "",
         *table(["seed", "vectors", "target ↑", "others ↓"], rows),
         f"Least squares; first row: held-out items of the kind {first['reference']}.",
@@ -351,8 +351,8 @@ def search_orl(result: dict[str, Any]) -> list[str]:
             f"{np.mean([e['right_way'] for e in edits]):.0%}",
         ])  # fmt: skip
     body = [
-        "Photographs at 64 x 64, on a seed that the table of edits does not use. Of real photographs of one person, 99.6 % of pairs "
-        "are within 0.6 of each other.",
+        "Photographs at 64 x 64, on a seed that the table of edits does not use. Of pairs of real photographs of one person, "
+        "99.6 % are within 0.6 of each other.",
         "",
         *table(
             [
