@@ -213,34 +213,37 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
 
 
 def orl(result: dict[str, Any]) -> list[str]:
-    runs = result["runs"]
+    most = max(r["steps"] for r in result["runs"])
+    runs = [r for r in result["runs"] if r["steps"] == most]
     rows = []
     for r in runs:
-        for method in ("mean_difference", "least_squares"):
-            for name, parts in r[method]["edits"].items():
-                for part in ("added", "removed"):
-                    e = parts[part]
-                    rows.append([
-                        r["model"], f"{r['steps']:,}", str(r["seed"]), method.replace("_", " "), f"{name} {part}",
-                        str(e["photographs"]), f"{e['right_way']:.0%}", f"{e['same_person']:.0%}", f"{e['distance']:.2f}",
-                    ])  # fmt: skip
+        codes = f"refined by {r['refine']} steps" if r["refine"] else "as encoded"
+        for name, parts in r["least_squares"]["edits"].items():
+            for part in ("added", "removed", "all"):
+                e = parts[part]
+                rows.append([
+                    str(r["seed"]), codes, name if part == "all" else f"{name} {part}", str(e["photographs"]),
+                    f"{e['right_way']:.0%}", f"{e['same_person']:.0%}", f"{e['distance']:.2f}",
+                ])  # fmt: skip
     labels = "; ".join(
         f"{name}: {x['present']} photographs, passes agree on {x['agreement']:.1%} (kappa {x['kappa']:.2f})"
         for name, x in runs[0]["labels"].items()
     )
     skill = ", ".join(f"{name} {value:.2f}" for name, value in runs[0]["judge"].items())
-    kept = ", ".join(f"{r['reconstructions_same_person']:.0%} ({r['model']}, seed {r['seed']})" for r in runs)
-    size = runs[0]["size"]
+    kept = ", ".join(
+        f"{r['reconstructions_same_person']:.0%} (seed {r['seed']}, {'refined' if r['refine'] else 'as encoded'})"
+        for r in runs
+    )
+    first = runs[0]
     body = [
-        f"Held-out ORL photographs ({size} x {size}) of people seen in training, edited by one unit. Labels made by eye in two "
-        f"passes (`benchmarks/orl/`; empty where they disagree). {labels}. Skill of the judge on held-out photographs: {skill}. "
-        "Right way: the judge's score moved towards what was asked. Same person: dlib's face recogniser puts the edit within "
-        f"0.6 of the original photograph; of reconstructions without any edit it says so for {kept}.",
+        f"Held-out ORL photographs ({first['size']} x {first['size']}) of people seen in training, edited by one unit along "
+        f"least-squares vectors; GAIA, {most:,} steps of {first['batch_size']}, {first['variant'].replace(',', ', ')}. Labels made "
+        f"by eye in two passes (`benchmarks/orl/`; empty where they disagree). {labels}. Skill of the judge on held-out photographs: "
+        f"{skill}. Right way: the judge's score moved towards what was asked. Same person: dlib's face recogniser puts the edit "
+        f"within 0.6 of the original photograph; of reconstructions without any edit it says so for {kept}.",
         "",
-        *table(
-            ["model", "steps", "seed", "vectors", "edit", "photographs", "right way ↑", "same person ↑", "distance ↓"], rows
-        ),
-    ]  # fmt: skip
+        *table(["seed", "codes", "edit", "photographs", "right way ↑", "same person ↑", "distance ↓"], rows),
+    ]
     return section("Glasses, smiles and beards on photographs", result, body)
 
 
