@@ -52,8 +52,8 @@ class GAIA(Model):
         """``interpolations``: weight of I in G's loss, where F has 1."""
         rate: float = 1e-3
         """``integral``: step of the controller."""
-        direct: float = 2.0
-        """Weight of ||x - G(x)|| in G's loss. It keeps G from giving up parts of the data."""
+        direct: float = 8.0
+        """Weight of ||x - G(x)|| in G's loss. It keeps G from giving up parts of the data, and what it draws near to them."""
         distance: float = 0.0
         """Weight of the pairwise-distance loss in G's loss; 0 turns it off."""
         adversarial: float = 1.0
