@@ -100,12 +100,13 @@ class GAIA(Model):
         r, f, i = across_ranks(torch.stack([R, F, I])).unbind()
         balance = self.integral(r, f, i) if s.objective == "integral" else OBJECTIVES[s.objective](r, f, i, s)
         w_F, w_I = s.adversarial * balance.F_in_D, s.adversarial * balance.I_in_D
-        loss_G = balance.F_in_G * F + balance.I_in_G * I + extra
+        loss_G = balance.F_in_G * F + balance.I_in_G * I
         loss_D = R - w_F * F_D - w_I * I_D
         counts_G = counts_D = 1.0  # whether a loss has a gradient
         if s.objective == "reference":
             counts_G, counts_D = ((loss.detach().abs() <= 1).to(x.dtype) for loss in (loss_G, loss_D))
             loss_G, loss_D = loss_G.clamp(-1, 1), loss_D.clamp(-1, 1)
+        loss_G = loss_G + extra  # not clipped: the reference has no such terms, and `direct` alone is above 1 at first
 
         # One backward pass for both players: F and I carry D's weight, and the factors turn it into G's on the way to G.
         joint = None
@@ -113,7 +114,7 @@ class GAIA(Model):
             w_F, w_I = ((w * counts_D).clamp_min(SMALLEST_WEIGHT) for w in (w_F, w_I))
             to_G_from_F.factor = -counts_G * balance.F_in_G / w_F
             to_G_from_I.factor = -counts_G * balance.I_in_G / w_I
-            joint = counts_D * R - w_F * F - w_I * I + counts_G * extra
+            joint = counts_D * R - w_F * F - w_I * I + extra
             loss_G, loss_D = loss_G.detach(), loss_D.detach()
         return Step(
             {"generator": loss_G, "discriminator": loss_D},
@@ -201,7 +202,8 @@ def reference(R: Tensor, F: Tensor, I: Tensor, s: GAIA.Settings) -> Balance:
     """As in the authors' code, but for w and v, which are differentiated there and constants here.
 
     w = clip(sigmoid(b (I/2 - R)), 0, 0.9);  v = sigmoid(b (I - F))
-    L_D = R - w (F + I)/2;  L_G = v I + (1 - v) F;  both clipped to [-1, 1]; rates as in the paper
+    L_D = R - w (F + I)/2;  L_G = v I + (1 - v) F;  both clipped to [-1, 1]; rates as in the paper. `direct` and the
+    pairwise-distance loss come on top of that.
     """
     w = torch.sigmoid(s.slope * (I / 2 - R)).clamp(0, 0.9)
     v = torch.sigmoid(s.slope * (I - F))
