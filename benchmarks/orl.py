@@ -9,6 +9,7 @@ gives them and with refined ones (`encode(..., refine=400)`). Results: results/o
 from __future__ import annotations
 
 import argparse
+import itertools
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def agreement() -> dict[str, Any]:
     return found
 
 
-def measure(space, data, judge, whole, seed: int, refine: int, picture: Path) -> dict[str, Any]:
+def measure(space, data, judge, whole, seed: int, refine: int, amount: float, picture: Path) -> dict[str, Any]:
     train, test = data.splits["train"], data.splits["test_seen"]
     z_train, z, design = (
         space.encode(data.items[train]),
@@ -67,12 +68,12 @@ def measure(space, data, judge, whole, seed: int, refine: int, picture: Path) ->
     }
     fits = {method: fit(z_train, whole.values[train], method, seed) for method in METHODS}
     for method, f in fits.items():
-        moved = movement(space, judge, z, design, f.vectors)
+        moved = movement(space, judge, z, design, f.vectors, amount)
         found[method] = {"names": moved.names, "movement": moved.matrix.round(4).tolist(), "edits": {}}
         for k, name in enumerate(whole.names):
             signs = directions(design, k)
             some = signs != 0
-            items = edited(space, z, design, f.vectors, k)
+            items = edited(space, z, design, f.vectors, k, amount)
             change = signs[some] * (judge.scores(data.kind.to_tensor(items))[:, k] - before[some, k])
             distance = identity_distances(items, descriptors[some])
             parts = {"added": signs[some] > 0, "removed": signs[some] < 0, "all": np.ones(int(some.sum()), bool)}
@@ -86,17 +87,17 @@ def measure(space, data, judge, whole, seed: int, refine: int, picture: Path) ->
                 for part, rows in parts.items()
                 if rows.any()
             }
-    draw(space, z, design, fits["least_squares"].vectors, originals, reconstructions, picture)
+    draw(space, z, design, fits["least_squares"].vectors, amount, originals, reconstructions, picture)
     return found
 
 
-def draw(space, z, design, vectors, originals, reconstructions, path: Path) -> None:
+def draw(space, z, design, vectors, amount: float, originals, reconstructions, path: Path) -> None:
     """Originals, reconstructions, and each attribute added to those without it and removed from those with it."""
     columns, heads = [], []
     for k, name in enumerate(design.names):
         signs = directions(design, k)
         items = np.zeros_like(originals)
-        items[signs != 0] = edited(space, z, design, vectors, k)
+        items[signs != 0] = edited(space, z, design, vectors, k, amount)
         for sign, word in ((1, "add"), (-1, "remove")):
             for i in np.flatnonzero(signs == sign)[:: max(1, int((signs == sign).sum()) // SHOWN)][:SHOWN]:
                 columns.append((originals[i], reconstructions[i], items[i]))
@@ -116,6 +117,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--runs", type=Path, default=Path(tempfile.gettempdir()) / "gaiamorph-orl", help="run folders")
     parser.add_argument("--refine", type=int, nargs="+", default=[0, 400], help="steps by which codes are refined")
+    parser.add_argument(
+        "--amounts", type=float, nargs="+", default=[1.0, 0.5], help="units by which photographs are edited"
+    )
     parser.add_argument("--variant", default=RECIPE, help="option=value joined by commas, as in search.py")
     parser.add_argument("--name", default="orl")
     options = parser.parse_args()
@@ -124,7 +128,8 @@ def main() -> None:
         for model in options.models:
             key = {"model": model, "seed": seed, "size": options.size, "steps": options.steps}
             key["variant"] = options.variant
-            if all(results.has(**key, refine=refine) for refine in options.refine):
+            ways = list(itertools.product(options.refine, options.amounts))
+            if all(results.has(**key, refine=refine, amount=amount) for refine, amount in ways):
                 continue
             folder = options.runs / f"{model}{options.variant}-{options.size}-{options.steps}-{seed}"
             space = gm.train(
@@ -136,14 +141,15 @@ def main() -> None:
             whole = attributes_of(data, LABELS)
             judge = train_judge(data, whole, data.splits["test_seen"], seed)
             training = space.info["training"]
-            for refine in options.refine:
-                found = measure(space, data, judge, whole, seed, refine, folder / f"edits_{refine}.png")
+            for refine, amount in ways:
+                picture = folder / f"edits_{refine}_{amount:g}.png"
+                found = measure(space, data, judge, whole, seed, refine, amount, picture)
                 results.add(
-                    **key, refine=refine, batch_size=options.batch_size, seconds=training["seconds"],
+                    **key, refine=refine, amount=amount, batch_size=options.batch_size, seconds=training["seconds"],
                     warnings=training["warnings"], validation=space.info["validation"]["l1"], labels=agreement(), **found,
                 )  # fmt: skip
                 kept = {name: e["all"] for name, e in found["least_squares"]["edits"].items()}
-                print(key, refine, found["reconstructions_same_person"], kept, flush=True)
+                print(key, refine, amount, found["reconstructions_same_person"], kept, flush=True)
 
 
 if __name__ == "__main__":

@@ -217,12 +217,12 @@ def orl(result: dict[str, Any]) -> list[str]:
     runs = [r for r in result["runs"] if r["steps"] == most]
     rows = []
     for r in runs:
-        codes = f"refined by {r['refine']} steps" if r["refine"] else "as encoded"
+        codes = "refined" if r["refine"] else "as encoded"
         for name, parts in r["least_squares"]["edits"].items():
             for part in ("added", "removed", "all"):
                 e = parts[part]
                 rows.append([
-                    str(r["seed"]), codes, name if part == "all" else f"{name} {part}", str(e["photographs"]),
+                    codes, f"{r['amount']:g}", name if part == "all" else f"{name} {part}", str(e["photographs"]),
                     f"{e['right_way']:.0%}", f"{e['same_person']:.0%}", f"{e['distance']:.2f}",
                 ])  # fmt: skip
     labels = "; ".join(
@@ -230,19 +230,19 @@ def orl(result: dict[str, Any]) -> list[str]:
         for name, x in runs[0]["labels"].items()
     )
     skill = ", ".join(f"{name} {value:.2f}" for name, value in runs[0]["judge"].items())
-    kept = ", ".join(
-        f"{r['reconstructions_same_person']:.0%} (seed {r['seed']}, {'refined' if r['refine'] else 'as encoded'})"
-        for r in runs
-    )
+    kept = {"refined" if r["refine"] else "as encoded": r["reconstructions_same_person"] for r in runs}
+    told = ", ".join(f"{share:.0%} ({codes})" for codes, share in kept.items())
+    refine = max(r["refine"] for r in runs)
     first = runs[0]
     body = [
-        f"Held-out ORL photographs ({first['size']} x {first['size']}) of people seen in training, edited by one unit along "
-        f"least-squares vectors; GAIA, {most:,} steps of {first['batch_size']}, {first['variant'].replace(',', ', ')}. Labels made "
-        f"by eye in two passes (`benchmarks/orl/`; empty where they disagree). {labels}. Skill of the judge on held-out photographs: "
-        f"{skill}. Right way: the judge's score moved towards what was asked. Same person: dlib's face recogniser puts the edit "
-        f"within 0.6 of the original photograph; of reconstructions without any edit it says so for {kept}.",
+        f"Held-out ORL photographs ({first['size']} x {first['size']}) of people seen in training, edited along least-squares "
+        f"vectors; GAIA, {most:,} steps of {first['batch_size']}, {first['variant'].replace(',', ', ')}, seed {first['seed']}. "
+        f"Codes as the encoder gives them, or refined by {refine} steps. Labels made by eye in two passes (`benchmarks/orl/`; "
+        f"empty where they disagree). {labels}. Skill of the judge on held-out photographs: {skill}. Right way: the judge's score "
+        "moved towards what was asked. Same person: dlib's face recogniser puts the edit within 0.6 of the original photograph; of "
+        f"reconstructions without any edit it says so for {told}.",
         "",
-        *table(["seed", "codes", "edit", "photographs", "right way ↑", "same person ↑", "distance ↓"], rows),
+        *table(["codes", "units", "edit", "photographs", "right way ↑", "same person ↑", "distance ↓"], rows),
     ]
     return section("Glasses, smiles and beards on photographs", result, body)
 
