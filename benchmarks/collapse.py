@@ -1,8 +1,9 @@
 """Does any run of the default recipe collapse?  python benchmarks/collapse.py [--seeds 0 1 2 3 4]
 
-GAIA as it comes, briefly, on eight sets: five in the plane with recipes/toy2d.yaml, lines, clothes and faces with no option but
-size and budget. What is told: warnings, the largest ratio of R, F and I in the second half, and the error of held-out items as a
-share of what answering with the mean item would give (1: nothing learnt). Results: results/collapse.json.
+GAIA, briefly, on eight sets: five in the plane with recipes/toy2d.yaml, lines with recipes/lines.yaml (and without it, where it
+has to warn), clothes and faces with no option but size and budget. What is told: warnings, the largest ratio of R, F and I in
+the second half, and the error of held-out items as a share of what answering with the mean item would give (1: nothing learnt).
+Results: results/collapse.json.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from toy2d import RECIPE
 PLANE: dict[str, Any] = {**yaml.safe_load(RECIPE.read_text()), "steps": 2000}
 SETS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(synthetic.PLANE_SETS, PLANE),
-    "lines": {"steps": 400},
+    "lines": {**yaml.safe_load((RECIPE.parent / "lines.yaml").read_text()), "steps": 400},
+    "lines without recipe": {"steps": 400},
     "fashion": {"size": 32, "steps": 400},
     "faces": {"size": 32, "steps": 400},
 }
@@ -49,18 +51,16 @@ def main() -> None:
         for seed in options.seeds:
             if results.has(set=name, seed=seed):
                 continue
-            settings = SETS[name]
+            settings, source = SETS[name], f"sample:{name.split()[0]}"
             with tempfile.TemporaryDirectory() as scratch:
                 folder = Path(scratch, "run")
                 try:
-                    space = gm.train(
-                        f"sample:{name}", out=folder, seed=seed, threads=options.threads, show=False, **settings
-                    )
+                    space = gm.train(source, out=folder, seed=seed, threads=options.threads, show=False, **settings)
                 except TrainingError as error:
                     results.add(set=name, seed=seed, steps=settings["steps"], diverged=str(error))
                     continue
                 found = quarters(read_metrics(folder), settings["steps"])
-                data = gm.open_data(f"sample:{name}", size=settings.get("size"), seed=seed)
+                data = gm.open_data(source, size=settings.get("size"), seed=seed)
                 warnings = [w["warning"] for w in space.info["training"]["warnings"]]
                 results.add(
                     set=name, seed=seed, steps=settings["steps"], diverged="", warnings=warnings,

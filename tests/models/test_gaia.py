@@ -235,6 +235,7 @@ def test_diagnosis_names_the_remedy():
     model, _ = make()
     assert model.diagnose({"R": 0.05, "F": 0.06, "I": 0.055}) is None
     assert "collapsed" in model.diagnose({"R": 0.05, "F": 0.4, "I": 0.001})
+    assert "looks alike" in model.diagnose({"R": 0.05, "F": 0.05, "I": 1e-6})
     assert "run away" in model.diagnose({"R": 0.05, "F": 0.3, "I": 0.2})
 
 

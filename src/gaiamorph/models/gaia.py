@@ -145,6 +145,11 @@ class GAIA(Model):
                 "interpolations have collapsed: they all look alike to the discriminator while reconstructions do not "
                 "(I near 0, F high); use the objective 'balanced', a larger 'direct', or a lower learning rate"
             )
+        if I < EMPTY * R:
+            return (
+                "everything that is made looks alike (the discriminator redraws it without error, but not real items); for "
+                "pictures that are mostly empty use network.output 'linear' and error 'l2', as in recipes/lines.yaml"
+            )
         if F > RUNAWAY * R:
             return (
                 f"the discriminator has run away (F more than {RUNAWAY} times R): its errors no longer tell the "
@@ -156,6 +161,8 @@ class GAIA(Model):
 COLLAPSED, ABOVE = 0.3, 1.5
 """Interpolations have collapsed when I is below this share of F, and F above this multiple of R. In a healthy run the
 three are within a third of each other; under the objective ``paper`` on plane sets I / F fell to 0.02 - 0.2."""
+EMPTY = 0.05
+"""Everything made looks alike when I is below this share of R: lines that both networks drew black had 1e-5 of it."""
 RUNAWAY = 4.0
 """The discriminator has run away when F / R lies above this for long; the two belong together within about 2."""
 LIMITS = (-0.25, 1.25)
