@@ -161,8 +161,8 @@ class GAIA(Model):
 COLLAPSED, ABOVE = 0.3, 1.5
 """Interpolations have collapsed when I is below this share of F, and F above this multiple of R. In a healthy run the
 three are within a third of each other; under the objective ``paper`` on plane sets I / F fell to 0.02 - 0.2."""
-EMPTY = 0.05
-"""Everything made looks alike when I is below this share of R: lines that both networks drew black had 1e-5 of it."""
+EMPTY = 0.2
+"""Everything made looks alike when I is below this share of R (lines that both drew black: 1e-5); healthy runs stay above 0.5."""
 RUNAWAY = 4.0
 """The discriminator has run away when F / R lies above this for long; the two belong together within about 2."""
 LIMITS = (-0.25, 1.25)
