@@ -248,51 +248,53 @@ def orl(result: dict[str, Any]) -> list[str]:
 
 
 def attributes(result: dict[str, Any]) -> list[str]:
-    most = max(r["steps"] for r in result["runs"])
-    runs = [r for r in result["runs"] if r["steps"] == most]
+    runs = result["runs"]
     moved, kept = [], []
-    for correlation in sorted({r["correlation"] for r in runs}):
-        for model in dict.fromkeys(r["model"] for r in runs):
-            own = [r for r in runs if (r["correlation"], r["model"]) == (correlation, model)]
-            if not own:
-                continue
-            cells = [
-                spread([r[method][figure] for r in own], ".2f")
-                for figure in ("on_target", "off_target")
-                for method in ("mean_difference", "least_squares")
-            ]
-            lowest = min(
-                cosine for r in own for name, cosine in r["cosine"].items() if name in r["least_squares"]["names"]
-            )
-            moved.append([f"{correlation:g}", model, str(len(own)), *cells, f"{lowest:.2f}"])
-            same = [r["same_movement"] for r in own]
-            kept.append([
-                f"{correlation:g}", model, spread([x["frechet_distance_pca"] for x in same], ".2f"),
-                spread([1e4 * x["kernel_distance_hed"] for x in same], ".2f"),
-                spread([float(np.mean(list(x["amounts"].values()))) for x in same], ".2f"),
-            ])  # fmt: skip
+    ways = sorted({(r["correlation"], -r["steps"], r["model"], r.get("variant", "")) for r in runs})
+    for correlation, fewer, model, variant in ways:
+        own = [
+            r for r in runs
+            if (r["correlation"], -r["steps"], r["model"], r.get("variant", "")) == (correlation, fewer, model, variant)
+        ]  # fmt: skip
+        name = f"{model}, {variant.replace('gaia.', '')}" if variant else model
+        about = [f"{correlation:g}", name, f"{-fewer:,}"]
+        cells = [
+            spread([r[method][figure] for r in own], ".2f")
+            for figure in ("on_target", "off_target")
+            for method in ("mean_difference", "least_squares")
+        ]
+        lowest = min(cosine for r in own for n, cosine in r["cosine"].items() if n in r["least_squares"]["names"])
+        moved.append([*about, str(len(own)), *cells, f"{lowest:.2f}"])
+        same = [r["same_movement"] for r in own]
+        kept.append([
+            *about, spread([x["frechet_distance_pca"] for x in same], ".2f"),
+            spread([1e4 * x["kernel_distance_hed"] for x in same], ".2f"),
+            spread([float(np.mean(list(x["amounts"].values()))) for x in same], ".2f"),
+        ])  # fmt: skip
     gaia = [r for r in runs if r["model"] == "gaia"]
     correlations = sorted({r["correlation"] for r in gaia})
+    most = {c: max(r["steps"] for r in gaia if r["correlation"] == c) for c in correlations}
     means = {
         method.replace("_", " "): [
-            float(np.mean([r[method]["off_target"] for r in gaia if r["correlation"] == c])) for c in correlations
+            float(np.mean([r[method]["off_target"] for r in gaia if (r["correlation"], r["steps"]) == (c, most[c])]))
+            for c in correlations
         ]
         for method in ("mean_difference", "least_squares")
     }
     drawn = DOCS / "images" / "attributes_correlation.png"
     figures.lines(np.array(correlations), means, "correlation of the attributes", "movement of the others", drawn)
     skill = ", ".join(f"{name} {value:.2f}" for name, value in runs[0]["judge"].items())
-    steps, batch, size = runs[0]["steps"], runs[0]["batch_size"], runs[0]["size"]
+    batch, size = runs[0]["batch_size"], runs[0]["size"]
     body = [
         f"Cartoon faces of {size} x {size} pixels (`benchmarks/cartoons`), whose attributes male, beard, glasses and (the "
-        f"other way round) long hair correlate as the first column says; {steps:,} steps of {batch}. Held-out faces are edited "
+        f"other way round) long hair correlate as the first column says; steps of {batch}. Held-out faces are edited "
         "by one unit of each attribute, away from what they are. A network trained on real pictures of the uncorrelated set "
         "judges: target is how far the edited attribute moved, of 1 asked; others is the mean absolute movement of the rest, "
         "in units of the target's own. "
         f"Skill of the judge on held-out faces (2 x balanced accuracy - 1; below 0.5 an attribute is left out): {skill}.",
         "",
         *table(
-            ["correlation", "model", "seeds", "target, mean difference", "target, least squares", "others, mean difference ↓",
+            ["correlation", "model", "steps", "seeds", "target, mean difference", "target, least squares", "others, mean difference ↓",
              "others, least squares ↓", "lowest cosine of the two"],
             moved,
         ),
@@ -301,7 +303,7 @@ def attributes(result: dict[str, Any]) -> list[str]:
         "How real edited faces look where the judge says that the target moved by 0.8: Fréchet distance in PCA-64 and kernel "
         "distance in VGG (HED) features (×10⁴) from real held-out faces, and the mean amount that it took.",
         "",
-        *table(["correlation", "model", "Fréchet, PCA ↓", "kernel, HED ↓", "amount"], kept),
+        *table(["correlation", "model", "steps", "Fréchet, PCA ↓", "kernel, HED ↓", "amount"], kept),
     ]  # fmt: skip
     return section("Attribute vectors on cartoon faces", result, body)
 
