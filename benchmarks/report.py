@@ -294,8 +294,8 @@ def attributes(result: dict[str, Any]) -> list[str]:
         f"Skill of the judge on held-out faces (2 x balanced accuracy - 1; below 0.5 an attribute is left out): {skill}.",
         "",
         *table(
-            ["correlation", "model", "steps", "seeds", "target, mean difference", "target, least squares", "others, mean difference ↓",
-             "others, least squares ↓", "lowest cosine of the two"],
+            ["correlation", "model", "steps", "seeds", "target, mean difference", "target, least squares",
+             "others, mean difference ↓", "others, least squares ↓", "lowest cosine of the two"],
             moved,
         ),
         f"![GAIA: movement of the others by correlation](images/{drawn.name})",
