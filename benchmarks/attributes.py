@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--correlations", type=float, nargs="+", default=[0.7, 0.0, 0.3, 0.5, 0.9])
     parser.add_argument("--models", nargs="+", default=["gaia", "ae", "vae"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=0)

@@ -79,6 +79,11 @@ FACES: list[tuple[str, str, Callable[[float], str]]] = [
 ]
 
 
+def playing(run: dict[str, Any]) -> bool:
+    """Whether a run has adversaries that pull against each other."""
+    return "largest_ratio" in run and "without" not in run["variant"]
+
+
 def faces(result: dict[str, Any]) -> list[str]:
     runs = result["runs"]
     rows = []
@@ -94,9 +99,9 @@ def faces(result: dict[str, Any]) -> list[str]:
          f"{r['validation_third_quarter']:.4f}", f"{r['validation_last_quarter']:.4f}", str(len(r["warnings"])),
          f"{r['seconds']:.0f}"]
         for r in runs
-        if r["variant"] == "gaia"
+        if playing(r)
     ]  # fmt: skip
-    drawn = {f"GAIA, seed {r['seed']}": r["curve"] for r in runs if r["variant"] == "gaia" and "curve" in r}
+    drawn = {f"GAIA, seed {r['seed']}": r["curve"] for r in runs if playing(r) and "curve" in r}
     if drawn:
         (DOCS / "images").mkdir(exist_ok=True)
         figures.curves(drawn, ("R", "F", "I", "reconstruction", "validation"), DOCS / "images" / "faces_curves.png")
