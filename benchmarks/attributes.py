@@ -23,8 +23,8 @@ from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.evaluation.realism import ITEMS_PER_FEATURE, frechet_distance, kernel_distance
 from gaiamorph.features import open_features
 from gaiamorph.latent.attributes import cosines, fit
+from recipes import changed
 from results import Results
-from search import changed
 
 DRAWING = Path(__file__).parent / "cartoons"
 FACES = 4000
@@ -102,8 +102,13 @@ def main() -> None:
         faces = draw(options.faces, correlation)
         for seed in options.seeds:
             for model in options.models:
-                key = {"correlation": correlation, "model": model, "seed": seed, "size": options.size}
-                key["variant"] = options.variant
+                key = {
+                    "correlation": correlation,
+                    "model": model,
+                    "seed": seed,
+                    "size": options.size,
+                    "variant": options.variant,
+                }
                 if results.has(**key, steps=options.steps):
                     continue
                 if seed not in judges:

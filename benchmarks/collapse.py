@@ -13,20 +13,18 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import gaiamorph as gm
 from faces import quarters
 from gaiamorph.data import synthetic
 from gaiamorph.errors import TrainingError
 from gaiamorph.training.log import read_metrics
+from recipes import recipe
 from results import Results
-from toy2d import RECIPE
 
-PLANE: dict[str, Any] = {**yaml.safe_load(RECIPE.read_text()), "steps": 2000}
+PLANE: dict[str, Any] = {**recipe("toy2d"), "steps": 2000}
 SETS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(synthetic.PLANE_SETS, PLANE),
-    "lines": {**yaml.safe_load((RECIPE.parent / "lines.yaml").read_text()), "steps": 400},
+    "lines": {**recipe("lines"), "steps": 400},
     "lines without recipe": {"steps": 400},
     "fashion": {"size": 32, "steps": 400},
     "faces": {"size": 32, "steps": 400},

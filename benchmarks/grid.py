@@ -11,24 +11,21 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import gaiamorph as gm
 from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import Case
 from gaiamorph.evaluation.convexity import curves
 from gaiamorph.evaluation.evaluate import measure
 from gaiamorph.models import MODELS
+from recipes import changed, recipe
 from results import Results
-from search import changed
 
 SETS: dict[str, dict[str, Any]] = {
     "faces": {"source": "sample:faces", "size": 32, "steps": 1500, "batch_size": 32},
     "faces64": {"source": "sample:faces", "size": 64, "steps": 1500, "batch_size": 32},
     "fashion": {"source": "sample:fashion", "size": 32, "steps": 1500, "batch_size": 64},
-    "lines": {"source": "sample:lines", "steps": 2000, "batch_size": 64, "recipe": "lines.yaml"},
+    "lines": {"source": "sample:lines", "steps": 2000, "batch_size": 64, "recipe": "lines"},
 }
-RECIPES = Path(__file__).parent.parent / "recipes"
 FEATURES = {"lines": ["pca"]}  # VGG features of lines say nothing that the lines metric does not
 
 
@@ -44,7 +41,7 @@ def main() -> None:
     options = parser.parse_args()
     budget = dict(SETS[options.set])
     source, size = budget.pop("source"), budget.pop("size", None)
-    recipe = yaml.safe_load((RECIPES / budget.pop("recipe")).read_text()) if "recipe" in budget else {}
+    given = recipe(budget.pop("recipe")) if "recipe" in budget else {}
     budget["steps"] = options.steps or budget["steps"]
     results = Results(f"grid_{options.set}", f"python benchmarks/grid.py {options.set}")
     for seed in options.seeds:
@@ -55,7 +52,7 @@ def main() -> None:
             folder = options.runs / f"{options.set}-{model}{options.variant}-{budget['steps']}-{seed}"
             space = gm.train(
                 source, out=folder, size=size, seed=seed, threads=options.threads, show=False,
-                resume=(folder / "config.yaml").exists(), **changed({**recipe, **budget}, options.variant, model),
+                resume=(folder / "config.yaml").exists(), **changed({**given, **budget}, options.variant, model),
             )  # fmt: skip
             case = Case(space, space.open_data(source), seed=seed, features=FEATURES.get(options.set))
             figures = {f.name: f.value for f in measure(case, list(METRICS))}

@@ -24,8 +24,8 @@ from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identit
 from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.latent.attributes import fit
 from gaiamorph.output import figures
+from recipes import changed
 from results import Results
-from search import changed
 
 FOLDER = Path(__file__).parent / "orl"
 LABELS = FOLDER / "labels.csv"

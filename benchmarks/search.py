@@ -8,16 +8,14 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 import gaiamorph as gm
 from gaiamorph.data import synthetic
+from recipes import changed, recipe
 from results import Results
-from toy2d import RECIPE, measure
+from toy2d import measure
 
-BASE: dict[str, Any] = yaml.safe_load(RECIPE.read_text())
+BASE = recipe("toy2d")
 
 
 def main() -> None:
@@ -47,17 +45,6 @@ def main() -> None:
                     warnings=[w["warning"] for w in training["warnings"]], settings=settings,
                 )  # fmt: skip
                 print(variant, name, seed, figures, training["seconds"], flush=True)
-
-
-def changed(settings: dict[str, Any], variant: str, model: str = "gaia") -> dict[str, Any]:
-    """The recipe with ``group.option=value,option=value`` in place of its own; "base" or nothing leaves it as it is."""
-    settings = {k: dict(v) if isinstance(v, dict) else v for k, v in settings.items()}
-    settings["model"] = model
-    for change in variant.split(",") if variant not in ("", "base") else []:
-        name, value = change.split("=")
-        group, _, option = name.rpartition(".")
-        (settings.setdefault(group, {}) if group else settings)[option] = yaml.safe_load(value)
-    return settings
 
 
 if __name__ == "__main__":

@@ -10,14 +10,12 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 import gaiamorph as gm
 from gaiamorph.data import synthetic
 from gaiamorph.evaluation.inside import inside_data
+from recipes import recipe
 from results import Results
-
-RECIPE = Path(__file__).parent.parent / "recipes" / "toy2d.yaml"
 
 
 def measure(space, name: str, seed: int) -> dict[str, float]:
@@ -41,14 +39,14 @@ def main() -> None:
     parser.add_argument("--name", default="toy2d")
     options = parser.parse_args()
     results = Results(options.name, "python benchmarks/toy2d.py")
-    recipe = yaml.safe_load(RECIPE.read_text())
+    plane = recipe("toy2d")
     for seed in options.seeds:
         for model in options.models:
             for name in options.sets:
                 if results.has(set=name, model=model, seed=seed):
                     continue
                 with tempfile.TemporaryDirectory() as folder:
-                    settings = {**recipe, "model": model, "seed": seed, "threads": options.threads}
+                    settings = {**plane, "model": model, "seed": seed, "threads": options.threads}
                     space = gm.train(f"sample:{name}", out=Path(folder) / "run", show=False, **settings)
                 figures = measure(space, name, seed)
                 training = space.info["training"]

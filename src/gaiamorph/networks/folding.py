@@ -6,6 +6,7 @@ folded pictures lie channels-last in memory, as the convolutions that read and w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 
 _WIDE = {4: torch.int32, 8: torch.int64, 16: torch.complex128}
 """A type of that many bytes, which is moved and never computed with."""
+Move = Callable[[Tensor, int], Tensor]
 
 
 def fold(x: Tensor, patch: int) -> Tensor:
@@ -20,12 +22,12 @@ def fold(x: Tensor, patch: int) -> Tensor:
 
     patch: 2 or 4, dividing H and W.
     """
-    return _Fold.apply(x, patch)  # type: ignore[return-value]
+    return _Moved.apply(x, patch, _folded, _unfolded)  # type: ignore[return-value]
 
 
 def unfold(x: Tensor, patch: int) -> Tensor:
     """The inverse: (B, C p p, h, w) -> (B, C, h p, w p), contiguous, as `torch.pixel_shuffle`."""
-    return _Unfold.apply(x, patch)  # type: ignore[return-value]
+    return _Moved.apply(x, patch, _unfolded, _folded)  # type: ignore[return-value]
 
 
 def _folded(x: Tensor, patch: int) -> Tensor:
@@ -45,23 +47,14 @@ def _unfolded(x: Tensor, patch: int) -> Tensor:
     return rows.view(count, channels // patch**2, height * patch, width * patch)
 
 
-class _Fold(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, patch: int) -> Tensor:
-        ctx.patch = patch
-        return _folded(x, patch)
+class _Moved(torch.autograd.Function):
+    """Values moved one way, and gradients the way back."""
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
-        return unfold(grad_outputs[0], ctx.patch), None
-
-
-class _Unfold(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, patch: int) -> Tensor:
-        ctx.patch = patch
-        return _unfolded(x, patch)
+    def forward(ctx: Any, x: Tensor, patch: int, there: Move, back: Move) -> Tensor:
+        ctx.patch, ctx.there, ctx.back = patch, there, back
+        return there(x, patch)
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
-        return _Fold.apply(grad_outputs[0], ctx.patch), None  # type: ignore[return-value]
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None, None]:
+        return _Moved.apply(grad_outputs[0], ctx.patch, ctx.back, ctx.there), None, None, None  # type: ignore[return-value]
