@@ -241,6 +241,15 @@ def test_the_paper_objective_is_caught(tmp_path):
     assert space.info["training"]["warnings"]
 
 
+@pytest.mark.parametrize(("rate", "dies"), [(0.5, True), (2e-3, False)])
+def test_a_dead_generator_is_caught(photos, tmp_path, rate, dies):
+    """A rate that drives the output into a limit of the sigmoid, where no gradient comes back from."""
+    settings = SMALL | {"learning_rate": rate}
+    space = gm.train(photos, out=tmp_path / "run", size=16, steps=200, model="ae", seed=1, show=False, **settings)
+    warnings = [w["warning"] for w in space.info["training"]["warnings"]]
+    assert [("generator has died" in w) for w in warnings] == [True] * dies
+
+
 def test_minutes(photos, tmp_path):
     space = gm.train(photos, out=tmp_path / "run", size=16, minutes=0.02, show=False, **SMALL)
     assert 1.2 <= space.info["training"]["seconds"] < 6

@@ -33,7 +33,7 @@ from gaiamorph.training.processes import Processes, launch
 from gaiamorph.training.profile import Profile, count_flops
 from gaiamorph.training.progress import Display
 from gaiamorph.training.settings import TrainSettings, from_dict, to_dict
-from gaiamorph.training.watch import Watch
+from gaiamorph.training.watch import LOOKED_AT, Watch, mean_item_error
 
 LOG_EVERY = 10
 """Steps between rows of metrics.csv; each holds means over them."""
@@ -72,7 +72,9 @@ class Run:
         self.compiling = Compiling(self.model, s.compile)
         share = Share(self.fabric.global_rank, self.fabric.world_size, s.accumulate)
         self.batches = Batches(data, s, self.model.draw, self.fabric.device, share)
-        self.watch = Watch(self.model.diagnose, None if s.minutes else s.steps)
+        train = data.splits["train"]
+        some = data.kind.to_tensor(data.items[train[:: math.ceil(len(train) / LOOKED_AT)]])
+        self.watch = Watch(self.model.diagnose, None if s.minutes else s.steps, mean_item_error(some))
         self.means = log.Means()
         self.profile = Profile(self.model, self.fabric.device, profile)
         self.step = 0

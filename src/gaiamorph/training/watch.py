@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from torch import Tensor
 
 PATIENCE = 500
 """Steps for which an ailment has to last before it is reported; a tenth of the run if that is less."""
 MEMORY = 0.9
 """Share of the old mean that each new row keeps."""
+DEAD = 2.0
+"""A generator whose reconstructions still err this many times as much as the mean item would has died."""
+GRACE = 5
+"""Before that many times its patience, nothing is called dead: where items differ little, all begin far off."""
+LOOKED_AT = 512
+"""Items that the mean item's error is taken over."""
+
+
+def mean_item_error(x: Tensor) -> float:
+    """Mean absolute error of answering every item (N, *shape) with their mean: what a model that learns anything is below."""
+    return float((x - x.mean(0)).abs().mean())
 
 
 class Watch:
-    """Running means of the figures, and how long the model's ``diagnose`` has complained about them."""
+    """Running means of the figures, and how long something has been wrong with them.
 
-    def __init__(self, diagnose: Callable[[dict[str, float]], str | None], total_steps: int | None) -> None:
-        self.diagnose = diagnose
+    diagnose: the model's own view. blank: the error that the mean item would have, for models that reconstruct.
+    """
+
+    def __init__(
+        self, diagnose: Callable[[dict[str, float]], str | None], total_steps: int | None, blank: float = math.inf
+    ) -> None:
+        self.diagnose, self.blank = diagnose, blank
         self.patience = min(PATIENCE, max(20, (total_steps or 10 * PATIENCE) // 10))
         self.means: dict[str, float] = {}
         self.since: dict[str, int] = {}
@@ -25,7 +44,7 @@ class Watch:
         """Take in one row of figures; a new warning, or None. Each ailment is reported once."""
         for name, value in figures.items():
             self.means[name] = MEMORY * self.means[name] + (1 - MEMORY) * value if name in self.means else value
-        ailment = self.diagnose(self.means)
+        ailment = self.diagnose(self.means) or self._dead(step)
         if ailment is None:
             self.since.clear()
             return None
@@ -34,6 +53,14 @@ class Watch:
             return None
         self.warnings.append({"step": step, "warning": ailment})
         return ailment
+
+    def _dead(self, step: int) -> str | None:
+        if step < GRACE * self.patience or self.means.get("reconstruction", 0.0) <= DEAD * self.blank:
+            return None
+        return (
+            f"reconstructions err more than {DEAD:g} times as much as the mean item would: the generator has died, its output "
+            "stuck at a limit; use a lower learning rate, or a warmup"
+        )
 
     def reported(self) -> Iterable[str]:
         return [w["warning"] for w in self.warnings]
