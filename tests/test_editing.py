@@ -70,6 +70,19 @@ def test_an_edit_adds_the_vector(space, photos):
     assert (grid.frames[4] == space.edit(item, {"bright": 1, "noise": 1})).all()
 
 
+def test_kept_detail_changes_the_item_itself(space, photos):
+    item = photos / "p01.png"
+    original, reconstruction = space.kind.read(item).astype(int), space.reconstruct(item)[0].astype(int)
+    kept = space.edit_path(item, "bright", [0, 1], keep_detail=True).frames
+    assert (kept[0] == original).all()
+    change = space.edit(item, {"bright": 1}).astype(int) - reconstruction
+    assert np.abs(kept[1] - np.clip(original + change, 0, 255)).max() <= 1
+    assert np.abs(original - reconstruction).max() > 5
+    row = ("bright", [0, 1]), ("noise", [0])
+    assert (space.edit_grid(item, *row, keep_detail=True).frames == kept).all()
+    assert (space.transfer(item, photos / "p02.png", keep_detail=True).frames[0] == original).all()
+
+
 def test_strange_items_are_pointed_out(space, photos):
     noise = np.random.default_rng(0).integers(0, 256, (16, 16, 1), dtype=np.uint8)
     for edit in (lambda: space.edit(noise, {"bright": 1}), lambda: space.transfer(photos / "p01.png", noise)):
@@ -105,13 +118,14 @@ def test_attributes_travel_in_the_file_and_leave_the_hash_alone(space, picture_r
     assert all((again.attributes[n].vector == v.vector).all() for n, v in space.attributes.items())
 
 
-@pytest.mark.parametrize("kind", ["path", "grid", "transfer"])
+@pytest.mark.parametrize("kind", ["path", "grid", "transfer", "detail"])
 def test_a_manifest_makes_edits_again(space, photos, tmp_path, kind):
     item = photos / "p01.png"
     made = {
         "path": lambda: space.edit_path(item, "bright", [-2, 0.5]),
         "grid": lambda: space.edit_grid(item, ("bright", [-1, 1]), ("noise", [0, 1])),
         "transfer": lambda: space.transfer(item, photos / "p02.png"),
+        "detail": lambda: space.edit_path(item, "bright", [-2, 0.5], refine=2, keep_detail=True),
     }[kind]()
     made.save(tmp_path / "a", include_originals=True)
     rows = list(csv.DictReader((tmp_path / "a" / "manifest.csv").read_text().splitlines()))

@@ -271,7 +271,8 @@ def test_continuum_folder(picture_space, photos, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"spacing": "perceptual"}, {"refine": 3}, {"weights": [0.1, 1.2], "extrapolate": True}]
+    "options",
+    [{}, {"spacing": "perceptual"}, {"refine": 3}, {"weights": [0.1, 1.2], "extrapolate": True}, {"keep_detail": True}],
 )
 def test_a_manifest_makes_the_same_files_again(picture_run, photos, tmp_path, options):
     a, b = photos / "p02.png", photos / "p03.png"
@@ -283,6 +284,22 @@ def test_a_manifest_makes_the_same_files_again(picture_run, photos, tmp_path, op
     assert files == sorted(p.name for p in (tmp_path / "two").iterdir())
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+
+
+def test_kept_detail_ends_at_the_items_and_fades_between(picture_space, photos):
+    a, b = (picture_space.kind.read(photos / f"p0{i}.png") for i in (2, 3))
+    weights = [-0.5, 0, 0.25, 1, 1.5]
+    plain, kept = (
+        picture_space.morph(a, b, weights=weights, extrapolate=True, keep_detail=keep).frames.astype(int)
+        for keep in (False, True)
+    )
+    assert (kept[1] == a).all()
+    assert (kept[3] == b).all()
+    lost_a, lost_b = a - plain[1], b - plain[3]
+    assert np.abs(lost_a).max() > 5
+    expected = [lost_a, lost_a, 0.75 * lost_a + 0.25 * lost_b, lost_b, lost_b]
+    for frame, before, detail in zip(kept, plain, expected, strict=True):
+        assert np.abs(frame - np.clip(before + detail, 0, 255)).max() <= 1
 
 
 def test_a_changed_source_is_noticed(picture_space, photos, tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -29,6 +29,7 @@ def edit(
     like: str | None = None,
     only: str | None = None,
     refine: int = 0,
+    keep_detail: Flag = False,
     scale: int = 1,
     include_originals: Flag = False,
     overwrite: Overwrite = False,
@@ -62,6 +63,8 @@ def edit(
         With --like: attributes to transfer, separated by commas.
     refine
         Gradient steps that improve the code before it is edited.
+    keep_detail
+        Change the item itself, not its reconstruction: what the space cannot redraw of it is added back.
     scale
         Enlarge frames this many times.
     """
@@ -72,14 +75,15 @@ def edit(
     if bool(second) != bool(second_amounts) or (second and not attribute):
         raise UserError("a grid needs --attribute, --amounts, --second and --second-amounts")
     opened = load(space, device=device)
+    how: dict[str, Any] = {"refine": refine, "keep_detail": keep_detail}
     if set_:
-        made = opened.edits(item, [_amounts(set_)], refine=refine)
+        made = opened.edits(item, [_amounts(set_)], **how)
     elif like:
-        made = opened.transfer(item, like, names(only), refine=refine)
+        made = opened.transfer(item, like, names(only), **how)
     elif second:
-        made = opened.edit_grid(item, (str(attribute), amounts or []), (second, second_amounts or []), refine=refine)
+        made = opened.edit_grid(item, (str(attribute), amounts or []), (second, second_amounts or []), **how)
     else:
-        made = opened.edit_path(item, str(attribute), amounts or [], refine=refine)
+        made = opened.edit_path(item, str(attribute), amounts or [], **how)
     save_continua([made], out, scale=scale, include_originals=include_originals, overwrite=overwrite)
     print(out)
 

@@ -35,6 +35,7 @@ def morph(
     extrapolate: Flag = False,
     include_originals: Flag = False,
     refine: int = 0,
+    keep_detail: Flag = False,
     scale: int | None = None,
     overwrite: Overwrite = False,
     device: Device = "cpu",
@@ -70,6 +71,8 @@ def morph(
         Write the two originals beside the frames.
     refine
         Gradient steps that improve the two codes before morphing.
+    keep_detail
+        End at the items themselves: what the space cannot redraw of A is added back, and fades into what it loses of B.
     scale
         Enlarge frames this many times.
     """
@@ -88,8 +91,9 @@ def morph(
         else:
             wanted = [(str(a), str(b))]
         continua = opened.morph_pairs(
-            wanted, steps, weights, spacing=spacing, features=features, refine=refine, extrapolate=extrapolate
-        )
+            wanted, steps, weights, spacing=spacing, features=features, refine=refine, extrapolate=extrapolate,
+            keep_detail=keep_detail,
+        )  # fmt: skip
     save_continua(continua, out, scale=scale or 1, include_originals=include_originals, overwrite=overwrite)
     print(out)
 

@@ -26,8 +26,9 @@ COLUMNS = (
     "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
 )  # fmt: skip
 """``role`` is frame or original; ``weight`` is the share of B; ``attributes`` is JSON (amounts by name)."""
-ADDED = ("attributes_sha256", "columns")
-"""Since format 1.2: identity of the attribute vectors of an edit, and frames in a row of its sheet."""
+ADDED = ("attributes_sha256", "columns", "keep_detail")
+"""Older manifests lack them: identity of the attribute vectors of an edit; frames in a row of its sheet; whether what the
+reconstruction loses was added back."""
 SHEET_COLUMNS = 24
 """Most frames on a sheet; a longer continuum shows evenly chosen ones."""
 
@@ -62,6 +63,7 @@ class Continuum:
     amounts: tuple[dict[str, float], ...] = ()
     attributes_sha256: str = ""
     columns: int = 0
+    keep_detail: bool = False
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -199,6 +201,7 @@ def _rows(c: Continuum, entries: list[Entry], files: list[str], pair: int, scale
         "spacing": c.spacing, "features": c.features, "refine": c.refine, "scale": scale,
         "space_sha256": c.space_sha256, "gaiamorph_version": __version__,
         "attributes_sha256": c.attributes_sha256, "columns": c.columns,
+        "keep_detail": int(c.keep_detail),
     }  # fmt: skip
     for position, (file, (_, role, weight, _)) in enumerate(zip(files, entries, strict=True)):
         amounts = c.amounts[position] if role == "frame" and c.amounts else {}
@@ -232,6 +235,7 @@ class Order:
     amounts: list[dict[str, float]]
     attributes_sha256: str
     columns: int
+    keep_detail: bool
 
 
 def read_manifest(path: Path) -> list[Order]:
@@ -256,9 +260,11 @@ def read_manifest(path: Path) -> list[Order]:
             frames = [row for row in pair if row["role"] == "frame"]
             weights = [float(row["weight"]) for row in frames]
             refine, scale = int(first["refine"]), int(first["scale"])
-            columns = int(first.get("columns") or 0)
+            columns, keep_detail = int(first.get("columns") or 0), bool(int(first.get("keep_detail") or 0))
         except (TypeError, ValueError) as error:
-            raise UserError(f"{path} has a weight, refine, scale or columns that is not a number ({error})") from error
+            raise UserError(
+                f"{path} has a weight, refine, scale, columns or keep_detail that is not a number ({error})"
+            ) from error
         orders.append(
             Order(
                 first["source_a"],
@@ -275,6 +281,7 @@ def read_manifest(path: Path) -> list[Order]:
                 _amounts(path, frames) if first.get("attributes_sha256") else [],
                 first.get("attributes_sha256") or "",
                 columns,
+                keep_detail,
             )
         )
     return orders

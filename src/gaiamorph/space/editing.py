@@ -15,6 +15,7 @@ from gaiamorph.data.attributes import attributes_of, refuse_copies
 from gaiamorph.errors import UserError
 from gaiamorph.latent import attributes as fitting
 from gaiamorph.output.continuum import Continuum, Order, Source
+from gaiamorph.space.detail import lost, restored
 from gaiamorph.space.vectors import AttributeVector, identity
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def edits(
     amounts: Sequence[Mapping[str, float]],
     refine: int = 0,
     columns: int = 0,
+    keep_detail: bool = False,
     other: Source | None = None,
     code: np.ndarray | None = None,
 ) -> Continuum:
@@ -83,12 +85,16 @@ def edits(
     source = item if isinstance(item, Source) else space.source(item)
     if other is None:  # a transfer has warned of both its items; what a manifest orders has been seen before
         space.warn_unlike([source])
-    z = (space.encode(source.item[None], refine=refine) if code is None else code) + steps
+    start = space.encode(source.item[None], refine=refine) if code is None else code[None]
+    z = start + steps
     frames = space.decode(z)
+    if keep_detail:
+        frames = restored(space.kind, frames, lost(space.kind, source.item[None], space.decode(start)))
     used = {name: space.attributes[name] for wanted in amounts for name in wanted}
     return Continuum(
         space.kind, source, other or source, np.zeros(len(z)), z, frames, space.sha256, "given", "", refine,
         tuple({name: float(amount) for name, amount in wanted.items()} for wanted in amounts), identity(used), columns,
+        keep_detail,
     )  # fmt: skip
 
 
@@ -110,17 +116,24 @@ def _step(space: LatentSpace, wanted: Mapping[str, float]) -> np.ndarray:
 
 
 def grid(
-    space: LatentSpace, item: Any, first: tuple[str, Sequence[float]], second: tuple[str, Sequence[float]], refine: int
+    space: LatentSpace,
+    item: Any,
+    first: tuple[str, Sequence[float]],
+    second: tuple[str, Sequence[float]],
+    refine: int,
+    keep_detail: bool,
 ) -> Continuum:
     """See `LatentSpace.edit_grid`."""
     (row_name, rows), (column_name, columns) = first, second
     if row_name == column_name:
         raise UserError(f"a grid needs two different attributes, not {row_name!r} twice")
     amounts = [{row_name: row, column_name: column} for row in rows for column in columns]
-    return edits(space, item, amounts, refine, len(columns))
+    return edits(space, item, amounts, refine, len(columns), keep_detail)
 
 
-def transfer(space: LatentSpace, a: Any, b: Any, names: Sequence[str] | None, refine: int) -> Continuum:
+def transfer(
+    space: LatentSpace, a: Any, b: Any, names: Sequence[str] | None, refine: int, keep_detail: bool
+) -> Continuum:
     """See `LatentSpace.transfer`."""
     chosen = list(space.attributes) if names is None else list(names)
     _step(space, dict.fromkeys(chosen, 0.0))  # refuses unknown names
@@ -131,7 +144,7 @@ def transfer(space: LatentSpace, a: Any, b: Any, names: Sequence[str] | None, re
     z_a, z_b = space.encode(np.stack([end.item for end in ends]), refine=refine)
     found = fitting.coordinates(z_b - z_a, np.stack([space.attributes[name].vector for name in chosen]))
     amounts = dict(zip(chosen, map(float, found), strict=True))
-    return edits(space, ends[0], [dict.fromkeys(chosen, 0.0), amounts], refine, 0, ends[1], z_a)
+    return edits(space, ends[0], [dict.fromkeys(chosen, 0.0), amounts], refine, 0, keep_detail, ends[1], z_a)
 
 
 def check_vectors(space: LatentSpace, order: Order) -> None:

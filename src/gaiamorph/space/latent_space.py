@@ -7,7 +7,6 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,12 @@ from torch import Tensor
 from gaiamorph.data import TABLES, Dataset, Kind, Pictures, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.features import open_features
-from gaiamorph.latent import interpolate, spacing
 from gaiamorph.latent.refine import refine as improve
 from gaiamorph.latent.samplers import Mixture, Prior
 from gaiamorph.networks import Autoencoder
 from gaiamorph.output.continuum import Continuum, Order, Source
 from gaiamorph.output.folders import new_file
-from gaiamorph.space import editing
+from gaiamorph.space import editing, morphing
 from gaiamorph.space.vectors import AttributeVector, identity
 
 FORMAT = (1, 2)
@@ -36,8 +34,6 @@ HASHED_FORMAT = [1, 1]
 BATCH = 32
 """Items that go through the network at once. Always exactly as many (the last batch is filled up with zeros), so
 that an item's code and a code's picture do not depend on what else was asked for: frames can be made again bit by bit."""
-FRAMES_AT_ONCE = 2048
-"""Frames that are decoded together where many pairs are morphed."""
 
 
 class UnlikeTrainingWarning(UserWarning):
@@ -152,14 +148,16 @@ class LatentSpace:
         features: str = "values",
         refine: int = 0,
         extrapolate: bool = False,
+        keep_detail: bool = False,
     ) -> Continuum:
-        """A continuum from a to b. Its ends are the reconstructions of a and b.
+        """A continuum from a to b. Its ends are the reconstructions of a and b, or with ``keep_detail`` a and b themselves.
 
         a, b: items (a path, a PIL picture, an array), or ``SOURCE::NAME`` for an item of a data set.
         weights: shares of b, 0 is a and 1 is b; beyond those only with ``extrapolate``. Without weights,
             ``steps`` of them are spaced ``even`` in z, or ``perceptual``: evenly along the decoded path, its
             length measured in the feature space ``features`` (values, hed).
         refine: as in `encode`.
+        keep_detail: what the space cannot redraw of a and b is added back, a's fading into b's along the way.
         Warns (UnlikeTrainingWarning) of an end that is unlike the training data. Raises UserError.
         """
         return next(
@@ -171,6 +169,7 @@ class LatentSpace:
                 features=features,
                 refine=refine,
                 extrapolate=extrapolate,
+                keep_detail=keep_detail,
             )
         )
 
@@ -182,86 +181,18 @@ class LatentSpace:
         **options: Any,
     ) -> Iterator[Continuum]:
         """Continua for many pairs, one after another, with the options of `morph`; each path is read and checked once."""
-        sources: dict[Any, Source] = {}
-        for thing in (thing for pair in pairs for thing in pair):
-            if _key(thing) not in sources:
-                sources[_key(thing)] = self.source(thing)
-        self.warn_unlike(list(sources.values()))
-        # Several pairs at once fill the batches; what is kept of them does not grow with their number.
-        at_once = max(1, FRAMES_AT_ONCE // max(1, len(weights) if weights is not None else steps))
-        for start in range(0, len(pairs), at_once):
-            ends = [(sources[_key(a)], sources[_key(b)]) for a, b in pairs[start : start + at_once]]
-            yield from self._morph(ends, steps, weights, **options)
+        return morphing.morph_pairs(self, pairs, steps, weights, **options)
 
     def remake(self, order: Order, base: Path) -> Continuum:
         """The continuum that a manifest describes; relative sources are looked up here, then beside ``base``.
 
         Raises UserError if a source is gone or has changed, or if attribute vectors have.
         """
-        ends = []
-        for name, sha256 in ((order.a, order.sha256_a), (order.b, order.sha256_b)):
-            path = Path(name)
-            if "::" not in name and not path.exists() and (base / path).exists():
-                name = str(base / path)
-            end = self.source(name)
-            if end.sha256 != sha256:
-                raise UserError(f"{name} has changed since the manifest was written: its SHA-256 is another")
-            ends.append(Source(order.a if not ends else order.b, end.sha256, end.item))
-        if order.amounts:
-            editing.check_vectors(self, order)
-            made = editing.edits(self, ends[0], order.amounts, order.refine, order.columns, ends[1])
-            return replace(made, weights=np.array(order.weights))
-        (made,) = self._morph([(ends[0], ends[1])], 0, order.weights, refine=order.refine, extrapolate=True)
-        return replace(made, spacing=order.spacing, features=order.features)
+        return morphing.remake(self, order, base)
 
-    def _morph(
-        self,
-        pairs: list[tuple[Source, Source]],
-        steps: int = 11,
-        weights: Sequence[float] | np.ndarray | None = None,
-        spacing: str = "even",
-        features: str = "values",
-        refine: int = 0,
-        extrapolate: bool = False,
-    ) -> list[Continuum]:
-        ends = list({id(end): end for pair in pairs for end in pair}.values())
-        codes = self.encode(np.stack([end.item for end in ends]), refine=refine)
-        z_of = {id(end): z for end, z in zip(ends, codes, strict=True)}
-        stated = features if spacing == "perceptual" and weights is None else ""
-        all_weights, all_z = [], []
-        for a, b in pairs:
-            w = self._weights(z_of[id(a)], z_of[id(b)], steps, weights, spacing, features)
-            if not extrapolate and (w.min() < 0 or w.max() > 1):
-                raise UserError("weights below 0 or above 1 lie beyond the two items: ask for that with extrapolate")
-            all_weights.append(w)
-            all_z.append(interpolate.linear(z_of[id(a)], z_of[id(b)], w))
-        frames = np.split(self.decode(np.concatenate(all_z)), np.cumsum([len(w) for w in all_weights])[:-1])
-        how, sha256 = spacing if weights is None else "given", self.sha256
-        return [
-            Continuum(self.kind, a, b, w, z, f, sha256, how, stated, refine)
-            for (a, b), w, z, f in zip(pairs, all_weights, all_z, frames, strict=True)
-        ]
-
-    def _weights(
-        self, z_a: np.ndarray, z_b: np.ndarray, steps: int, weights: Any, how: str, features: str
-    ) -> np.ndarray:
-        if weights is not None:
-            given = np.atleast_1d(np.asarray(weights, dtype=np.float64))
-            if given.ndim != 1 or not len(given) or not np.isfinite(given).all():
-                raise UserError("weights must be a list of finite numbers")
-            return given
-        if not 2 <= steps <= 100_000:
-            raise UserError(f"a continuum needs between 2 and 100000 steps, not {steps}")
-        if how == "even":
-            return spacing.even(steps)
-        if how != "perceptual":
-            raise UserError(f"spacing must be 'even' or 'perceptual', not {how!r}")
-        measure = self.features(features)
-
-        def along(w: np.ndarray) -> np.ndarray:
-            return self._collect(self._decode_tensors(interpolate.linear(z_a, z_b, w)), lambda x: measure(x).numpy())
-
-        return spacing.perceptual(along, steps)
+    def features_along(self, z: np.ndarray, measure: Callable[[Tensor], Tensor]) -> np.ndarray:
+        """Features (N, D) of the items that codes (N, latent_dim) decode to, before those are rounded to a file's values."""
+        return self._collect(self._decode_tensors(z), lambda x: measure(x).numpy())
 
     def features(self, name: str) -> Callable[[Tensor], Tensor]:
         """The feature space ``values`` or ``hed``, in which perceived change along a path is measured."""
@@ -357,36 +288,54 @@ class LatentSpace:
         """The item, in natural form, at the mean of the codes of ``items`` (anything that `encode` takes)."""
         return self.decode(self.encode(items).mean(0, keepdims=True))[0]
 
-    def edit(self, item: Any, amounts: Mapping[str, float], *, refine: int = 0) -> np.ndarray:
+    def edit(
+        self, item: Any, amounts: Mapping[str, float], *, refine: int = 0, keep_detail: bool = False
+    ) -> np.ndarray:
         """One item with attributes changed by ``amounts`` of their units, as an item in natural form.
 
-        For files with a manifest, see `edits`. Raises UserError for an attribute that the space does not have.
+        refine: as in `encode`. keep_detail: the change is made to the item itself, not to its reconstruction. For files with
+        a manifest, see `edits`. Raises UserError for an attribute that the space does not have.
         """
-        return self.edits(item, [amounts], refine=refine).frames[0]
+        return self.edits(item, [amounts], refine=refine, keep_detail=keep_detail).frames[0]
 
     def edits(
-        self, item: Any, amounts: Sequence[Mapping[str, float]], *, refine: int = 0, columns: int = 0
+        self,
+        item: Any,
+        amounts: Sequence[Mapping[str, float]],
+        *,
+        refine: int = 0,
+        columns: int = 0,
+        keep_detail: bool = False,
     ) -> Continuum:
         """One item edited in several ways: a frame for each entry of ``amounts``. ``save`` writes it like a morph.
 
-        columns: frames in a row of the contact sheet (0: all in one).
+        columns: frames in a row of the contact sheet (0: all in one). refine, keep_detail: as in `edit`.
         """
-        return editing.edits(self, item, amounts, refine, columns)
+        return editing.edits(self, item, amounts, refine, columns, keep_detail)
 
-    def edit_path(self, item: Any, attribute: str, amounts: Sequence[float], *, refine: int = 0) -> Continuum:
-        """A continuum along one attribute: a frame for each amount, 0 being the item's own reconstruction."""
-        return self.edits(item, [{attribute: float(amount)} for amount in amounts], refine=refine)
+    def edit_path(self, item: Any, attribute: str, amounts: Sequence[float], **options: Any) -> Continuum:
+        """A continuum along one attribute: a frame for each amount, 0 being the item's own reconstruction. ``options`` are
+        those of `edit`."""
+        return self.edits(item, [{attribute: float(amount)} for amount in amounts], **options)
 
     def edit_grid(
-        self, item: Any, first: tuple[str, Sequence[float]], second: tuple[str, Sequence[float]], *, refine: int = 0
+        self,
+        item: Any,
+        first: tuple[str, Sequence[float]],
+        second: tuple[str, Sequence[float]],
+        *,
+        refine: int = 0,
+        keep_detail: bool = False,
     ) -> Continuum:
         """Two attributes against each other: rows of frames by ``first`` (name, amounts), columns by ``second``."""
-        return editing.grid(self, item, first, second, refine)
+        return editing.grid(self, item, first, second, refine, keep_detail)
 
-    def transfer(self, a: Any, b: Any, names: Sequence[str] | None = None, *, refine: int = 0) -> Continuum:
+    def transfer(
+        self, a: Any, b: Any, names: Sequence[str] | None = None, *, refine: int = 0, keep_detail: bool = False
+    ) -> Continuum:
         """a, and a with the attributes of b: the part of the difference of their codes that lies along the vectors
         ``names`` (by default all)."""
-        return editing.transfer(self, a, b, names, refine)
+        return editing.transfer(self, a, b, names, refine, keep_detail)
 
     # Files ----------------------------------------------------------------------------------------
 
@@ -479,11 +428,6 @@ class LatentSpace:
     @staticmethod
     def _collect(tensors: Iterator[Tensor], convert: Callable[[Tensor], np.ndarray]) -> np.ndarray:
         return np.concatenate([convert(x.cpu()) for x in tensors])
-
-
-def _key(thing: Any) -> Any:
-    """What tells one end of a continuum from another: its path, or which object it is."""
-    return os.fspath(thing) if isinstance(thing, (str, os.PathLike)) else id(thing)
 
 
 def _filled(x: Tensor) -> Tensor:
