@@ -2,8 +2,9 @@
 
 The ORL photographs at 64 x 64, labelled by eye (benchmarks/orl/). Held-out photographs of people seen in training are
 edited by one unit along least-squares vectors. A judge trained on the labelled training photographs says whether the
-attribute moved the right way, and a face recogniser whether the person is still the same; both with codes as the encoder
-gives them and with refined ones (`encode(..., refine=400)`). Results: results/orl.json.
+attribute moved the right way, and a face recogniser whether the person is still the same; with codes as the encoder gives them
+or refined ones (`encode(..., refine=400)`), and with the detail that reconstructions lose added back or not
+(`keep_detail`). Results: results/orl.json.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 import gaiamorph as gm
 from gaiamorph.data.attributes import attributes_of
-from gaiamorph.evaluation.attributes import METHODS, directions, edited, movement
+from gaiamorph.evaluation.attributes import METHODS, directions, edited
 from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identity_distances
 from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.latent.attributes import fit
 from gaiamorph.output import figures
+from gaiamorph.space.detail import lost, restored
 from recipes import changed
 from results import Results
 
@@ -49,7 +52,9 @@ def agreement() -> dict[str, Any]:
     return found
 
 
-def measure(space, data, judge, whole, seed: int, refine: int, amount: float, picture: Path) -> dict[str, Any]:
+def measure(
+    space, data, judge, whole, seed: int, refine: int, amount: float, keep_detail: bool, picture: Path
+) -> dict[str, Any]:
     train, test = data.splits["train"], data.splits["test_seen"]
     z_train, z, design = (
         space.encode(data.items[train]),
@@ -58,7 +63,8 @@ def measure(space, data, judge, whole, seed: int, refine: int, amount: float, pi
     )
     originals = data.items[test]
     reconstructions = space.decode(z)
-    before = judge.scores(data.kind.to_tensor(reconstructions))
+    detail = lost(data.kind, originals, reconstructions)
+    before = judge.scores(data.kind.to_tensor(originals if keep_detail else reconstructions))
     descriptors = face_descriptors(originals)
     kept = identity_distances(reconstructions, descriptors)
     found: dict[str, Any] = {
@@ -68,36 +74,42 @@ def measure(space, data, judge, whole, seed: int, refine: int, amount: float, pi
     }
     fits = {method: fit(z_train, whole.values[train], method, seed) for method in METHODS}
     for method, f in fits.items():
-        moved = movement(space, judge, z, design, f.vectors, amount)
-        found[method] = {"names": moved.names, "movement": moved.matrix.round(4).tolist(), "edits": {}}
+        found[method] = {"names": whole.names, "movement": [], "edits": {}}
         for k, name in enumerate(whole.names):
             signs = directions(design, k)
             some = signs != 0
             items = edited(space, z, design, f.vectors, k, amount)
-            change = signs[some] * (judge.scores(data.kind.to_tensor(items))[:, k] - before[some, k])
+            if keep_detail:
+                items = restored(data.kind, items, detail[torch.from_numpy(some)])
+            moved = signs[some, None] * (judge.scores(data.kind.to_tensor(items)) - before[some]) / judge.gaps
+            found[method]["movement"].append(moved.mean(0).round(4).tolist())
+            change = moved[:, k]
             distance = identity_distances(items, descriptors[some])
             parts = {"added": signs[some] > 0, "removed": signs[some] < 0, "all": np.ones(int(some.sum()), bool)}
             found[method]["edits"][name] = {
                 part: {
                     "photographs": int(rows.sum()),
                     "right_way": float((change[rows] > 0).mean()),
+                    "moved": float(change[rows].mean()),
                     "same_person": float((distance[rows] < SAME_PERSON).mean()),
                     "distance": float(distance[rows].mean()),
                 }
                 for part, rows in parts.items()
                 if rows.any()
             }
-    draw(space, z, design, fits["least_squares"].vectors, amount, originals, reconstructions, picture)
+    shown = detail if keep_detail else torch.zeros(1)
+    draw(space, z, design, fits["least_squares"].vectors, amount, originals, reconstructions, shown, picture)
     return found
 
 
-def draw(space, z, design, vectors, amount: float, originals, reconstructions, path: Path) -> None:
+def draw(space, z, design, vectors, amount: float, originals, reconstructions, detail, path: Path) -> None:
     """Originals, reconstructions, and each attribute added to those without it and removed from those with it."""
     columns, heads = [], []
     for k, name in enumerate(design.names):
         signs = directions(design, k)
         items = np.zeros_like(originals)
         items[signs != 0] = edited(space, z, design, vectors, k, amount)
+        items = restored(space.kind, items, detail)
         for sign, word in ((1, "add"), (-1, "remove")):
             for i in np.flatnonzero(signs == sign)[:: max(1, int((signs == sign).sum()) // SHOWN)][:SHOWN]:
                 columns.append((originals[i], reconstructions[i], items[i]))
@@ -105,6 +117,10 @@ def draw(space, z, design, vectors, amount: float, originals, reconstructions, p
     figures.sheet(
         [list(row) for row in zip(*columns, strict=True)], ["original", "reconstructed", "edited"], heads
     ).save(path)
+
+
+def _way(refine: int, amount: float, keep_detail: bool) -> dict[str, Any]:
+    return {"refine": refine, "amount": amount, "keep_detail": keep_detail}
 
 
 def main() -> None:
@@ -118,8 +134,9 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path(tempfile.gettempdir()) / "gaiamorph-orl", help="run folders")
     parser.add_argument("--refine", type=int, nargs="+", default=[0, 400], help="steps by which codes are refined")
     parser.add_argument(
-        "--amounts", type=float, nargs="+", default=[1.0, 0.5], help="units by which photographs are edited"
+        "--amounts", type=float, nargs="+", default=[1.0, 1.5], help="units by which photographs are edited"
     )
+    parser.add_argument("--keep-detail", type=int, nargs="+", default=[0, 1], choices=[0, 1])
     parser.add_argument("--variant", default=RECIPE, help="option=value joined by commas, as in search.py")
     parser.add_argument("--name", default="orl")
     options = parser.parse_args()
@@ -128,8 +145,8 @@ def main() -> None:
         for model in options.models:
             key = {"model": model, "seed": seed, "size": options.size, "steps": options.steps}
             key["variant"] = options.variant
-            ways = list(itertools.product(options.refine, options.amounts))
-            if all(results.has(**key, refine=refine, amount=amount) for refine, amount in ways):
+            ways = list(itertools.product(options.refine, options.amounts, map(bool, options.keep_detail)))
+            if all(results.has(**key, **_way(*way)) for way in ways):
                 continue
             folder = options.runs / f"{model}{options.variant}-{options.size}-{options.steps}-{seed}"
             space = gm.train(
@@ -141,15 +158,17 @@ def main() -> None:
             whole = attributes_of(data, LABELS)
             judge = train_judge(data, whole, data.splits["test_seen"], seed)
             training = space.info["training"]
-            for refine, amount in ways:
-                picture = folder / f"edits_{refine}_{amount:g}.png"
-                found = measure(space, data, judge, whole, seed, refine, amount, picture)
+            for way in ways:
+                if results.has(**key, **_way(*way)):
+                    continue
+                picture = folder / ("_".join(["edits", *(f"{value:g}" for value in way)]) + ".png")
+                found = measure(space, data, judge, whole, seed, *way, picture)
                 results.add(
-                    **key, refine=refine, amount=amount, batch_size=options.batch_size, seconds=training["seconds"],
+                    **key, **_way(*way), batch_size=options.batch_size, seconds=training["seconds"],
                     warnings=training["warnings"], validation=space.info["validation"]["l1"], labels=agreement(), **found,
                 )  # fmt: skip
                 kept = {name: e["all"] for name, e in found["least_squares"]["edits"].items()}
-                print(key, refine, amount, found["reconstructions_same_person"], kept, flush=True)
+                print(key, way, found["reconstructions_same_person"], kept, flush=True)
 
 
 if __name__ == "__main__":
