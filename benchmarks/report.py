@@ -246,8 +246,8 @@ def orl(result: dict[str, Any]) -> list[str]:
         f"seed {first['seed']}. Codes as the encoder gives them, or refined by {refine} steps; detail that the reconstruction "
         "loses added back (`--keep-detail`) or not. Labels made by eye in two passes (`benchmarks/orl/`; empty where they "
         f"disagree). {labels}. Skill of the judge on held-out photographs: {skill}. Right way: the judge's score moved towards "
-        "what was asked. Moved: how far, on average, in units of its gap between photographs with and without. Same person: dlib's face "
-        "recogniser puts the edit within 0.6 of the original photograph; of reconstructions without any edit it says so for "
+        "what was asked. Moved: how far, on average, in units of its gap between photographs with and without. Same person: dlib's "
+        "face recogniser puts the edit within 0.6 of the original photograph; of reconstructions without any edit it says so for "
         f"{told}.",
         "",
         *table(
