@@ -3,7 +3,9 @@
 For each correlation of the attributes a set of faces is drawn (benchmarks/cartoons, needs Node.js), a model trained, and its
 vectors fitted by mean difference and by least squares. Held-out faces are edited by one unit of each attribute, and judged by a
 network that was trained on the set with correlation 0. Then edits by each model are compared at the amounts where the judge says
-that the target moved by SAME of what lies between real faces with and without it. Results: results/attributes.json.
+that the target moved by SAME of what lies between real faces with and without it: how far are they from real held-out faces,
+and how far from real faces that have the attributes the edits should have? (Perfect edits of correlated attributes are rare
+faces, far from held-out ones: also measured, for scale.) Results: results/attributes.json.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 
 import gaiamorph as gm
+from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import attributes_of
 from gaiamorph.evaluation.attributes import METHODS, Movement, edited, movement
 from gaiamorph.evaluation.judge import train_judge
@@ -52,7 +55,14 @@ def amounts_for(curve: list[Movement], names: list[str], wanted: float) -> dict[
     return found
 
 
-def measure(space, data, judge, features: list[str]) -> dict[str, Any]:
+def alike(faces: Dataset, among: np.ndarray, wanted: np.ndarray, seed: int) -> np.ndarray:
+    """For each row of attributes wanted (N, K), one of the faces ``among`` (indices) that has them: indices (N,)."""
+    rng, values = np.random.default_rng(seed), attributes_of(faces).values[among]
+    return np.array([among[rng.choice(np.flatnonzero((values == row).all(1)))] for row in wanted])
+
+
+def measure(space, data, fair, judge, features: list[str], seed: int) -> dict[str, Any]:
+    """``fair``: the set with correlation 0, which has faces of every kind."""
     whole = attributes_of(data)
     train, test = data.splits["train"], data.splits["test"]
     z_train, z, design = space.encode(data.items[train]), space.encode(data.items[test]), whole.rows(test)
@@ -72,13 +82,21 @@ def measure(space, data, judge, features: list[str]) -> dict[str, Any]:
     training = data.kind.to_tensor(data.items[train])
     made = [edited(space, z, design, vectors, whole.names.index(name), amount) for name, amount in amounts.items()]
     pictures = data.kind.to_tensor(np.concatenate(made))
+    places = [whole.names.index(name) for name in amounts]
+    wanted = np.repeat(design.values[None], len(places), 0)
+    for values, k in zip(wanted, places, strict=True):
+        values[:, k] = 1 - values[:, k]
+    trained_on_fair = fair.fingerprint == data.fingerprint
+    among = np.setdiff1d(np.arange(len(fair)), fair.splits["train"] if trained_on_fair else [])
+    same = data.kind.to_tensor(fair.items[alike(fair, among, wanted.reshape(-1, wanted.shape[-1]), seed)])
     found["same_movement"] = {"wanted": SAME, "amounts": amounts}
     for name in features:
         feature = open_features(name, training)
-        a, b = (np.concatenate([feature(part).numpy() for part in x.split(256)]) for x in (pictures, real))
-        found["same_movement"][f"kernel_distance_{name}"] = kernel_distance(a, b)
-        if len(b) >= ITEMS_PER_FEATURE * b.shape[1]:
-            found["same_movement"][f"frechet_distance_{name}"] = frechet_distance(a, b)
+        a, b, c = (np.concatenate([feature(part).numpy() for part in x.split(256)]) for x in (pictures, real, same))
+        for left, right, how in ((a, b, ""), (a, c, "_from_alike"), (c, b, "_of_alike")):
+            found["same_movement"][f"kernel_distance_{name}{how}"] = kernel_distance(left, right)
+            if len(right) >= ITEMS_PER_FEATURE * right.shape[1]:
+                found["same_movement"][f"frechet_distance_{name}{how}"] = frechet_distance(left, right)
     return found
 
 
@@ -99,7 +117,7 @@ def main() -> None:
     results = Results(options.name, "python benchmarks/attributes.py")
     judges: dict[int, Any] = {}
     for correlation in options.correlations:
-        faces = draw(options.faces, correlation)
+        faces, uncorrelated = draw(options.faces, correlation), draw(options.faces, 0.0)
         for seed in options.seeds:
             for model in options.models:
                 key = {
@@ -111,8 +129,8 @@ def main() -> None:
                 }
                 if results.has(**key, steps=options.steps):
                     continue
+                fair = gm.open_data(uncorrelated, size=options.size, seed=seed)
                 if seed not in judges:
-                    fair = gm.open_data(draw(options.faces, 0.0), size=options.size, seed=seed)
                     judges[seed] = train_judge(fair, attributes_of(fair), fair.splits["test"], seed)
                 judge = judges[seed]
                 with tempfile.TemporaryDirectory() as scratch:
@@ -125,7 +143,7 @@ def main() -> None:
                 training = space.info["training"]
                 results.add(
                     **key, steps=options.steps, batch_size=options.batch_size, seconds=training["seconds"],
-                    warnings=training["warnings"], judge=skill, **measure(space, data, judge, options.features),
+                    warnings=training["warnings"], judge=skill, **measure(space, data, fair, judge, options.features, seed),
                 )  # fmt: skip
                 run = results.runs[-1]
                 told = {m: (round(run[m]["on_target"], 3), round(run[m]["off_target"], 3)) for m in METHODS}
