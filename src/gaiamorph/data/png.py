@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-LEVEL = 1
-"""Of zlib. Small photographs come out no smaller at higher levels."""
+LEVEL, STRATEGY = 1, zlib.Z_RLE
+"""Of zlib. After the filter, photographs come out no smaller at higher levels, nor by a search for repeats farther apart than
+one byte, which takes a third of the time more."""
 SUB = 1
 """The filter of every row: differences of neighbouring pixels."""
 
@@ -26,7 +27,8 @@ def encode(pixels: np.ndarray) -> bytes:
     filtered[:, 1:] = rows
     filtered[:, 1 + channels :] -= rows[:, :-channels]  # modulo 256, as the format wants it
     header = struct.pack(">IIBBBBB", width, height, 8, 2 if channels == 3 else 0, 0, 0, 0)
-    compressed = zlib.compress(filtered.data, LEVEL)
+    packer = zlib.compressobj(LEVEL, strategy=STRATEGY)
+    compressed = packer.compress(filtered.data) + packer.flush()
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", compressed) + _chunk(b"IEND", b"")
 
 
