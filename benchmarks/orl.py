@@ -32,7 +32,7 @@ from results import Results
 
 FOLDER = Path(__file__).parent / "orl"
 LABELS = FOLDER / "labels.csv"
-RECIPE = "latent_dim=256,shift=4"
+RECIPE = "latent_dim=512,shift=8"
 """Eight photographs a person are few: moving them about more and a longer code keep more of what makes a held-out one."""
 SHOWN = 5
 

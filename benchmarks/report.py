@@ -149,6 +149,8 @@ def memory(result: dict[str, Any]) -> list[str]:
     return section("Large data sets", result, body)
 
 
+DEAD = "has died"
+"""In a warning: the generator draws one thing, whatever it is given (`training.watch`)."""
 SEARCH_SEED = 10
 """Seeds from here on were used to choose, and are not reported as results."""
 GRID: list[tuple[str, str, Callable[[float], str]]] = [
@@ -177,13 +179,15 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     rows = []
     for model, variant in dict.fromkeys((r["model"], r["variant"]) for r in runs):
         own = [r for r in runs if (r["model"], r["variant"]) == (model, variant)]
+        alive = [r for r in own if not any(DEAD in warning for warning in r["warnings"])]
         cells = []
         for key, _, form in shown:
-            values = [r["figures"][key] for r in own if np.isfinite(r["figures"].get(key, np.nan))]
+            values = [r["figures"][key] for r in alive if np.isfinite(r["figures"].get(key, np.nan))]
             sd = f" ± {form(float(np.std(values, ddof=1)))}" if len(values) > 1 else ""
             cells.append(form(float(np.mean(values))) + sd if values else "")
         name = f"{model}, {variant}" if variant else model
-        rows.append([name, str(len(own)), *cells, f"{np.mean([r['seconds'] for r in own]):.0f}"])
+        seeds = str(len(own)) if len(alive) == len(own) else f"{len(alive)} of {len(own)}"
+        rows.append([name, seeds, *cells, f"{np.mean([r['seconds'] for r in own]):.0f}"])
     if not runs:
         return []
     first = runs[0]
@@ -197,7 +201,8 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
         f"{first['steps']:,} steps of {first['batch_size']}; {first['items']} held-out items (`{first['split']}`); the same "
         "networks, examples and pairs for all. Sharpness: mean distance of octave energies from real items', in log2 (0: as real). "
         "Distances are kernel distances from held-out real items unless they say Fréchet; HED: VGG (HED) features. Gap: the middle "
-        "of a path less its ends. GAN and BEGAN have no encoder and are measured between drawn codes.",
+        "of a path less its ends. GAN and BEGAN have no encoder and are measured between drawn codes. Runs whose generator died, "
+        "as the training said, are left out and counted.",
         "",
         *table(["model", "seeds", *(head for _, head, _ in shown), "seconds"], rows),
     ]  # fmt: skip
@@ -277,9 +282,13 @@ def attributes(result: dict[str, Any]) -> list[str]:
         lowest = min(cosine for r in own for n, cosine in r["cosine"].items() if n in r["least_squares"]["names"])
         moved.append([*about, str(len(own)), *cells, f"{lowest:.2f}"])
         same = [r["same_movement"] for r in own]
+        figures_kept = [
+            spread([factor * x[f"{key}{how}"] for x in same], ".2f") if all(f"{key}{how}" in x for x in same) else ""
+            for key, factor in (("frechet_distance_pca", 1), ("kernel_distance_hed", 1e4))
+            for how in ("", "_from_alike", "_of_alike")
+        ]
         kept.append([
-            *about, spread([x["frechet_distance_pca"] for x in same], ".2f"),
-            spread([1e4 * x["kernel_distance_hed"] for x in same], ".2f"),
+            *about, *figures_kept,
             spread([float(np.mean(list(x["amounts"].values()))) for x in same], ".2f"),
         ])  # fmt: skip
     gaia = [r for r in runs if r["model"] == "gaia"]
@@ -312,9 +321,15 @@ def attributes(result: dict[str, Any]) -> list[str]:
         f"![GAIA: movement of the others by correlation](images/{drawn.name})",
         "",
         "How real edited faces look where the judge says that the target moved by 0.8: Fréchet distance in PCA-64 and kernel "
-        "distance in VGG (HED) features (×10⁴) from real held-out faces, and the mean amount that it took.",
+        "distance in VGG (HED) features (×10⁴) from real held-out faces, from real faces that have the attributes the edits should "
+        "have (alike), and of those from held-out ones: where attributes go together, a perfect edit is a rare face, and lies far "
+        "from held-out ones. Last, the mean amount that it took.",
         "",
-        *table(["correlation", "model", "steps", "Fréchet, PCA ↓", "kernel, HED ↓", "amount"], kept),
+        *table(
+            ["correlation", "model", "steps", "Fréchet, PCA ↓", "from alike ↓", "(of alike)", "kernel, HED ↓", "from alike ↓",
+             "(of alike)", "amount"],
+            kept,
+        ),
     ]  # fmt: skip
     return section("Attribute vectors on cartoon faces", result, body)
 
