@@ -26,6 +26,13 @@ class NetworkSettings:
     """Layers per resolution (conv), hidden layers (mlp) or residual blocks (adain); 0 takes the default."""
     output: Literal["sigmoid", "linear"] = "sigmoid"
     """Output activation: ``sigmoid`` keeps the output in [0, 1], as the data is; ``linear`` for sparse pictures."""
+    linear: Literal["auto", "on", "off"] = "auto"
+    """A linear layer from item to code, and one from code to item, beside the others (conv). It learns in a few hundred steps
+    what principal components say, and leaves the rest to the others. auto: on for conv."""
+
+
+UNSAID = {"linear": "off"}
+"""Settings of networks in files that were written before there was a choice."""
 
 
 class Autoencoder(nn.Module):
@@ -42,6 +49,8 @@ class Autoencoder(nn.Module):
 
     encoder: nn.Module
     decoder: nn.Module
+    linear_encoder: nn.Module | None
+    linear_decoder: nn.Module | None
 
     def __init__(
         self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
@@ -51,6 +60,7 @@ class Autoencoder(nn.Module):
         self.latent_dim = latent_dim
         self.output = settings.output
         self.gaussian = gaussian
+        self.linear_encoder = self.linear_decoder = None
 
     @property
     def outputs(self) -> int:
@@ -66,12 +76,23 @@ class Autoencoder(nn.Module):
         mean, log_variance = self._encoded(x).chunk(2, 1)
         return mean, log_variance
 
+    def add_linear_path(self) -> None:
+        """A linear encoder and decoder, whose outputs are added to those of the others. They start small."""
+        values = math.prod(self.shape)
+        read, draw = nn.Linear(values, self.outputs * self.latent_dim), nn.Linear(self.latent_dim, values)
+        for layer in (read, draw):
+            initialise_output(layer, gain=0.1)
+        self.linear_encoder = nn.Sequential(nn.Flatten(), read)
+        self.linear_decoder = nn.Sequential(draw, nn.Unflatten(1, self.shape))
+
     def _encoded(self, x: Tensor) -> Tensor:
-        return full_precision(self.encoder(centred(x)))
+        x = centred(x)
+        z = self.encoder(x)
+        return full_precision(z if self.linear_encoder is None else z + self.linear_encoder(x))
 
     def without_encoder(self) -> Autoencoder:
         """Itself, without the encoder: for models whose codes are only ever drawn."""
-        self.encoder = nn.Identity()
+        self.encoder, self.linear_encoder = nn.Identity(), None
         return self
 
     def trunk(self) -> tuple[nn.Module, int]:
@@ -84,6 +105,8 @@ class Autoencoder(nn.Module):
     def decode(self, z: Tensor) -> Tensor:
         """z (B, latent_dim) -> x (B, *shape)."""
         x = self.decoder(z)
+        if self.linear_decoder is not None:
+            x = x + self.linear_decoder(z)
         # A linear output starts at mid-grey (0.5), where a sigmoid starts too.
         return sigmoid(x) if self.output == "sigmoid" else 0.5 * (full_precision(x) + 1)
 

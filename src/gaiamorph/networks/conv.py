@@ -62,6 +62,8 @@ class Conv(Autoencoder):
         initialise(self)
         initialise_output(to_code)
         initialise_output(to_picture)
+        if settings.linear != "off":
+            self.add_linear_path()
 
 
 def _pyramid(height: int, width: int) -> list[tuple[int, int]]:

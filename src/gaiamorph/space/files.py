@@ -14,8 +14,8 @@ from torch import Tensor
 from gaiamorph.data import KINDS
 from gaiamorph.errors import UserError
 from gaiamorph.latent.samplers import Mixture, Prior
-from gaiamorph.networks import NETWORKS, NetworkSettings
-from gaiamorph.space.latent_space import FORMAT, LatentSpace
+from gaiamorph.networks import NETWORKS, UNSAID, NetworkSettings
+from gaiamorph.space.latent_space import FORMAT, MAJORS, LatentSpace
 from gaiamorph.space.vectors import AttributeVector
 from gaiamorph.version import __version__
 
@@ -43,9 +43,9 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
         major, minor = description.pop("format")
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise UserError(f"{file} is not a space of gaiamorph, or is damaged") from error
-    if major != FORMAT[0]:
+    if major not in MAJORS:
         raise UserError(
-            f"{file} has format {major}.{minor}, and this gaiamorph ({__version__}) reads {FORMAT[0]}: "
+            f"{file} has format {major}.{minor}, and this gaiamorph ({__version__}) reads up to {FORMAT[0]}: "
             "install the version that wrote it ('gaiamorph_version' in its metadata)"
         )
     try:
@@ -57,7 +57,7 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
 def _assemble(info: dict[str, Any], tensors: dict[str, Tensor], device: str) -> LatentSpace:
     settings = dict(info.pop("kind"))
     kind = KINDS[settings.pop("name")](**settings)
-    network = NetworkSettings(**info["network"])
+    network = NetworkSettings(**(UNSAID | info["network"]))
     # Built without memory, then given the file's tensors: a file cannot make us allocate more than it holds.
     with torch.device("meta"):
         generator = NETWORKS[network.name](kind.shape, info["latent_dim"], network, info.get("gaussian", False))

@@ -27,8 +27,10 @@ from gaiamorph.output.folders import new_file
 from gaiamorph.space import editing, morphing
 from gaiamorph.space.vectors import AttributeVector, identity
 
-FORMAT = (1, 2)
-"""Major, minor. A newer minor still opens here; another major says how to convert."""
+FORMAT = (2, 0)
+"""Major, minor. A newer minor still opens here; a newer major says what to do. 2: networks may have a linear path."""
+MAJORS = (1, 2)
+"""That open here."""
 HASHED_FORMAT = [1, 1]
 """What stands for the format in a space's hash, so that a newer minor version does not change it."""
 BATCH = 32

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
+from gaiamorph.networks import UNSAID
 from gaiamorph.output.folders import refuse_existing
 from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
@@ -138,6 +139,7 @@ def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[Da
     """
     config = read_config(folder / FILE)
     recorded_how = DataOptions(config.get("size"), config.get("crop", "centre"), config.get("channels"))
+    config["network"] = UNSAID | config.get("network", {})
     settings = from_dict({k: v for k, v in config.items() if k not in DATA_KEYS})
     differing = [
         *_differences(dataclasses.asdict(how), dataclasses.asdict(recorded_how), dataclasses.asdict(DataOptions())),

@@ -123,6 +123,9 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         raise UserError(f"there is no network {s.network.name!r}: choose one of {', '.join(NETWORKS)}")
     if s.network.name != "mlp" and not pictures:
         raise UserError(f"the {s.network.name} network is for pictures: use mlp for vectors")
+    if s.network.name != "conv" and s.network.linear == "on":
+        raise UserError(f"network.linear is for the conv network: leave it out for {s.network.name}")
+    s.network.linear = "off" if s.network.name != "conv" or s.network.linear == "off" else "on"
     s.precision = chosen_precision(s.precision, s.device, s.network.name)  # type: ignore[assignment]
     return s
 
