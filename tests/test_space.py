@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from PIL import Image
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
@@ -129,12 +130,33 @@ def rewritten(picture_run, path, change):
 
 def test_newer_minor_opens_and_other_major_says_what_to_do(picture_run, tmp_path):
     def minor(d):
-        d["format"] = [1, 9]
+        d["format"] = [2, 9]
         d["something new"] = 1
 
     assert gm.load(rewritten(picture_run, tmp_path / "a.safetensors", minor)).latent_dim == 6
     with pytest.raises(gm.UserError, match="install the version"):
-        gm.load(rewritten(picture_run, tmp_path / "b.safetensors", lambda d: d.update(format=[2, 0])))
+        gm.load(rewritten(picture_run, tmp_path / "b.safetensors", lambda d: d.update(format=[3, 0])))
+
+
+def test_files_from_before_the_linear_path_open_as_they_were(photos, tmp_path):
+    """Format 1 says nothing of it: networks had none. The run goes on, too."""
+    run = tmp_path / "run"
+    small = SMALL | {"network": {"width": 8, "linear": "off"}}
+    space = gm.train(photos, out=run, size=16, steps=20, show=False, **small)
+
+    def older(d):
+        d["format"] = [1, 2]
+        del d["network"]["linear"], d["settings"]["network"]["linear"]
+
+    opened = gm.load(rewritten(run, tmp_path / "old.safetensors", older))
+    z = space.encode(photos / "p01.png")
+    assert (opened.encode(photos / "p01.png") == z).all()
+    assert (opened.decode(z) == space.decode(z)).all()
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    del config["network"]["linear"]
+    (run / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    (run / "space.safetensors").unlink()
+    assert gm.train(photos, out=run, size=16, resume=True, show=False).sha256 == space.sha256
 
 
 @pytest.mark.parametrize(

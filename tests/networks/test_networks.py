@@ -52,6 +52,20 @@ def test_no_dead_starts(name, depth):
             assert parameter.grad.abs().max() > 0, parameter_name
 
 
+def test_the_linear_path_is_added_to_the_others():
+    net = build("conv", (3, 16, 12))
+    x = torch.rand(2, 3, 16, 12)
+    z, deep = net.encode(x), net.encoder(2 * x - 1)
+    read = net.linear_encoder[1]
+    torch.testing.assert_close(z, deep + F.linear((2 * x - 1).flatten(1), read.weight, read.bias))
+    draw = net.linear_decoder[0]
+    logits = net.decoder(z) + F.linear(z, draw.weight, draw.bias).view(2, 3, 16, 12)
+    torch.testing.assert_close(net.decode(z), logits.sigmoid())
+    plain = build("conv", (3, 16, 12), linear="off")
+    assert plain.linear_encoder is None
+    assert not [name for name in plain.state_dict() if "linear" in name]
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_learns_a_few_pictures(name):
     """Two hundred steps halve the error of the mean picture."""

@@ -45,8 +45,8 @@ class VAEGAN(Model):
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         return {
-            "encoder": list(self.generator.encoder.parameters()),
-            "decoder": list(self.generator.decoder.parameters()),
+            "encoder": self.generator.encoder_parameters(),
+            "decoder": self.generator.decoder_parameters(),
             "discriminator": list(self.discriminator.parameters()),
         }
 

@@ -95,6 +95,12 @@ class Autoencoder(nn.Module):
         self.encoder, self.linear_encoder = nn.Identity(), None
         return self
 
+    def encoder_parameters(self) -> list[nn.Parameter]:
+        return [p for part in (self.encoder, self.linear_encoder) if part is not None for p in part.parameters()]
+
+    def decoder_parameters(self) -> list[nn.Parameter]:
+        return [p for part in (self.decoder, self.linear_decoder) if part is not None for p in part.parameters()]
+
     def trunk(self) -> tuple[nn.Module, int]:
         """The encoder without its last layer, and how many features it gives: what a `Critic` is made of."""
         assert isinstance(self.encoder, nn.Sequential)

@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
-from gaiamorph.networks import UNSAID
 from gaiamorph.output.folders import refuse_existing
 from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
@@ -20,7 +19,7 @@ from gaiamorph.training.checkpoint import write_atomically
 from gaiamorph.training.loop import train as run_loop
 from gaiamorph.training.processes import Processes, launch, local_processes
 from gaiamorph.training.progress import reading
-from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
+from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, recorded, settled, to_dict, to_yaml
 
 
 @dataclasses.dataclass
@@ -139,16 +138,15 @@ def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[Da
     """
     config = read_config(folder / FILE)
     recorded_how = DataOptions(config.get("size"), config.get("crop", "centre"), config.get("channels"))
-    config["network"] = UNSAID | config.get("network", {})
-    settings = from_dict({k: v for k, v in config.items() if k not in DATA_KEYS})
+    settings = recorded({k: v for k, v in config.items() if k not in DATA_KEYS})
     differing = [
         *_differences(dataclasses.asdict(how), dataclasses.asdict(recorded_how), dataclasses.asdict(DataOptions())),
         *_differences(to_dict(wanted), to_dict(settings), to_dict(TrainSettings(model=wanted.model))),
     ]
     if differing:
-        name, asked, recorded = differing[0]
+        name, asked, before = differing[0]
         raise UserError(
-            f"{folder} was started with {name} = {recorded}, and {asked} was asked for: "
+            f"{folder} was started with {name} = {before}, and {asked} was asked for: "
             "leave it out to go on as before, or say --overwrite to start anew"
         )
     return recorded_how, settings, config.get("fingerprint")
