@@ -141,8 +141,7 @@ def test_newer_minor_opens_and_other_major_says_what_to_do(picture_run, tmp_path
 def test_files_from_before_the_linear_path_open_as_they_were(photos, tmp_path):
     """Format 1 says nothing of it: networks had none. The run goes on, too."""
     run = tmp_path / "run"
-    small = SMALL | {"network": {"width": 8, "linear": "off"}}
-    space = gm.train(photos, out=run, size=16, steps=20, show=False, **small)
+    space = gm.train(photos, out=run, size=16, steps=20, show=False, **SMALL)
 
     def older(d):
         d["format"] = [1, 2]

@@ -53,7 +53,7 @@ def test_no_dead_starts(name, depth):
 
 
 def test_the_linear_path_is_added_to_the_others():
-    net = build("conv", (3, 16, 12))
+    net = build("conv", (3, 16, 12), linear="on")
     x = torch.rand(2, 3, 16, 12)
     z, deep = net.encode(x), net.encoder(2 * x - 1)
     read = net.linear_encoder[1]
@@ -61,7 +61,7 @@ def test_the_linear_path_is_added_to_the_others():
     draw = net.linear_decoder[0]
     logits = net.decoder(z) + F.linear(z, draw.weight, draw.bias).view(2, 3, 16, 12)
     torch.testing.assert_close(net.decode(z), logits.sigmoid())
-    plain = build("conv", (3, 16, 12), linear="off")
+    plain = build("conv", (3, 16, 12))
     assert plain.linear_encoder is None
     assert not [name for name in plain.state_dict() if "linear" in name]
 

@@ -71,7 +71,9 @@ class GAIA(Model):
         self.generator = self.pair()
         width = max(8, round(s.discriminator_width * (self.network.width or self.generator.WIDTH)))
         code = s.discriminator_latent_dim or max(1, self.latent_dim // 2)
-        self.discriminator = NETWORKS[self.network.name](self.shape, code, replace(self.network, width=width))
+        # No linear path in D: with a long code it learns to magnify the smallest differences of x and G(x), and runs away.
+        size = replace(self.network, width=width, linear="off")
+        self.discriminator = NETWORKS[self.network.name](self.shape, code, size)
         if s.objective == "integral":
             self.register_buffer("k", torch.zeros(()))
 

@@ -26,13 +26,9 @@ class NetworkSettings:
     """Layers per resolution (conv), hidden layers (mlp) or residual blocks (adain); 0 takes the default."""
     output: Literal["sigmoid", "linear"] = "sigmoid"
     """Output activation: ``sigmoid`` keeps the output in [0, 1], as the data is; ``linear`` for sparse pictures."""
-    linear: Literal["auto", "on", "off"] = "auto"
-    """A linear layer from item to code, and one from code to item, beside the others (conv). It learns in a few hundred steps
-    what principal components say, and leaves the rest to the others. auto: on for conv."""
-
-
-UNSAID = {"linear": "off"}
-"""Settings of networks in files that were written before there was a choice."""
+    linear: Literal["on", "off"] = "off"
+    """conv: a linear layer from item to code, and one from code to item, beside the others. They learn in a few hundred steps what
+    principal components say. Reconstructions err a quarter less for it; interpolations gain nothing."""
 
 
 class Autoencoder(nn.Module):

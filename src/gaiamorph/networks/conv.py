@@ -62,7 +62,7 @@ class Conv(Autoencoder):
         initialise(self)
         initialise_output(to_code)
         initialise_output(to_picture)
-        if settings.linear != "off":
+        if settings.linear == "on":
             self.add_linear_path()
 
 

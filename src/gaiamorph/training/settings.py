@@ -15,7 +15,7 @@ import yaml
 from gaiamorph.data import Dataset
 from gaiamorph.errors import UserError
 from gaiamorph.models import MODELS
-from gaiamorph.networks import NETWORKS, UNSAID, NetworkSettings
+from gaiamorph.networks import NETWORKS, NetworkSettings
 from gaiamorph.training.precision import chosen_precision
 
 FILE = "config.yaml"
@@ -125,7 +125,6 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         raise UserError(f"the {s.network.name} network is for pictures: use mlp for vectors")
     if s.network.name != "conv" and s.network.linear == "on":
         raise UserError(f"network.linear is for the conv network: leave it out for {s.network.name}")
-    s.network.linear = "off" if s.network.name != "conv" or s.network.linear == "off" else "on"
     s.precision = chosen_precision(s.precision, s.device, s.network.name)  # type: ignore[assignment]
     return s
 
@@ -139,11 +138,6 @@ def to_dict(settings: TrainSettings) -> dict[str, Any]:
 def from_dict(values: dict[str, Any]) -> TrainSettings:
     """Settings from plain values, nested ones as dictionaries. Raises UserError for an unknown name or a wrong type."""
     return _from_dict(TrainSettings, values, "")
-
-
-def recorded(values: dict[str, Any]) -> TrainSettings:
-    """`from_dict` of what a run wrote down; a run from before an option existed was as `UNSAID` says."""
-    return from_dict(values | {"network": UNSAID | values.get("network", {})})
 
 
 def _from_dict(cls: type, values: dict[str, Any], prefix: str) -> Any:
