@@ -208,12 +208,13 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     ]  # fmt: skip
     if tried:
         body += [
-            "Variants of GAIA, tried on seeds that the table does not use:",
+            "Tried on seeds that the table does not use (GAIA, unless another model is named):",
             "",
             *table(
                 ["variant", "seed", *(head for _, head, _ in shown)],
                 [
-                    [r["variant"].replace("gaia.", "") or "(default)", str(r["seed"]),
+                    [", ".join(filter(None, [r["model"] if r["model"] != "gaia" else "", r["variant"].replace("gaia.", "")]))
+                     or "(default)", str(r["seed"]),
                      *(form(r["figures"][key]) if key in r["figures"] else "" for key, _, form in shown)]
                     for r in tried
                 ],
