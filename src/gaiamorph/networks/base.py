@@ -28,7 +28,7 @@ class NetworkSettings:
     """Output activation: ``sigmoid`` keeps the output in [0, 1], as the data is; ``linear`` for sparse pictures."""
     linear: Literal["on", "off"] = "off"
     """conv: a linear layer from item to code, and one from code to item, beside the others. They learn in a few hundred steps what
-    principal components say. Reconstructions err a quarter less for it; interpolations gain nothing."""
+    principal components say. Reconstructions of ae and vae err up to a quarter less; for gaia see docs/models/gaia.md."""
 
 
 class Autoencoder(nn.Module):
