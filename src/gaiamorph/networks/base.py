@@ -26,9 +26,16 @@ class NetworkSettings:
     """Layers per resolution (conv), hidden layers (mlp) or residual blocks (adain); 0 takes the default."""
     output: Literal["sigmoid", "linear"] = "sigmoid"
     """Output activation: ``sigmoid`` keeps the output in [0, 1], as the data is; ``linear`` for sparse pictures."""
+    coarsest: int = 8
+    """conv: height or width at which the pyramid of convolutions ends and a linear layer takes over. With 4 reconstructions and
+    interpolations are worse: all detail has to pass through 16 places."""
     linear: Literal["on", "off"] = "off"
     """conv: a linear layer from item to code, and one from code to item, beside the others. They learn in a few hundred steps what
     principal components say. Reconstructions of ae and vae err up to a quarter less; for gaia see docs/models/gaia.md."""
+
+
+UNSAID = {"coarsest": 4}
+"""Settings of networks in files that were written before there was a choice, where they are not today's defaults."""
 
 
 class Autoencoder(nn.Module):

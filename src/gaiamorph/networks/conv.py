@@ -16,8 +16,6 @@ from torch import Tensor, nn
 from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, initialise, initialise_output
 from gaiamorph.networks.folding import fold, unfold
 
-SMALLEST = 4
-"""Height or width at which the pyramid ends and a linear layer takes over."""
 WIDEST = 4
 """Channels grow to at most this many times ``width``."""
 
@@ -40,7 +38,7 @@ class Conv(Autoencoder):
         # encoder's linear fold loses nothing.
         drawn = 4 if shorter >= 48 else 2
         read = 4 if shorter >= 16 else 2
-        sizes = _pyramid(math.ceil(height / drawn), math.ceil(width / drawn))
+        sizes = _pyramid(math.ceil(height / drawn), math.ceil(width / drawn), settings.coarsest)
         widths = [base * min(2**i, WIDEST) for i in range(len(sizes))]
         start = 1 if read > drawn and len(sizes) > 1 else 0
         coarse = (widths[-1], *sizes[-1])
@@ -66,10 +64,10 @@ class Conv(Autoencoder):
             self.add_linear_path()
 
 
-def _pyramid(height: int, width: int) -> list[tuple[int, int]]:
-    """Sizes from fine to coarse, each half of the one before, rounded up."""
+def _pyramid(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:
+    """Sizes from fine to coarse, each half of the one before, rounded up; the last is the first not above ``coarsest``."""
     sizes = [(height, width)]
-    while min(sizes[-1]) > SMALLEST:
+    while min(sizes[-1]) > coarsest:
         sizes.append((math.ceil(sizes[-1][0] / 2), math.ceil(sizes[-1][1] / 2)))
     return sizes
 

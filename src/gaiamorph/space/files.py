@@ -14,7 +14,7 @@ from torch import Tensor
 from gaiamorph.data import KINDS
 from gaiamorph.errors import UserError
 from gaiamorph.latent.samplers import Mixture, Prior
-from gaiamorph.networks import NETWORKS, NetworkSettings
+from gaiamorph.networks import NETWORKS, UNSAID, NetworkSettings
 from gaiamorph.space.latent_space import FORMAT, MAJORS, LatentSpace
 from gaiamorph.space.vectors import AttributeVector
 from gaiamorph.version import __version__
@@ -57,7 +57,7 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
 def _assemble(info: dict[str, Any], tensors: dict[str, Tensor], device: str) -> LatentSpace:
     settings = dict(info.pop("kind"))
     kind = KINDS[settings.pop("name")](**settings)
-    network = NetworkSettings(**info["network"])
+    network = NetworkSettings(**(UNSAID | info["network"]))
     # Built without memory, then given the file's tensors: a file cannot make us allocate more than it holds.
     with torch.device("meta"):
         generator = NETWORKS[network.name](kind.shape, info["latent_dim"], network, info.get("gaussian", False))

@@ -19,7 +19,7 @@ from gaiamorph.training.checkpoint import write_atomically
 from gaiamorph.training.loop import train as run_loop
 from gaiamorph.training.processes import Processes, launch, local_processes
 from gaiamorph.training.progress import reading
-from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
+from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, recorded, settled, to_dict, to_yaml
 
 
 @dataclasses.dataclass
@@ -138,7 +138,7 @@ def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[Da
     """
     config = read_config(folder / FILE)
     recorded_how = DataOptions(config.get("size"), config.get("crop", "centre"), config.get("channels"))
-    settings = from_dict({k: v for k, v in config.items() if k not in DATA_KEYS})
+    settings = recorded({k: v for k, v in config.items() if k not in DATA_KEYS})
     differing = [
         *_differences(dataclasses.asdict(how), dataclasses.asdict(recorded_how), dataclasses.asdict(DataOptions())),
         *_differences(to_dict(wanted), to_dict(settings), to_dict(TrainSettings(model=wanted.model))),

@@ -15,7 +15,7 @@ import yaml
 from gaiamorph.data import Dataset
 from gaiamorph.errors import UserError
 from gaiamorph.models import MODELS
-from gaiamorph.networks import NETWORKS, NetworkSettings
+from gaiamorph.networks import NETWORKS, UNSAID, NetworkSettings
 from gaiamorph.training.precision import chosen_precision
 
 FILE = "config.yaml"
@@ -97,6 +97,8 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         raise UserError("beta1, beta2 and average must lie in [0, 1)")
     if s.network.width < 0 or s.network.depth < 0:
         raise UserError("network.width and network.depth must not be negative")
+    if s.network.coarsest < 1:
+        raise UserError(f"network.coarsest must be at least 1, not {s.network.coarsest}")
     available = len(data.splits["train"])
     s.parts = s.parts or processes * s.accumulate
     unit = 2 * math.lcm(s.parts, processes * s.accumulate)
@@ -138,6 +140,11 @@ def to_dict(settings: TrainSettings) -> dict[str, Any]:
 def from_dict(values: dict[str, Any]) -> TrainSettings:
     """Settings from plain values, nested ones as dictionaries. Raises UserError for an unknown name or a wrong type."""
     return _from_dict(TrainSettings, values, "")
+
+
+def recorded(values: dict[str, Any]) -> TrainSettings:
+    """`from_dict` of what a run wrote down; a run from before an option existed was as `UNSAID` says."""
+    return from_dict(values | {"network": UNSAID | values.get("network", {})})
 
 
 def _from_dict(cls: type, values: dict[str, Any], prefix: str) -> Any:
