@@ -138,21 +138,23 @@ def test_newer_minor_opens_and_other_major_says_what_to_do(picture_run, tmp_path
         gm.load(rewritten(picture_run, tmp_path / "b.safetensors", lambda d: d.update(format=[3, 0])))
 
 
-def test_files_from_before_the_linear_path_open_as_they_were(photos, tmp_path):
-    """Format 1 says nothing of it: networks had none. The run goes on, too."""
+def test_files_from_before_there_were_choices_open_as_they_were(photos, tmp_path):
+    """Format 1 says nothing of how far down a pyramid goes (to 4), nor of a linear path (none). The run goes on, too."""
     run = tmp_path / "run"
-    space = gm.train(photos, out=run, size=16, steps=20, show=False, **SMALL)
+    small = SMALL | {"network": {"width": 8, "coarsest": 4}}
+    space = gm.train(photos, out=run, size=16, steps=20, show=False, **small)
 
     def older(d):
         d["format"] = [1, 2]
-        del d["network"]["linear"], d["settings"]["network"]["linear"]
+        for network in (d["network"], d["settings"]["network"]):
+            del network["linear"], network["coarsest"]
 
     opened = gm.load(rewritten(run, tmp_path / "old.safetensors", older))
     z = space.encode(photos / "p01.png")
     assert (opened.encode(photos / "p01.png") == z).all()
     assert (opened.decode(z) == space.decode(z)).all()
     config = yaml.safe_load((run / "config.yaml").read_text())
-    del config["network"]["linear"]
+    del config["network"]["linear"], config["network"]["coarsest"]
     (run / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     (run / "space.safetensors").unlink()
     assert gm.train(photos, out=run, size=16, resume=True, show=False).sha256 == space.sha256

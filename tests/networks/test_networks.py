@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from gaiamorph.networks import NETWORKS, NetworkSettings
 
-SHAPES = [(1, 8, 8), (3, 9, 31), (1, 32, 32), (3, 50, 17), (4, 64, 48)]
+SHAPES = [(1, 8, 8), (3, 9, 31), (1, 16, 16), (1, 32, 32), (3, 50, 17), (4, 64, 48)]
 
 
 def build(name, shape, latent_dim=6, **settings):
@@ -25,6 +25,15 @@ def test_any_size(name, shape):
     assert z.shape == (3, 6)
     assert net.decode(z).shape == x.shape
     assert net(x).shape == x.shape
+
+
+@pytest.mark.parametrize("coarsest", [1, 4, 8, 100])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_pyramid_ends_where_it_is_told_to(shape, coarsest):
+    net = build("conv", shape, coarsest=coarsest)
+    _, height, width = net.decoder[2].unflattened_size
+    assert min(height, width) <= max(1, coarsest)
+    assert net(torch.rand(2, *shape)).shape == (2, *shape)
 
 
 @pytest.mark.parametrize("name", ["conv", "adain"])

@@ -37,10 +37,10 @@ class Conv(Autoencoder):
         # The decoder works at twice the encoder's finest resolution: what it cannot draw finely is lost, while the
         # encoder's linear fold loses nothing.
         drawn = 4 if shorter >= 48 else 2
-        read = 4 if shorter >= 16 else 2
         sizes = _pyramid(math.ceil(height / drawn), math.ceil(width / drawn), settings.coarsest)
         widths = [base * min(2**i, WIDEST) for i in range(len(sizes))]
-        start = 1 if read > drawn and len(sizes) > 1 else 0
+        read = 4 if shorter >= 16 and len(sizes) > 1 else drawn
+        start = 1 if read > drawn else 0
         coarse = (widths[-1], *sizes[-1])
 
         self.encoder = nn.Sequential(_Fold(read), *_convs(channels * read * read, widths[start], depth))

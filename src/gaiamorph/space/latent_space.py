@@ -28,7 +28,7 @@ from gaiamorph.space import editing, morphing
 from gaiamorph.space.vectors import AttributeVector, identity
 
 FORMAT = (2, 0)
-"""Major, minor. A newer minor still opens here; a newer major says what to do. 2: networks may have a linear path."""
+"""Major, minor. A newer minor still opens here; a newer major says what to do. 2: networks have more settings."""
 MAJORS = (1, 2)
 """That open here."""
 HASHED_FORMAT = [1, 1]
