@@ -177,7 +177,8 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     runs = [r for r in result["runs"] if r["seed"] < SEARCH_SEED]
     shown = [(key, head, form) for key, head, form in GRID if any(key in r["figures"] for r in runs)]
     rows = []
-    for model, variant in dict.fromkeys((r["model"], r["variant"]) for r in runs):
+    ways = dict.fromkeys((r["model"], r["variant"]) for r in runs)
+    for model, variant in sorted(ways, key=lambda way: way[1] != ""):  # the defaults first
         own = [r for r in runs if (r["model"], r["variant"]) == (model, variant)]
         alive = [r for r in own if not any(DEAD in warning for warning in r["warnings"])]
         cells = []
