@@ -80,9 +80,9 @@ def measure(space, data, fair, judge, features: list[str], seed: int) -> dict[st
     amounts = amounts_for(curve, curve[0].names, SAME)
     real = data.kind.to_tensor(data.items[np.concatenate([test, data.splits["validation"]])])
     training = data.kind.to_tensor(data.items[train])
-    made = [edited(space, z, design, vectors, whole.names.index(name), amount) for name, amount in amounts.items()]
-    pictures = data.kind.to_tensor(np.concatenate(made))
     places = [whole.names.index(name) for name in amounts]
+    made = [edited(space, z, design, vectors, k, amount) for k, amount in zip(places, amounts.values(), strict=True)]
+    pictures = data.kind.to_tensor(np.concatenate(made))
     wanted = np.repeat(design.values[None], len(places), 0)
     for values, k in zip(wanted, places, strict=True):
         values[:, k] = 1 - values[:, k]

@@ -247,7 +247,7 @@ class Run:
         if not (self.folder / checkpoint.FILE).exists():
             return
         progress = checkpoint.load_checkpoint(self.folder, self.model, self.average, self.optimizers)
-        # Through the settings of today: options that did not exist when it was written have their defaults.
+        # Through the settings of today: it may have been written before some of the options existed.
         if to_dict(recorded(progress["settings"])) != to_dict(self.settings):
             raise UserError(f"the checkpoint in {self.folder} was made with other settings than its config.yaml")
         self.step, self.seconds = progress["step"], progress["seconds"]
