@@ -23,8 +23,9 @@ class ACAI(Model):
 
     @dataclass
     class Settings:
-        weight: float = 0.5
-        """Of the critic's answer in the autoencoder's loss (lambda)."""
+        weight: float = 0.125
+        """Of the critic's answer in the autoencoder's loss: the paper's lambda of 0.5, for values in [0, 1] in place of
+        [-1, 1], whose squared differences are a quarter."""
         gamma: float = 0.2
         """Share of real pixels in the second term of the critic."""
 
