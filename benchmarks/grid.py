@@ -24,7 +24,7 @@ SETS: dict[str, dict[str, Any]] = {
     "faces": {"source": "sample:faces", "size": 32, "steps": 1500, "batch_size": 32},
     "faces64": {"source": "sample:faces", "size": 64, "steps": 1500, "batch_size": 32},
     "fashion": {"source": "sample:fashion", "size": 32, "steps": 1500, "batch_size": 64},
-    "lines": {"source": "sample:lines", "steps": 2000, "batch_size": 64, "recipe": "lines"},
+    "lines": {"source": "sample:lines", "steps": 4000, "batch_size": 64, "recipe": "lines"},
 }
 FEATURES = {"lines": ["pca"]}  # VGG features of lines say nothing that the lines metric does not
 

@@ -172,13 +172,15 @@ GRID: list[tuple[str, str, Callable[[float], str]]] = [
 ]
 
 
-def grid(title: str, result: dict[str, Any]) -> list[str]:
-    """All models on one set of pictures."""
-    runs = [r for r in result["runs"] if r["seed"] < SEARCH_SEED]
-    shown = [(key, head, form) for key, head, form in GRID if any(key in r["figures"] for r in runs)]
+EARLIER = "network.coarsest=4"
+"""In a variant: made when the conv network's pyramid ended there, or is made to again."""
+
+
+def grid_rows(runs: list[dict[str, Any]], shown: list[tuple[str, str, Callable[[float], str]]]) -> list[list[str]]:
+    """A row for each model and variant, defaults first: means over the seeds whose generator lived."""
     rows = []
     ways = dict.fromkeys((r["model"], r["variant"]) for r in runs)
-    for model, variant in sorted(ways, key=lambda way: way[1] != ""):  # the defaults first
+    for model, variant in sorted(ways, key=lambda way: way[1] != ""):
         own = [r for r in runs if (r["model"], r["variant"]) == (model, variant)]
         alive = [r for r in own if not any(DEAD in warning for warning in r["warnings"])]
         cells = []
@@ -186,11 +188,21 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
             values = [r["figures"][key] for r in alive if np.isfinite(r["figures"].get(key, np.nan))]
             sd = f" ± {form(float(np.std(values, ddof=1)))}" if len(values) > 1 else ""
             cells.append(form(float(np.mean(values))) + sd if values else "")
-        name = f"{model}, {variant}" if variant else model
+        name = f"{model}, {variant.replace(',', ', ')}" if variant else model
         seeds = str(len(own)) if len(alive) == len(own) else f"{len(alive)} of {len(own)}"
         rows.append([name, seeds, *cells, f"{np.mean([r['seconds'] for r in own]):.0f}"])
+    return rows
+
+
+def grid(title: str, result: dict[str, Any]) -> list[str]:
+    """All models on one set of pictures."""
+    reported = [r for r in result["runs"] if r["seed"] < SEARCH_SEED]
+    runs = [r for r in reported if EARLIER not in r["variant"]]
+    before = [r for r in reported if EARLIER in r["variant"]]
     if not runs:
         return []
+    shown = [(key, head, form) for key, head, form in GRID if any(key in r["figures"] for r in runs)]
+    rows = grid_rows(runs, shown)
     first = runs[0]
     blends = {
         key: key.replace("/interpolants", "/blends of values") for key, *_ in shown if key.endswith("/interpolants")
@@ -198,6 +210,7 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     blend = [form(first["figures"][blends[key]]) if key in blends else "" for key, _, form in shown]
     rows.append(["*pixel blend*", "", *blend, ""])
     tried = [r for r in result["runs"] if r["seed"] >= SEARCH_SEED]
+    heads = [head for _, head, _ in shown]
     body = [
         f"{first['steps']:,} steps of {first['batch_size']}; {first['items']} held-out items (`{first['split']}`); the same "
         "networks, examples and pairs for all. Sharpness: mean distance of octave energies from real items', in log2 (0: as real). "
@@ -205,14 +218,14 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
         "of a path less its ends. GAN and BEGAN have no encoder and are measured between drawn codes. Runs whose generator died, "
         "as the training said, are left out and counted.",
         "",
-        *table(["model", "seeds", *(head for _, head, _ in shown), "seconds"], rows),
+        *table(["model", "seeds", *heads, "seconds"], rows),
     ]  # fmt: skip
     if tried:
         body += [
             "Tried on seeds that the table does not use (GAIA, unless another model is named):",
             "",
             *table(
-                ["variant", "seed", *(head for _, head, _ in shown)],
+                ["variant", "seed", *heads],
                 [
                     [", ".join(filter(None, [r["model"] if r["model"] != "gaia" else "", r["variant"].replace("gaia.", "")]))
                      or "(default)", str(r["seed"]),
@@ -220,6 +233,13 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
                     for r in tried
                 ],
             ),
+        ]  # fmt: skip
+    if before:
+        steps = " or ".join(f"{n:,}" for n in sorted({r["steps"] for r in before}))
+        body += [
+            f"Before the network and these recipes were settled ({steps} steps):",
+            "",
+            *table(["model", "seeds", *heads, "seconds"], grid_rows(before, shown)),
         ]  # fmt: skip
     return section(title, result, body)
 
