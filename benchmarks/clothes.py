@@ -20,7 +20,7 @@ from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.latent.attributes import fit
 from gaiamorph.output import figures
 from grid import SETS
-from report import DOCS
+from pages import DOCS
 from results import Results
 
 FITTED, EDITED, SHOWN = 10_000, 1000, 6

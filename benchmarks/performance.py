@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from report import DOCS, load, section, table
+from pages import DOCS, load, section, table
 
 
 def times(faster: dict[str, float]) -> str:

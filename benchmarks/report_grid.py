@@ -1,0 +1,104 @@
+"""The tables of grid.py in docs/results.md: all models on one set of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pages import section, table
+
+DEAD = "has died"
+"""In a warning: the generator draws one thing, whatever it is given (`training.watch`)."""
+SEARCH_SEED = 10
+"""Seeds from here on were used to choose, and are not reported as results."""
+GRID: list[tuple[str, str, Callable[[float], str]]] = [
+    ("reconstruction/ssim", "SSIM ↑", lambda v: f"{v:.3f}"),
+    ("reconstruction/l1", "L1 ↓", lambda v: f"{v:.4f}"),
+    ("sharpness/midpoints", "sharpness of midpoints ↓", lambda v: f"{v:.2f}"),
+    ("sharpness/reconstructions", "of reconstructions ↓", lambda v: f"{v:.2f}"),
+    ("kernel distance/hed/interpolants", "interpolants, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
+    ("kernel distance/hed/midpoints", "midpoints, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
+    ("convexity gap/hed", "gap, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
+    ("frechet distance/pca/interpolants", "interpolants, Fréchet, PCA ↓", lambda v: f"{v:.2f}"),
+    ("kernel distance/pca/interpolants", "interpolants, PCA ↓", lambda v: f"{v:.3f}"),
+    ("kernel distance/pca/midpoints", "midpoints, PCA ↓", lambda v: f"{v:.3f}"),
+    ("convexity gap/pca", "gap, PCA ↓", lambda v: f"{v:.3f}"),
+    ("lines/mean distance", "mean distance ↓ (×10³)", lambda v: f"{v * 1e3:.2f}"),
+    ("lines/smoothness", "smoothness ↓", lambda v: f"{v:.3f}"),
+    ("lines/flat paths", "flat paths", lambda v: f"{v:.1%}"),
+    ("linear probe", "linear probe ↑", lambda v: f"{v:.3f}"),
+]
+
+
+EARLIER = "network.coarsest=4"
+"""In a variant: made when the conv network's pyramid ended there, or is made to again."""
+
+
+def grid_rows(runs: list[dict[str, Any]], shown: list[tuple[str, str, Callable[[float], str]]]) -> list[list[str]]:
+    """A row for each model and variant, defaults first: means over the seeds whose generator lived."""
+    rows = []
+    ways = dict.fromkeys((r["model"], r["variant"]) for r in runs)
+    for model, variant in sorted(ways, key=lambda way: way[1] != ""):
+        own = [r for r in runs if (r["model"], r["variant"]) == (model, variant)]
+        alive = [r for r in own if not any(DEAD in warning for warning in r["warnings"])]
+        cells = []
+        for key, _, form in shown:
+            values = [r["figures"][key] for r in alive if np.isfinite(r["figures"].get(key, np.nan))]
+            sd = f" ± {form(float(np.std(values, ddof=1)))}" if len(values) > 1 else ""
+            cells.append(form(float(np.mean(values))) + sd if values else "")
+        name = f"{model}, {variant.replace(',', ', ')}" if variant else model
+        seeds = str(len(own)) if len(alive) == len(own) else f"{len(alive)} of {len(own)}"
+        rows.append([name, seeds, *cells, f"{np.mean([r['seconds'] for r in own]):.0f}"])
+    return rows
+
+
+def grid(title: str, result: dict[str, Any]) -> list[str]:
+    """All models on one set of pictures."""
+    reported = [r for r in result["runs"] if r["seed"] < SEARCH_SEED]
+    runs = [r for r in reported if EARLIER not in r["variant"]]
+    before = [r for r in reported if EARLIER in r["variant"]]
+    if not runs:
+        return []
+    shown = [(key, head, form) for key, head, form in GRID if any(key in r["figures"] for r in runs)]
+    rows = grid_rows(runs, shown)
+    first = runs[0]
+    blends = {
+        key: key.replace("/interpolants", "/blends of values") for key, *_ in shown if key.endswith("/interpolants")
+    }
+    blend = [form(first["figures"][blends[key]]) if key in blends else "" for key, _, form in shown]
+    rows.append(["*pixel blend*", "", *blend, ""])
+    tried = [r for r in result["runs"] if r["seed"] >= SEARCH_SEED]
+    heads = [head for _, head, _ in shown]
+    body = [
+        f"{first['steps']:,} steps of {first['batch_size']}; {first['items']} held-out items (`{first['split']}`); the same "
+        "networks, examples and pairs for all. Sharpness: mean distance of octave energies from real items', in log2 (0: as real). "
+        "Distances are kernel distances from held-out real items unless they say Fréchet; HED: VGG (HED) features. Gap: the middle "
+        "of a path less its ends. GAN and BEGAN have no encoder and are measured between drawn codes. Runs whose generator died, "
+        "as the training said, are left out and counted.",
+        "",
+        *table(["model", "seeds", *heads, "seconds"], rows),
+    ]  # fmt: skip
+    if tried:
+        body += [
+            "Tried on seeds that the table does not use (GAIA, unless another model is named):",
+            "",
+            *table(
+                ["variant", "seed", *heads],
+                [
+                    [", ".join(filter(None, [r["model"] if r["model"] != "gaia" else "", r["variant"].replace("gaia.", "")]))
+                     or "(default)", str(r["seed"]),
+                     *(form(r["figures"][key]) if key in r["figures"] else "" for key, _, form in shown)]
+                    for r in tried
+                ],
+            ),
+        ]  # fmt: skip
+    if before:
+        steps = " or ".join(f"{n:,}" for n in sorted({r["steps"] for r in before}))
+        body += [
+            f"Before the network and these recipes were settled ({steps} steps):",
+            "",
+            *table(["model", "seeds", *heads, "seconds"], grid_rows(before, shown)),
+        ]  # fmt: skip
+    return section(title, result, body)
