@@ -13,6 +13,7 @@ from pages import DOCS, load, section, spread, table
 from report_attributes import attributes, clothes, orl
 from report_grid import grid
 from report_search import search_attributes, search_orl, search_toy2d
+from report_targets import targets
 
 
 def toy2d(result: dict[str, Any]) -> list[str]:
@@ -175,6 +176,7 @@ def main() -> None:
         "are from then too.",
         "",
     ]
+    lines += targets()
     for name, part in PARTS.items():
         if (result := load(name)) is not None:
             lines += part(result)
