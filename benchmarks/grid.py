@@ -1,7 +1,7 @@
 """All models on one set of pictures, under one budget and one yardstick.  python benchmarks/grid.py faces|fashion|lines
 
 Networks, examples and held-out items are the same for all models, as in `gaiamorph compare`. Results:
-results/grid_NAME.json, with every figure of every run.
+results/grid_NAME.json, with every figure of every run. ``--picture`` draws paths of the runs that are there, seed 0.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import gaiamorph as gm
 from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import Case
 from gaiamorph.evaluation.convexity import curves
 from gaiamorph.evaluation.evaluate import measure
 from gaiamorph.models import MODELS
+from gaiamorph.output import figures
+from pages import DOCS
 from recipes import changed, recipe
 from results import Results
 
@@ -26,7 +30,25 @@ SETS: dict[str, dict[str, Any]] = {
     "fashion": {"source": "sample:fashion", "size": 32, "steps": 1500, "batch_size": 64},
     "lines": {"source": "sample:lines", "steps": 4000, "batch_size": 64, "recipe": "lines"},
 }
+PAIRS, STEPS = 3, 11
+"""Of the picture."""
 FEATURES = {"lines": ["pca"]}  # VGG features of lines say nothing that the lines metric does not
+
+
+def picture(name: str, spaces: dict[str, gm.LatentSpace]) -> None:
+    """docs/images/grid_NAME.png: the same pairs of held-out items by every model; the outermost columns are the items."""
+    data = next(iter(spaces.values())).open_data(SETS[name]["source"])
+    held = data.items[data.splits["test"]]
+    a, b = held[np.random.default_rng(0).permutation(len(held))[: 2 * PAIRS]].reshape(2, PAIRS, *held.shape[1:])
+    rows, labels = [], []
+    for pair in range(PAIRS):
+        for model, space in spaces.items():
+            z = space.encode(np.stack([a[pair], b[pair]]))
+            weights = np.linspace(0, 1, STEPS, dtype=np.float32)[:, None]
+            rows.append([a[pair], *space.decode((1 - weights) * z[0] + weights * z[1]), b[pair]])
+            labels.append(model)
+    heads = ["item", *(f"{w:.1f}" for w in np.linspace(0, 1, STEPS)), "item"]
+    figures.sheet(rows, labels, heads, 48).save(DOCS / "images" / f"grid_{name}.png")
 
 
 def main() -> None:
@@ -37,19 +59,28 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=0, help="in place of the budget of the set")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--variant", default="", help="options of GAIA, option=value joined by commas: see search.py")
+    parser.add_argument("--picture", action="store_true", help="only draw, from the run folders")
     parser.add_argument("--runs", type=Path, default=Path(tempfile.gettempdir()) / "gaiamorph-grid", help="run folders")
     options = parser.parse_args()
     budget = dict(SETS[options.set])
     source, size = budget.pop("source"), budget.pop("size", None)
     given = recipe(budget.pop("recipe")) if "recipe" in budget else {}
     budget["steps"] = options.steps or budget["steps"]
+
+    def folder_of(model: str, seed: int) -> Path:
+        return options.runs / f"{options.set}-{model}{options.variant}-{budget['steps']}-{seed}"
+
+    if options.picture:
+        made = {model: gm.load(folder_of(model, 0)) for model in options.models if folder_of(model, 0).exists()}
+        picture(options.set, {model: space for model, space in made.items() if space.can_encode})
+        return
     results = Results(f"grid_{options.set}", f"python benchmarks/grid.py {options.set}")
     for seed in options.seeds:
         for model in options.models:
             key = {"model": model, "seed": seed, "variant": options.variant, **budget}
             if results.has(**key):
                 continue
-            folder = options.runs / f"{options.set}-{model}{options.variant}-{budget['steps']}-{seed}"
+            folder = folder_of(model, seed)
             space = gm.train(
                 source, out=folder, size=size, seed=seed, threads=options.threads, show=False,
                 resume=(folder / "config.yaml").exists(), **changed({**given, **budget}, options.variant, model),

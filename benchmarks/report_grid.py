@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pages import section, table
+from pages import DOCS, section, table
 
 DEAD = "has died"
 """In a warning: the generator draws one thing, whatever it is given (`training.watch`)."""
@@ -80,6 +80,14 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
         "",
         *table(["model", "seeds", *heads, "seconds"], rows),
     ]  # fmt: skip
+    name = result["command"].split("grid.py ")[1]
+    if (DOCS / "images" / f"grid_{name}.png").exists():
+        body += [
+            f"Held-out items, and paths between their codes (`python benchmarks/grid.py {name} --picture`):",
+            "",
+            f"![The same paths by each model](images/grid_{name}.png)",
+            "",
+        ]
     if tried:
         body += [
             "Tried on seeds that the table does not use (GAIA, unless another model is named):",
