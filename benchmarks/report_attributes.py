@@ -8,6 +8,7 @@ import numpy as np
 
 from gaiamorph.output import figures
 from pages import DOCS, section, spread, table
+from report_grid import EARLIER
 
 
 def orl(result: dict[str, Any]) -> list[str]:
@@ -54,13 +55,16 @@ def orl(result: dict[str, Any]) -> list[str]:
 def attributes(result: dict[str, Any]) -> list[str]:
     runs = result["runs"]
     moved, kept = [], []
-    ways = sorted({(r["correlation"], -r["steps"], r["model"], r.get("variant", "")) for r in runs})
+    ways = sorted(
+        {(r["correlation"], -r["steps"], r["model"], r.get("variant", "")) for r in runs},
+        key=lambda way: (EARLIER in way[3], way),
+    )
     for correlation, fewer, model, variant in ways:
         own = [
             r for r in runs
             if (r["correlation"], -r["steps"], r["model"], r.get("variant", "")) == (correlation, fewer, model, variant)
         ]  # fmt: skip
-        name = f"{model}, {variant.replace('gaia.', '')}" if variant else model
+        name = f"{model}, {variant.replace('gaia.', '').replace(',', ', ')}" if variant else model
         about = [f"{correlation:g}", name, f"{-fewer:,}"]
         cells = [
             spread([r[method][figure] for r in own], ".2f")
