@@ -75,7 +75,7 @@ def shares(what: str, runs: list[dict[str, Any]], key: str, of: str, most: float
 
 
 def pictures(name: str, title: str) -> list[Row]:
-    """Photographs and clothes, which are asked the same. A Fréchet distance is asked for where there are items enough to have one."""
+    """Photographs and clothes, asked the same; Fréchet distances where there are items enough to have one."""
     if (result := load(name)) is None:
         return []
     runs, rows = result["runs"], []
