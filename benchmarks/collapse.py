@@ -24,7 +24,7 @@ from results import Results
 PLANE: dict[str, Any] = {**recipe("toy2d"), "steps": 2000}
 SETS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(synthetic.PLANE_SETS, PLANE),
-    "lines": {**recipe("lines"), "steps": 400},
+    "lines": {**recipe("lines"), "steps": 1500},
     "lines without recipe": {"steps": 400},
     "fashion": {"size": 32, "steps": 400},
     "faces": {"size": 32, "steps": 400},
