@@ -137,8 +137,8 @@ def collapse(result: dict[str, Any]) -> list[str]:
         ])  # fmt: skip
     body = [
         "GAIA as it comes (plane sets: `recipes/toy2d.yaml`; lines: `recipes/lines.yaml`), briefly; lines without time: "
-        "400 steps of that recipe, too few to learn a line by. Largest ratio: of R, F and I in any row of the second half, over all seeds. Error: of held-out items, as a share of what answering with the mean item "
-        "would give, of the worst seed.",
+        "400 steps of that recipe, too few to learn a line by. Largest ratio: of R, F and I in any row of the second half, over "
+        "all seeds. Error: of held-out items, as a share of what answering with the mean item would give, of the worst seed.",
         "",
         *table(["set", "steps", "seeds", "diverged", "with warnings", "largest ratio", "error ↓", "told"], rows),
     ]
