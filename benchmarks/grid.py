@@ -15,7 +15,7 @@ import numpy as np
 
 import gaiamorph as gm
 from gaiamorph.evaluation import METRICS
-from gaiamorph.evaluation.case import Case
+from gaiamorph.evaluation.case import Case, straight_paths
 from gaiamorph.evaluation.convexity import curves
 from gaiamorph.evaluation.evaluate import measure
 from gaiamorph.models import MODELS
@@ -39,16 +39,14 @@ def picture(name: str, spaces: dict[str, gm.LatentSpace]) -> None:
     """docs/images/grid_NAME.png: the same pairs of held-out items by every model; the outermost columns are the items."""
     data = next(iter(spaces.values())).open_data(SETS[name]["source"])
     held = data.items[data.splits["test"]]
-    a, b = held[np.random.default_rng(0).permutation(len(held))[: 2 * PAIRS]].reshape(2, PAIRS, *held.shape[1:])
-    rows, labels = [], []
-    for pair in range(PAIRS):
-        for model, space in spaces.items():
-            z = space.encode(np.stack([a[pair], b[pair]]))
-            weights = np.linspace(0, 1, STEPS, dtype=np.float32)[:, None]
-            rows.append([a[pair], *space.decode((1 - weights) * z[0] + weights * z[1]), b[pair]])
-            labels.append(model)
+    ends = held[np.random.default_rng(0).permutation(len(held))[: 2 * PAIRS]].reshape(2, PAIRS, *held.shape[1:])
+    paths = {
+        model: straight_paths(space, np.stack([space.encode(items) for items in ends], 1), STEPS)
+        for model, space in spaces.items()
+    }
+    rows = [[ends[0, k], *path[k], ends[1, k]] for k in range(PAIRS) for path in paths.values()]
     heads = ["item", *(f"{w:.1f}" for w in np.linspace(0, 1, STEPS)), "item"]
-    figures.sheet(rows, labels, heads, 48).save(DOCS / "images" / f"grid_{name}.png")
+    figures.sheet(rows, [*paths] * PAIRS, heads, 48).save(DOCS / "images" / f"grid_{name}.png")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 from results import FOLDER
 
 DOCS = Path(__file__).parent.parent / "docs"
+Column = tuple[str, str, Callable[[float], str]]
+"""Of a table: the figure's name in the results, its heading, and how it is written."""
 
 
 def load(name: str) -> dict[str, Any] | None:
@@ -22,11 +25,12 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
     return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *("| " + " | ".join(r) + " |" for r in rows), ""]
 
 
-def spread(values: list[float], form: str = ".3f") -> str:
-    """mean ± standard deviation over seeds."""
+def spread(values: list[float], form: str | Callable[[float], str] = ".3f") -> str:
+    """mean ± standard deviation over seeds; form: a format, or what writes a number."""
     if not values:
         return ""
-    return f"{np.mean(values):{form}}" + (f" ± {np.std(values, ddof=1):{form}}" if len(values) > 1 else "")
+    show = form if callable(form) else lambda v: format(v, form)
+    return show(float(np.mean(values))) + (f" ± {show(float(np.std(values, ddof=1)))}" if len(values) > 1 else "")
 
 
 def made_by(result: dict[str, Any]) -> str:

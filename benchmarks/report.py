@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gaiamorph.output import figures
-from pages import DOCS, load, section, spread, table
+from pages import DOCS, Column, load, section, spread, table
 from report_attributes import attributes, clothes, orl
 from report_grid import grid
 from report_search import search_attributes, search_orl, search_toy2d
@@ -44,7 +44,7 @@ def toy2d(result: dict[str, Any]) -> list[str]:
     return section("Five sets in the plane", result, body)
 
 
-FACES: list[tuple[str, str, Callable[[float], str]]] = [
+FACES: list[Column] = [
     ("midpoints_hed", "midpoints, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
     ("reconstructions_hed", "reconstructions, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
     ("midpoints_pca", "midpoints, PCA ↓", lambda v: f"{v:.3f}"),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from pages import DOCS, section, table
+from pages import DOCS, Column, section, spread, table
 
 DEAD = "has died"
 """In a warning: the generator draws one thing, whatever it is given (`training.watch`)."""
 SEARCH_SEED = 10
 """Seeds from here on were used to choose, and are not reported as results."""
-GRID: list[tuple[str, str, Callable[[float], str]]] = [
+GRID: list[Column] = [
     ("reconstruction/ssim", "SSIM ↑", lambda v: f"{v:.3f}"),
     ("reconstruction/l1", "L1 ↓", lambda v: f"{v:.4f}"),
     ("sharpness/midpoints", "sharpness of midpoints ↓", lambda v: f"{v:.2f}"),
@@ -36,18 +35,21 @@ EARLIER = "network.coarsest=4"
 """In a variant: made when the conv network's pyramid ended there, or is made to again."""
 
 
-def grid_rows(runs: list[dict[str, Any]], shown: list[tuple[str, str, Callable[[float], str]]]) -> list[list[str]]:
+def died(run: dict[str, Any]) -> bool:
+    return any(DEAD in warning for warning in run["warnings"])
+
+
+def grid_rows(runs: list[dict[str, Any]], shown: list[Column]) -> list[list[str]]:
     """A row for each model and variant, defaults first: means over the seeds whose generator lived."""
     rows = []
     ways = dict.fromkeys((r["model"], r["variant"]) for r in runs)
     for model, variant in sorted(ways, key=lambda way: way[1] != ""):
         own = [r for r in runs if (r["model"], r["variant"]) == (model, variant)]
-        alive = [r for r in own if not any(DEAD in warning for warning in r["warnings"])]
-        cells = []
-        for key, _, form in shown:
-            values = [r["figures"][key] for r in alive if np.isfinite(r["figures"].get(key, np.nan))]
-            sd = f" ± {form(float(np.std(values, ddof=1)))}" if len(values) > 1 else ""
-            cells.append(form(float(np.mean(values))) + sd if values else "")
+        alive = [r for r in own if not died(r)]
+        cells = [
+            spread([r["figures"][key] for r in alive if np.isfinite(r["figures"].get(key, np.nan))], form)
+            for key, _, form in shown
+        ]
         name = f"{model}, {variant.replace(',', ', ')}" if variant else model
         seeds = str(len(own)) if len(alive) == len(own) else f"{len(alive)} of {len(own)}"
         rows.append([name, seeds, *cells, f"{np.mean([r['seconds'] for r in own]):.0f}"])

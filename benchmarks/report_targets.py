@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pages import load, spread, table
-from report_grid import DEAD, SEARCH_SEED
+from report_grid import SEARCH_SEED, died
 
 Row = list[str]
 WITHOUT_ENCODER = ("gan", "began")
@@ -27,8 +27,7 @@ def by_model(runs: list[dict[str, Any]], figure: Callable[[dict[str, Any]], floa
     """The figure of every living run with the default recipe, by model."""
     found: dict[str, list[float]] = {}
     for r in runs:
-        dead = any(DEAD in warning for warning in r["warnings"])
-        if r["seed"] < SEARCH_SEED and not r.get("variant") and not dead and (value := figure(r)) is not None:
+        if r["seed"] < SEARCH_SEED and not r.get("variant") and not died(r) and (value := figure(r)) is not None:
             found.setdefault(r["model"], []).append(value)
     return found
 
@@ -48,13 +47,8 @@ def told(values: dict[str, list[float]], form: str, factor: float = 1) -> list[s
     return [cell("gaia"), f"{best} {cell(best)}"]
 
 
-def lowest(what: str, runs: list[dict[str, Any]], key: str, form: str, factor: float = 1) -> list[Row]:
-    """GAIA has the lowest mean of all models with an encoder."""
-
-    def figure(run: dict[str, Any]) -> float | None:
-        return None if run["model"] in WITHOUT_ENCODER else run["figures"].get(key)
-
-    values = by_model(runs, figure)
+def first(what: str, values: dict[str, list[float]], form: str, factor: float = 1) -> list[Row]:
+    """GAIA has the lowest mean of these models; nothing where there is none to compare."""
     if "gaia" not in values or len(values) < 2:
         return []
     mean = means(values)
@@ -62,6 +56,12 @@ def lowest(what: str, runs: list[dict[str, Any]], key: str, form: str, factor: f
     spreads = [float(np.std(values[model], ddof=1)) for model in ("gaia", best) if len(values[model]) > 1]
     near = abs(mean["gaia"] - mean[best]) < max(spreads, default=0)
     return [[what, *told(values, form, factor), verdict(best == "gaia", near)]]
+
+
+def lowest(what: str, runs: list[dict[str, Any]], key: str, form: str, factor: float = 1) -> list[Row]:
+    """GAIA has the lowest mean of all models with an encoder."""
+    encoding = [r for r in runs if r["model"] not in WITHOUT_ENCODER]
+    return first(what, by_model(encoding, lambda run: run["figures"].get(key)), form, factor)
 
 
 def shares(what: str, runs: list[dict[str, Any]], key: str, of: str, most: float, form: str) -> list[Row]:
@@ -213,15 +213,7 @@ def cartoons() -> list[Row]:
         for r in strong:
             if key in r["same_movement"]:
                 values.setdefault(r["model"], []).append(r["same_movement"][key])
-        if "gaia" in values and len(values) > 1:
-            nearest = min(values, key=lambda model: np.mean(values[model])) == "gaia"
-            rows.append(
-                [
-                    f"Cartoons: edits the most realistic at the same movement ({what})",
-                    *told(values, form, factor),
-                    verdict(nearest),
-                ]
-            )
+        rows += first(f"Cartoons: edits the most realistic at the same movement ({what})", values, form, factor)
     return rows
 
 
