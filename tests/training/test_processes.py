@@ -15,7 +15,7 @@ from gaiamorph.training.log import read_metrics
 from gaiamorph.training.settings import from_dict, settled
 
 COMMON = ["--size", "16", "--steps", "6", "--threads", "1", "--network.width", "8", "--latent-dim", "6",
-          "--batch-size", "16", "--gaia.error", "l2", "--learning-rate", "1e-4", "--quiet"]  # fmt: skip
+          "--batch-size", "16", "--precision", "fp32", "--quiet"]  # fmt: skip
 
 
 def train(photos, out, *options, processes=1):
@@ -38,7 +38,7 @@ def test_two_processes_equal_one_that_pairs_within_halves(photos, tmp_path):
     assert (tmp_path / "two" / "config.yaml").read_text().count("parts: 2") == 1
     one, two = held_out_errors(tmp_path / "one"), held_out_errors(tmp_path / "two")
     assert len(one) == 6
-    assert one == pytest.approx(two, abs=1e-5)
+    assert one == two  # to the bit: both add the gradients of the same two halves
 
     # The checkpoint of two goes on as one.
     (tmp_path / "two" / "space.safetensors").unlink()

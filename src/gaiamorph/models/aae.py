@@ -42,7 +42,7 @@ class AAE(Model):
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"z": torch.randn(count, self.latent_dim, generator=generator)}
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         x, G, s, to_G = batch.x, self.generator, self.settings, GradientScale()
         z = G.encode(x)
         reconstruction = self.error(x, G.decode(z))

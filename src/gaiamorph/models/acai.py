@@ -36,12 +36,11 @@ class ACAI(Model):
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"alpha": torch.rand(count, generator=generator) / 2}
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         x, G, d, s, l2 = batch.x, self.generator, self.discriminator, self.settings, ERRORS["l2"]
         alpha = batch.noise["alpha"][:, None].to(x.dtype)
         z = G.encode(x)
-        partners = z.unflatten(0, (batch.parts, -1)).flip(1).flatten(0, 1)
-        Gx, mixed = G.decode(torch.cat([z, torch.lerp(partners, z, alpha)])).chunk(2)
+        Gx, mixed = G.decode(torch.cat([z, torch.lerp(z.flip(0), z, alpha)])).chunk(2)
         # The second term teaches the critic alone, about items that look real without being on the way to another.
         blend = torch.lerp(Gx, x, s.gamma).detach()
         answer, calm = d(torch.cat([mixed, blend])).chunk(2)

@@ -20,13 +20,21 @@ class Batch(NamedTuple):
     noise: the random numbers of the step by name, row i belonging to item i, as ``Model.draw`` made them.
     They come from outside so that a step is a function of its arguments: that is what makes a
     resumed run equal to one that never stopped, and two processes equal to one.
-    parts: items are mixed with others only within each of this many equal parts of the batch, so that one
-    process can do what several do together.
+    parts: how many equal parts of the batch are batches of their own (what depends on more than one item, as mixing
+    does, stays within each), so that one process can do what several do together.
     """
 
     x: Tensor
     noise: dict[str, Tensor]
     parts: int = 1
+
+    def split(self) -> list[Batch]:
+        """The parts."""
+        if self.parts == 1:
+            return [self]
+        rows = range(self.parts)
+        x, noise = self.x.chunk(self.parts), {name: n.chunk(self.parts) for name, n in self.noise.items()}
+        return [Batch(x[k], {name: n[k] for name, n in noise.items()}) for k in rows]
 
 
 @dataclass
@@ -46,6 +54,19 @@ class Step:
     figures: dict[str, Tensor] = field(default_factory=dict)
     joint: Tensor | None = None
 
+    @staticmethod
+    def mean(steps: list[Step]) -> Step:
+        """The step of a batch whose parts answered with ``steps``, as the mean of several processes' gradients makes it."""
+        first, count = steps[0], len(steps)
+        if count == 1:
+            return first
+        return Step(
+            {name: torch.stack([s.losses[name] for s in steps]).sum() / count for name in first.losses},
+            first.rates,
+            {name: torch.stack([s.figures[name] for s in steps]).sum() / count for name in first.figures},
+            None if first.joint is None else torch.stack([s.joint for s in steps if s.joint is not None]).sum() / count,
+        )
+
     def backward(
         self, players: dict[str, list[nn.Parameter]], run: Callable[..., None] = torch.Tensor.backward
     ) -> None:
@@ -62,7 +83,7 @@ class Model(nn.Module):
     """A method: networks, and the losses of its players.
 
     Each has a dataclass ``Settings`` whose fields are its options, sets ``generator`` (the autoencoder that a user
-    keeps) in ``build``, and implements ``forward``.
+    keeps) in ``build``, and implements ``step``.
     """
 
     can_encode = True
@@ -102,6 +123,11 @@ class Model(nn.Module):
         return {}
 
     def forward(self, batch: Batch) -> Step:
+        """The step of a batch: its parts', and their mean."""
+        return Step.mean([self.step(part) for part in batch.split()])
+
+    def step(self, batch: Batch) -> Step:
+        """The losses of a batch that has one part."""
         raise NotImplementedError
 
     def views(self, x: Tensor) -> dict[str, Tensor]:

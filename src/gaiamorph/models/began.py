@@ -40,19 +40,24 @@ class BEGAN(PriorModel):
         self.discriminator = self.pair()
         self.register_buffer("k", torch.zeros(()))
 
-    def forward(self, batch: Batch) -> Step:
-        x, s, l1, to_G = batch.x, self.settings, ERRORS["l1"], GradientScale()
+    def step(self, batch: Batch) -> Step:
+        x, l1, to_G = batch.x, ERRORS["l1"], GradientScale()
         Gz = to_G(self.generator.decode(batch.noise["z"]))
         Dx, DGz = self.discriminator(torch.cat([x, Gz])).chunk(2)
         real, fake = l1(x, Dx), l1(Gz, DGz)
         k = self.k.clamp_min(SMALLEST_WEIGHT)
         to_G.factor = -1 / k
-        R, F = across_ranks(torch.stack([real, fake])).unbind()
-        difference = s.gamma * R - F
-        if self.training:
-            self.k = (self.k + s.rate * difference).clamp(0, 1)
         return Step(
             {"generator": fake.detach(), "discriminator": (real - k * fake).detach()},
-            figures={"R": real, "F": fake, "k": k, "M": R + difference.abs()},
+            figures={"R": real, "F": fake, "k": k},
             joint=real - k * fake,
         )
+
+    def forward(self, batch: Batch) -> Step:
+        step, s = super().forward(batch), self.settings
+        R, F = across_ranks(torch.stack([step.figures["R"], step.figures["F"]])).unbind()
+        difference = s.gamma * R - F
+        step.figures["M"] = R + difference.abs()
+        if self.training:
+            self.k = (self.k + s.rate * difference).clamp(0, 1)
+        return step

@@ -54,6 +54,8 @@ class GAIA(Model):
         """``integral``: step of the controller."""
         direct: float = 8.0
         """Weight of ||x - G(x)|| in G's loss. It keeps G from giving up parts of the data, and what it draws near to them."""
+        direct_error: Literal["as error", "l1", "l2", "rms"] = "as error"
+        """Which difference that is: the one of the three errors, or another."""
         distance: float = 0.0
         """Weight of the pairwise-distance loss in G's loss; 0 turns it off."""
         adversarial: float = 1.0
@@ -68,6 +70,7 @@ class GAIA(Model):
     def build(self) -> None:
         s = self.settings
         self.error = ERRORS[s.error]
+        self.direct_error = ERRORS[s.error if s.direct_error == "as error" else s.direct_error]
         self.generator = self.pair()
         width = max(8, round(s.discriminator_width * (self.network.width or self.generator.WIDTH)))
         code = s.discriminator_latent_dim or max(1, self.latent_dim // 2)
@@ -81,9 +84,19 @@ class GAIA(Model):
         return {"weight": SAMPLERS[self.settings.sampler](count, generator)}
 
     def forward(self, batch: Batch) -> Step:
+        seen = [self.see(part) for part in batch.split()]
+        # The balance is one for all parts of the batch, wherever they are.
+        means = torch.stack([torch.stack([e.R, e.F, e.I]).detach() for e in seen]).mean(0)
+        R, F, I = across_ranks(means).unbind()
+        s = self.settings
+        balance = self.integral(R, F, I) if s.objective == "integral" else OBJECTIVES[s.objective](R, F, I, s)
+        return Step.mean([self.judge(errors, balance) for errors in seen])
+
+    def see(self, batch: Batch) -> Errors:
+        """Both players' passes over a batch."""
         x, G, D, s = batch.x, self.generator, self.discriminator, self.settings
         z = G.encode(x)
-        z_interp = mix_codes(z, batch.noise["weight"], batch.parts)
+        z_interp = mix_codes(z, batch.noise["weight"])
         Gx, Gz_interp = G.decode(torch.cat([z, z_interp])).chunk(2)
         to_G_from_F, to_G_from_I = GradientScale(), GradientScale()
         Gx_seen, Gz_interp_seen = to_G_from_F(Gx), to_G_from_I(Gz_interp)
@@ -96,17 +109,21 @@ class GAIA(Model):
         I_D = self.error(Gz_interp_seen, DGz_interp.clamp(*LIMITS)) if unbounded else I
 
         reconstruction = self.error(x, Gx)
-        extra = s.direct * reconstruction
+        extra = s.direct * (reconstruction if self.direct_error is self.error else self.direct_error(x, Gx))
         if s.distance:
             extra = extra + s.distance * pairwise_distance_loss(x, z)
-        r, f, i = across_ranks(torch.stack([R, F, I])).unbind()
-        balance = self.integral(r, f, i) if s.objective == "integral" else OBJECTIVES[s.objective](r, f, i, s)
+        return Errors(R, F, I, F_D, I_D, reconstruction, extra, to_G_from_F, to_G_from_I)
+
+    def judge(self, errors: Errors, balance: Balance) -> Step:
+        """The losses that these errors make."""
+        s, unbounded = self.settings, self.discriminator.output == "linear"
+        R, F, I, F_D, I_D, reconstruction, extra, to_G_from_F, to_G_from_I = errors
         w_F, w_I = s.adversarial * balance.F_in_D, s.adversarial * balance.I_in_D
         loss_G = balance.F_in_G * F + balance.I_in_G * I
         loss_D = R - w_F * F_D - w_I * I_D
         counts_G = counts_D = 1.0  # whether a loss has a gradient
         if s.objective == "reference":
-            counts_G, counts_D = ((loss.detach().abs() <= 1).to(x.dtype) for loss in (loss_G, loss_D))
+            counts_G, counts_D = ((loss.detach().abs() <= 1).to(loss.dtype) for loss in (loss_G, loss_D))
             loss_G, loss_D = loss_G.clamp(-1, 1), loss_D.clamp(-1, 1)
         loss_G = loss_G + extra  # not clipped: the reference has no such terms, and `direct` alone is above 1 at first
 
@@ -173,6 +190,22 @@ LIMITS = (-0.25, 1.25)
 
 SMALLEST = 1e-8
 """What R is bounded below by where it divides."""
+
+
+class Errors(NamedTuple):
+    """What both players made of a batch; R, F, I as above."""
+
+    R: Tensor
+    F: Tensor
+    I: Tensor
+    F_D: Tensor
+    """F and I as D's loss has them: bounded."""
+    I_D: Tensor
+    reconstruction: Tensor
+    extra: Tensor
+    """What G's loss has beside F and I."""
+    to_G_from_F: GradientScale
+    to_G_from_I: GradientScale
 
 
 class Balance(NamedTuple):

@@ -31,7 +31,7 @@ class GAN(PriorModel):
         self.generator = self.pair().without_encoder()
         self.discriminator = self.critic()
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         to_G = GradientScale()
         Gz = self.generator.decode(batch.noise["z"])
         real, fake = self.discriminator(torch.cat([batch.x, to_G(Gz)])).chunk(2)

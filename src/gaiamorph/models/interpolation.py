@@ -8,31 +8,27 @@ import torch
 from torch import Tensor
 
 
-def interpolate_pairs(z: Tensor, weight: Tensor, parts: int = 1) -> Tensor:
+def interpolate_pairs(z: Tensor, weight: Tensor) -> Tensor:
     """The reference pairing of GAIA: z (B, latent_dim), weight (B,) -> z_interp (B, latent_dim).
 
     The batch is halved. Item i of the first half meets item i of the second; then the first half,
     reversed, meets the second again. ``weight`` is the share of the second half's item.
-    parts: each of this many equal, even parts of the batch is paired by itself.
     """
-    first, second = z.unflatten(0, (parts, 2, -1)).unbind(1)
-    partners = torch.cat([first, first.flip(1)], 1).flatten(0, 1)
-    return torch.lerp(partners, torch.cat([second, second], 1).flatten(0, 1), weight[:, None].to(z.dtype))
+    first, second = z.chunk(2)
+    return torch.lerp(torch.cat([first, first.flip(0)]), torch.cat([second, second]), weight[:, None].to(z.dtype))
 
 
-def mix_codes(z: Tensor, weight: Tensor, parts: int = 1) -> Tensor:
-    """Mixtures of codes within each of ``parts`` equal parts of the batch: z (B, latent_dim) -> (B, latent_dim).
+def mix_codes(z: Tensor, weight: Tensor) -> Tensor:
+    """Mixtures of the codes of a batch: z (B, latent_dim) -> (B, latent_dim).
 
     weight: (B,) for pairs, as in `interpolate_pairs`; (B, K) for mixtures of K items, where item i, then every
-    (B / parts / K)-th one before it in turn, has the share that stands in row i.
+    (B / K)-th one before it in turn, has the share that stands in row i.
     """
     if weight.ndim == 1:
-        return interpolate_pairs(z, weight, parts)
-    shares = weight.to(z.dtype).unflatten(0, (parts, -1))
-    batch = z.unflatten(0, (parts, -1))
-    size, number = shares.shape[1:]
-    mixed = [shares[:, :, k, None] * batch.roll(k * size // number, 1) for k in range(number)]
-    return torch.stack(mixed).sum(0).flatten(0, 1)
+        return interpolate_pairs(z, weight)
+    size, number = weight.shape
+    shares = weight.to(z.dtype)
+    return torch.stack([shares[:, k, None] * z.roll(k * size // number, 0) for k in range(number)]).sum(0)
 
 
 def gaussian(count: int, generator: torch.Generator) -> Tensor:

@@ -37,7 +37,12 @@ def l2(x: Tensor, y: Tensor) -> Tensor:
     return (x - y).square().mean()
 
 
-ERRORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": l1, "l2": l2}
+def rms(x: Tensor, y: Tensor) -> Tensor:
+    """Root of the mean squared difference: in the units of the data, as `l1` is, and least at the mean, as `l2` is."""
+    return l2(x, y).clamp_min(1e-12).sqrt()  # the root has no gradient at 0
+
+
+ERRORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": l1, "l2": l2, "rms": rms}
 
 
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:

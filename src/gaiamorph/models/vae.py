@@ -36,7 +36,7 @@ class VAE(Model):
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"epsilon": torch.randn(count, self.latent_dim, generator=generator)}
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         x, G, s = batch.x, self.generator, self.settings
         mean, log_variance = G.encode_gaussian(x)
         z = mean + (log_variance / 2).exp() * batch.noise["epsilon"].to(mean.dtype)

@@ -53,7 +53,7 @@ class VAEGAN(Model):
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {name: torch.randn(count, self.latent_dim, generator=generator) for name in ("epsilon", "z_p")}
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         x, G, D, s = batch.x, self.generator, self.discriminator, self.settings
         mean, log_variance = G.encode_gaussian(x)
         z = mean + (log_variance / 2).exp() * batch.noise["epsilon"].to(mean.dtype)
