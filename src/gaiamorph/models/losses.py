@@ -27,9 +27,12 @@ class _MeanAbsolute(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, Tensor | None]:
         (difference,) = ctx.saved_tensors
-        gradient = difference.sgn().mul_(grad_outputs[0] / difference.numel())
         of_x, of_y = ctx.needs_input_grad
-        return gradient if of_x else None, -gradient if of_y else None
+        scale = grad_outputs[0] / difference.numel()
+        gradient = difference.sgn().mul_(scale if of_x else -scale)
+        if not of_x:
+            return None, gradient if of_y else None
+        return gradient, -gradient if of_y else None
 
 
 def l2(x: Tensor, y: Tensor) -> Tensor:

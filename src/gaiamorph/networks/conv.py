@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, initialise, initialise_output
+from gaiamorph.networks.edges import flattened
 from gaiamorph.networks.folding import fold, unfold
 
 WIDEST = 4
@@ -48,7 +49,7 @@ class Conv(Autoencoder):
             self.encoder.extend([nn.Conv2d(narrow, wide, 3, stride=2, padding=1), activation()])
             self.encoder.extend(_convs(wide, wide, depth - 1))
         to_code = nn.Linear(math.prod(coarse), self.outputs * latent_dim)
-        self.encoder.extend([nn.Flatten(), to_code])
+        self.encoder.extend([_Flatten(), to_code])
 
         self.decoder = nn.Sequential(nn.Linear(latent_dim, math.prod(coarse)), activation(), nn.Unflatten(1, coarse))
         for i in range(len(sizes) - 1, 0, -1):
@@ -77,6 +78,11 @@ def _convs(channels_in: int, channels_out: int, count: int) -> list[nn.Module]:
     for i in range(count):
         layers += [nn.Conv2d(channels_in if i == 0 else channels_out, channels_out, 3, padding=1), activation()]
     return layers
+
+
+class _Flatten(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return flattened(x)
 
 
 class _Fold(nn.Module):
