@@ -85,7 +85,7 @@ class Plain:
         z = G.encode(x)
         Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
         DGx, DGz = D(torch.cat([Gx, Gz])).chunk(2)
-        loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * e(Gz, DGz) + s.direct * e(x, Gx)
+        loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * e(Gz, DGz) + s.direct * self.model.direct_error(x, Gx)
         self.optimizers["generator"].zero_grad()
         loss.backward()
         self.optimizers["generator"].step()

@@ -37,7 +37,7 @@ class GAIA(Model):
         objective: Literal["balanced", "interpolations", "integral", "reference", "paper"] = "balanced"
         """How R, F and I are weighed. ``paper`` diverges or collapses as written: it is here to be looked at."""
         error: Literal["l1", "l2"] = "l1"
-        """Mean absolute or mean squared difference, in all three errors."""
+        """Mean absolute or mean squared difference, in R, F and I."""
         sampler: Literal["gaussian", "uniform", "dirichlet"] = "gaussian"
         """Interpolation weights: Normal(0.5, 0.25) or Uniform(0, 1) between two items, or mixtures of four."""
         slope: float = 5.0
@@ -54,8 +54,8 @@ class GAIA(Model):
         """``integral``: step of the controller."""
         direct: float = 8.0
         """Weight of ||x - G(x)|| in G's loss. It keeps G from giving up parts of the data, and what it draws near to them."""
-        direct_error: Literal["as error", "l1", "l2", "rms"] = "as error"
-        """Which difference that is: the one of the three errors, or another."""
+        direct_error: Literal["l1", "l2", "rms", "mixed"] = "mixed"
+        """Which difference that is: mean absolute, mean squared, the root of that, or the mean of ``l1`` and ``rms``."""
         distance: float = 0.0
         """Weight of the pairwise-distance loss in G's loss; 0 turns it off."""
         adversarial: float = 1.0
@@ -70,7 +70,7 @@ class GAIA(Model):
     def build(self) -> None:
         s = self.settings
         self.error = ERRORS[s.error]
-        self.direct_error = ERRORS[s.error if s.direct_error == "as error" else s.direct_error]
+        self.direct_error = ERRORS[s.direct_error]
         self.generator = self.pair()
         width = max(8, round(s.discriminator_width * (self.network.width or self.generator.WIDTH)))
         code = s.discriminator_latent_dim or max(1, self.latent_dim // 2)
