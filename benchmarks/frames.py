@@ -1,12 +1,13 @@
 """Writing 10,000 morph frames at 64 x 64.  python benchmarks/frames.py [--repeats 5]
 
-`LatentSpace.morph_pairs` and `save_continua`, against decoding and saving one frame at a time, on the same codes and with the
-same file format. Results: results/frames.json.
+`LatentSpace.morph_pairs` and `save_continua`, with and without contact sheets, against decoding and saving one frame at a time,
+on the same codes and with the same file format. Results: results/frames.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -53,7 +54,7 @@ def main() -> None:
         pairs = [
             tuple(items[i] for i in rng.choice(len(items), 2, replace=False)) for _ in range(options.frames // STEPS)
         ]
-        times: dict[str, list[float]] = {"one at a time": [], "gaiamorph": []}
+        times: dict[str, list[float]] = {"one at a time": [], "frames": [], "frames and sheets": []}
         for repeat in range(options.repeats):
             few = pairs[: max(1, len(pairs) // 10)]  # a tenth is enough to time the slow way
             folder = Path(scratch, f"one{repeat}")
@@ -61,18 +62,22 @@ def main() -> None:
             began = time.perf_counter()
             count = one_at_a_time(space, few, folder)
             times["one at a time"].append((time.perf_counter() - began) / count)
-            began = time.perf_counter()
-            save_continua(space.morph_pairs(pairs, STEPS), Path(scratch, f"ours{repeat}"))
-            times["gaiamorph"].append((time.perf_counter() - began) / options.frames)
-    ratios = [a / b for a, b in zip(times["one at a time"], times["gaiamorph"], strict=True)]
-    results.add(
-        frames=options.frames,
-        repeats=options.repeats,
-        one_at_a_time_ms=1000 * median(times["one at a time"]),
-        gaiamorph_ms=1000 * median(times["gaiamorph"]),
-        faster=summary(ratios),
-    )
-    print(results.runs[-1], flush=True)
+            for case in ("frames", "frames and sheets"):
+                folder = Path(scratch, f"{case}{repeat}")
+                began = time.perf_counter()
+                save_continua(space.morph_pairs(pairs, STEPS), folder, sheets=case != "frames")
+                times[case].append((time.perf_counter() - began) / options.frames)
+                shutil.rmtree(folder)
+    for case in ("frames", "frames and sheets"):
+        results.add(
+            case=case,
+            frames=options.frames,
+            repeats=options.repeats,
+            one_at_a_time_ms=1000 * median(times["one at a time"]),
+            gaiamorph_ms=1000 * median(times[case]),
+            faster=summary([a / b for a, b in zip(times["one at a time"], times[case], strict=True)]),
+        )
+        print(results.runs[-1], flush=True)
 
 
 if __name__ == "__main__":

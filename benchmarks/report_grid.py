@@ -39,6 +39,12 @@ def died(run: dict[str, Any]) -> bool:
     return any(DEAD in warning for warning in run["warnings"])
 
 
+def named(run: dict[str, Any]) -> str:
+    """A tried run by what is not the default of GAIA."""
+    model = run["model"] if run["model"] != "gaia" else ""
+    return ", ".join(filter(None, [model, run["variant"].replace("gaia.", "")])) or "(default)"
+
+
 def grid_rows(runs: list[dict[str, Any]], shown: list[Column]) -> list[list[str]]:
     """A row for each model and variant, defaults first: means over the seeds whose generator lived."""
     rows = []
@@ -97,8 +103,7 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
             *table(
                 ["variant", "seed", *heads],
                 [
-                    [", ".join(filter(None, [r["model"] if r["model"] != "gaia" else "", r["variant"].replace("gaia.", "")]))
-                     or "(default)", str(r["seed"]),
+                    [named(r), str(r["seed"]),
                      *(form(r["figures"][key]) if key in r["figures"] else "" for key, _, form in shown)]
                     for r in tried
                 ],

@@ -291,6 +291,8 @@ def test_continuum_folder(picture_space, photos, tmp_path):
     with Image.open(tmp_path / "out" / "sheet.png") as picture:
         assert picture.size[0] > 6 * 48
     assert (np.load(tmp_path / "out" / "codes.npy") == picture_space.morph(a, b, steps=4).codes).all()
+    picture_space.morph(a, b, steps=4).save(tmp_path / "bare", sheets=False)
+    assert sorted(p.name for p in (tmp_path / "bare").iterdir() if p.suffix == ".png") == [r["file"] for r in rows[:4]]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ def morph(
     manifest: Path | None = None,
     extrapolate: Flag = False,
     include_originals: Flag = False,
+    no_sheets: Flag = False,
     refine: int = 0,
     keep_detail: Flag = False,
     scale: int | None = None,
@@ -69,6 +70,8 @@ def morph(
         Allow weights below 0 and above 1.
     include_originals
         Write the two originals beside the frames.
+    no_sheets
+        Leave out the picture of each continuum as a whole: of thousands of pairs, they take as long as the frames.
     refine
         Gradient steps that improve the two codes before morphing.
     keep_detail
@@ -94,7 +97,9 @@ def morph(
             wanted, steps, weights, spacing=spacing, features=features, refine=refine, extrapolate=extrapolate,
             keep_detail=keep_detail,
         )  # fmt: skip
-    save_continua(continua, out, scale=scale or 1, include_originals=include_originals, overwrite=overwrite)
+    save_continua(
+        continua, out, scale=scale or 1, include_originals=include_originals, sheets=not no_sheets, overwrite=overwrite
+    )
     print(out)
 
 

@@ -29,6 +29,8 @@ COLUMNS = (
 ADDED = ("attributes_sha256", "columns", "keep_detail")
 """Older manifests lack them: identity of the attribute vectors of an edit; frames in a row of its sheet; whether what the
 reconstruction loses was added back."""
+TOGETHER = 16
+"""Frames of a continuum that a thread writes one after another: handing them over singly costs as much as writing them."""
 SHEET_COLUMNS = 24
 """Most frames on a sheet; a longer continuum shows evenly chosen ones."""
 
@@ -74,10 +76,18 @@ class Continuum:
         return not self.amounts or (self.b.name, self.b.sha256) != (self.a.name, self.a.sha256)
 
     def save(
-        self, folder: str | Path, *, scale: int = 1, include_originals: bool = False, overwrite: bool = False
+        self,
+        folder: str | Path,
+        *,
+        scale: int = 1,
+        include_originals: bool = False,
+        sheets: bool = True,
+        overwrite: bool = False,
     ) -> Path:
         """Write frames, ``sheet.png``, ``codes.npy`` and ``manifest.csv`` into a new folder, and return it."""
-        return save_continua([self], folder, scale=scale, include_originals=include_originals, overwrite=overwrite)
+        return save_continua(
+            [self], folder, scale=scale, include_originals=include_originals, sheets=sheets, overwrite=overwrite
+        )
 
     def sheet(self, cell: int = 96):
         """The contact sheet as a PIL picture: original A, the frames, original B, each some ``cell`` pixels wide."""
@@ -118,12 +128,14 @@ def save_continua(
     *,
     scale: int = 1,
     include_originals: bool = False,
+    sheets: bool = True,
     overwrite: bool = False,
 ) -> Path:
     """Write any number of continua into one new folder (see docs/formats.md).
 
     One alone has frames ``frame_0000.png``, ...; of several, each has a number in front: ``00002_frame_0000.png``.
-    Vectors are rows of one table, ``frames.csv``, instead. ``scale`` enlarges pictures.
+    Vectors are rows of one table, ``frames.csv``, instead. ``scale`` enlarges pictures. ``sheets``: also a picture of each
+    continuum as a whole; of thousands, they take as long as the frames.
     """
     if not 1 <= scale <= 32:
         raise UserError(f"scale must be between 1 and 32, not {scale}")
@@ -140,7 +152,7 @@ def save_continua(
             for pair, continuum in enumerate(itertools.chain(first, iterator)):
                 prefix = "" if len(first) == 1 else f"{pair:05d}_"
                 entries = _entries(continuum, prefix, include_originals)
-                files = save_one(continuum, entries, scratch, prefix, scale, writers)
+                files = save_one(continuum, entries, scratch, prefix, scale, writers, sheets)
                 manifest.writerows(_rows(continuum, entries, files, pair, scale))
                 codes.append(continuum.codes)
         codes.close()
@@ -164,19 +176,29 @@ def _entries(c: Continuum, prefix: str, originals: bool) -> list[Entry]:
 
 
 def _save_pictures(
-    c: Continuum, entries: list[Entry], folder: Path, prefix: str, scale: int, writers: Writers
+    c: Continuum, entries: list[Entry], folder: Path, prefix: str, scale: int, writers: Writers, sheet: bool
 ) -> list[str]:
     """One file an item, and the contact sheet; the names of the items' files."""
     files = [stem + c.kind.suffix for stem, *_ in entries]
-    for file, (*_, item) in zip(files, entries, strict=True):
-        writers.write(c.kind.write, item, folder / file, scale)
+    items = [item for *_, item in entries]
+
+    def write(some: slice) -> None:
+        for file, item in zip(files[some], items[some], strict=True):
+            c.kind.write(item, folder / file, scale)
+
+    for start in range(0, len(files), TOGETHER):
+        writers.write(write, slice(start, start + TOGETHER))
+    if not sheet:
+        return files
     # Of one continuum alone the sheet is enlarged; of many, enlarging would take longer than all their frames.
     cell = c.frames.shape[2] if prefix else 96
     writers.write(lambda: png.write(np.asarray(c.sheet(cell)), folder / f"{prefix}sheet.png"))
     return files
 
 
-def _save_rows(c: Continuum, entries: list[Entry], folder: Path, prefix: str, _: int, writers: Writers) -> list[str]:
+def _save_rows(
+    c: Continuum, entries: list[Entry], folder: Path, prefix: str, _: int, writers: Writers, sheet: bool
+) -> list[str]:
     """All items in one table, and a figure of each continuum."""
     assert isinstance(c.kind, Vectors)
     table = folder / "frames.csv"
@@ -185,6 +207,8 @@ def _save_rows(c: Continuum, entries: list[Entry], folder: Path, prefix: str, _:
         header = ",".join(c.kind.columns) if new else ""
         items = np.stack([item for *_, item in entries])
         np.savetxt(file, items, delimiter=",", header=header, comments="", fmt="%.9g")
+    if not sheet:
+        return ["frames.csv"] * len(entries)
     along, label = c.weights, "weight (share of B)"
     if c.amounts:
         names = list(c.amounts[0])

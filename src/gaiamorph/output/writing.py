@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-WAITING = 256
-"""Files that may wait to be written; whoever makes more of them waits in turn."""
+WAITING = 64
+"""Orders to write that may wait; whoever makes more of them waits in turn."""
 
 
 class Writers:
