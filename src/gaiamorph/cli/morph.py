@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import track
 
 from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space
 from gaiamorph.data.images import find_pictures
 from gaiamorph.errors import UserError
-from gaiamorph.output.continuum import Continuum, read_manifest, save_continua
+from gaiamorph.output.continuum import Continuum, Order, read_manifest, save_continua
 from gaiamorph.space import LatentSpace, load
 
 
@@ -85,7 +87,9 @@ def morph(
     opened = load(space, device=device)
     continua: Iterator[Continuum]
     if manifest is not None:
-        continua, scale, include_originals = _remade(opened, manifest, scale)
+        orders = read_manifest(manifest)
+        count, scale, include_originals = len(orders), scale or orders[0].scale, orders[0].originals
+        continua = _remade(opened, orders, manifest.parent)
     else:
         if pairs is not None:
             wanted = _read_pairs(pairs)
@@ -93,26 +97,29 @@ def morph(
             wanted = _all_pairs(all_pairs)
         else:
             wanted = [(str(a), str(b))]
+        count = len(wanted)
         continua = opened.morph_pairs(
             wanted, steps, weights, spacing=spacing, features=features, refine=refine, extrapolate=extrapolate,
             keep_detail=keep_detail,
         )  # fmt: skip
+    console = Console(stderr=True)
+    shown = track(
+        continua, "pairs", count, console=console, transient=True, disable=count == 1 or not console.is_terminal
+    )
     save_continua(
-        continua, out, scale=scale or 1, include_originals=include_originals, sheets=not no_sheets, overwrite=overwrite
+        shown, out, scale=scale or 1, include_originals=include_originals, sheets=not no_sheets, overwrite=overwrite
     )
     print(out)
 
 
-def _remade(space: LatentSpace, manifest: Path, scale: int | None) -> tuple[Iterator[Continuum], int, bool]:
-    orders = read_manifest(manifest)
+def _remade(space: LatentSpace, orders: list[Order], base: Path) -> Iterator[Continuum]:
     if orders[0].space_sha256 != space.sha256:
         print(
             f"gaiamorph: warning: the manifest was written with another space (SHA-256 {orders[0].space_sha256[:12]}..., "
             f"this one is {space.sha256[:12]}...), so the frames will differ",
             file=sys.stderr,
         )
-    remade = (space.remake(order, manifest.parent) for order in orders)
-    return remade, scale or orders[0].scale, orders[0].originals
+    return (space.remake(order, base) for order in orders)
 
 
 def _read_pairs(path: Path) -> list[tuple[str, str]]:
