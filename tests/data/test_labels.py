@@ -50,7 +50,11 @@ def test_columns_that_cannot_be_used_are_refused_by_name(column, message):
     table = pd.DataFrame({"x": pd.Series(column, dtype=object), "ok": [0, 1, 0, 1]})
     with pytest.raises(UserError, match=message):
         design(table, ["x"])
-    assert design(table).names == ["ok"]
+    by_default = design(table)
+    assert by_default.names == ["ok"]
+    (told,) = overview(by_default).warnings[:1]
+    assert message in told
+    assert told.endswith("(left out)")
 
 
 def test_too_many_levels_name_items():

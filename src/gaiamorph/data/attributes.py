@@ -42,10 +42,14 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Design:
-    """Attributes of items: ``values`` (N, K) float64 with NaN where missing, a column for each of ``attributes``."""
+    """Attributes of items: ``values`` (N, K) float64 with NaN where missing, a column for each of ``attributes``.
+
+    left_out: why columns that nobody asked for by name are not among them, a sentence each.
+    """
 
     attributes: list[Attribute]
     values: np.ndarray
+    left_out: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -72,18 +76,20 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
         known = ", ".join(map(str, table.columns)) or "none"
         raise UserError(f"there is no attribute {unknown[0]!r} (the data has: {known})")
     found: list[tuple[Attribute, np.ndarray]] = []
+    left_out = []
     for column in [c for c in map(str, table.columns) if c not in IDENTIFIERS] if columns is None else columns:
         try:
             found += _columns_of(column, _cells(table, column))
-        except UserError:
+        except UserError as error:
             if columns is not None:
                 raise
+            left_out.append(str(error))
     if not found:
         raise UserError(
             "the data has no attributes: add columns to metadata.csv, sort pictures into folders, or give --labels"
         )
     attributes, values = zip(*found, strict=True)
-    return Design(list(attributes), np.stack(values, 1))
+    return Design(list(attributes), np.stack(values, 1), tuple(left_out))
 
 
 def _cells(table: pd.DataFrame, name: str) -> np.ndarray:
@@ -178,7 +184,7 @@ class Overview:
 
 def overview(d: Design) -> Overview:
     """Counts, balance, correlations and variance inflation of attributes, over the items that have all of them."""
-    rows, warnings = [], []
+    rows, warnings = [], [f"{reason} (left out)" for reason in d.left_out]
     complete = d.values[d.complete]
     correlations = _correlations(complete)
     inflation = _inflation(complete)
