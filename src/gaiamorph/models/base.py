@@ -32,9 +32,8 @@ class Batch(NamedTuple):
         """The parts."""
         if self.parts == 1:
             return [self]
-        rows = range(self.parts)
-        x, noise = self.x.chunk(self.parts), {name: n.chunk(self.parts) for name, n in self.noise.items()}
-        return [Batch(x[k], {name: n[k] for name, n in noise.items()}) for k in rows]
+        noise = {name: rows.chunk(self.parts) for name, rows in self.noise.items()}
+        return [Batch(x, {name: n[k] for name, n in noise.items()}) for k, x in enumerate(self.x.chunk(self.parts))]
 
 
 @dataclass
