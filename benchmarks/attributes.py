@@ -26,7 +26,7 @@ from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.evaluation.realism import ITEMS_PER_FEATURE, frechet_distance, kernel_distance
 from gaiamorph.features import open_features
 from gaiamorph.latent.attributes import cosines, fit
-from recipes import changed
+from recipes import changed, recipe
 from results import Results
 
 DRAWING = Path(__file__).parent / "cartoons"
@@ -116,6 +116,7 @@ def main() -> None:
     options = parser.parse_args()
     results = Results(options.name, "python benchmarks/attributes.py")
     judges: dict[int, Any] = {}
+    budget = {"steps": options.steps, "batch_size": options.batch_size}
     for correlation in options.correlations:
         faces, uncorrelated = draw(options.faces, correlation), draw(options.faces, 0.0)
         for seed in options.seeds:
@@ -136,7 +137,7 @@ def main() -> None:
                 with tempfile.TemporaryDirectory() as scratch:
                     space = gm.train(
                         faces, out=Path(scratch) / "run", size=options.size, seed=seed, threads=options.threads, show=False,
-                        **changed({"steps": options.steps, "batch_size": options.batch_size}, options.variant, model),
+                        **changed({**recipe("cartoons"), **budget}, options.variant, model),
                     )  # fmt: skip
                 data = gm.open_data(faces, size=options.size, seed=seed)
                 skill = dict(zip([a.name for a in judge.attributes], judge.skill.tolist(), strict=True))

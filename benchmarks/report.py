@@ -173,8 +173,7 @@ def main() -> None:
         "",
         "Networks of pictures once ended their pyramid at 4 x 4 places instead of 8 x 8. Rows from then are marked "
         "`network.coarsest=4`; photographs of faces over 3,000 steps (`faces.py`), kinds of clothes, resuming and memory are from "
-        "then too. GAIA's direct term was once the mean absolute error alone, not the mean of that and the root mean square: rows "
-        "from then are marked `direct_error=l1`, or `coarsest=4`.",
+        "then too.",
         "",
     ]
     lines += targets()

@@ -54,7 +54,7 @@ class GAIA(Model):
         """``integral``: step of the controller."""
         direct: float = 8.0
         """Weight of ||x - G(x)|| in G's loss. It keeps G from giving up parts of the data, and what it draws near to them."""
-        direct_error: Literal["l1", "l2", "rms", "mixed"] = "mixed"
+        direct_error: Literal["l1", "l2", "rms", "mixed"] = "l1"
         """Which difference that is: mean absolute, mean squared, the root of that, or the mean of ``l1`` and ``rms``."""
         distance: float = 0.0
         """Weight of the pairwise-distance loss in G's loss; 0 turns it off."""
