@@ -102,9 +102,9 @@ def attributes(result: dict[str, Any]) -> list[str]:
     body = [
         f"Cartoon faces of {size} x {size} pixels (`benchmarks/cartoons`), whose attributes male, beard, glasses and (the "
         f"other way round) long hair correlate as the first column says; `recipes/cartoons.yaml`, steps of {batch}. Held-out "
-        "faces are edited by one unit of each attribute, away from what they are. A network trained on real pictures of the uncorrelated set "
-        "judges: target is how far the edited attribute moved, of 1 asked; others is the mean absolute movement of the rest, "
-        "in units of the target's own. "
+        "faces are edited by one unit of each attribute, away from what they are. A network trained on real pictures of the "
+        "uncorrelated set judges: target is how far the edited attribute moved, of 1 asked; others is the mean absolute movement "
+        "of the rest, in units of the target's own. "
         f"Skill of the judge on held-out faces (2 x balanced accuracy - 1; below 0.5 an attribute is left out): {skill}.",
         "",
         *table(
