@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
 
 from gaiamorph.errors import UserError
 
@@ -49,7 +50,7 @@ def launch(processes: Processes, device: str) -> Fabric:
             accelerator=device,
             devices=devices,
             num_nodes=nodes,
-            strategy="ddp" if many else "auto",
+            strategy=DDPStrategy(gradient_as_bucket_view=True) if many else "auto",  # a copy of all gradients less
         )
     except (RuntimeError, ValueError) as error:
         # Fabric's own words name the devices that there are.
