@@ -69,6 +69,7 @@ def scaling(result: dict[str, Any]) -> list[str]:
         *table(["case", "one process", "two", "times as fast"], rows),
         "Two processes against one that pairs within the same two halves (`--parts 2`), default settings in fp32: held-out errors "
         f"differ by {largest:.1e} at most over 50 steps.",
+        "",
     ]
     return section("Two processes", result, body)
 
