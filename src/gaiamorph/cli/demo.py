@@ -21,8 +21,6 @@ SOURCE = "sample:faces"
 STEPS = 9
 BATCH = 16
 """Minutes go further in many small steps than in few large ones."""
-GAIA = {"direct_error": "mixed", "w_max": 0.25}
-"""Softer than the defaults, which over so many steps on so few photographs draw texture between two people."""
 ENOUGH = 3000
 """Steps of GAIA after which its morphs look as in the README; an idle laptop makes some 4,000 in the default time."""
 CURVES = ("R", "F", "I", "reconstruction", "validation")
@@ -55,7 +53,7 @@ def demo(
     clear(out, overwrite)
     spaces = {
         name: training.train(
-            SOURCE, out=out / name, model=name, size=size, minutes=minutes, batch_size=BATCH, show=not quiet, gaia=GAIA
+            SOURCE, out=out / name, model=name, size=size, minutes=minutes, batch_size=BATCH, show=not quiet
         )
         for name in ("gaia", "ae")
     }
