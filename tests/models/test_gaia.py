@@ -66,7 +66,8 @@ def numpy_difference(name, a, b):
 def numpy_direct(model, batch):
     with torch.no_grad():
         Gx = model.generator(batch.x).numpy()
-    return numpy_difference(model.settings.direct_error, batch.x.numpy(), Gx)
+    s = model.settings
+    return numpy_difference(s.error if s.direct_error == "same" else s.direct_error, batch.x.numpy(), Gx)
 
 
 def expected(objective, R, F, I, s):
@@ -86,7 +87,10 @@ def expected(objective, R, F, I, s):
 
 
 @pytest.mark.parametrize("objective", ["balanced", "interpolations", "reference", "paper"])
-@pytest.mark.parametrize(("error", "direct_error"), [("l1", "l1"), ("l1", "mixed"), ("l2", "rms"), ("l2", "l2")])
+@pytest.mark.parametrize(
+    ("error", "direct_error"),
+    [("l1", "same"), ("l2", "same"), ("l1", "mixed"), ("l2", "rms"), ("l1", "l2"), ("l2", "l1")],
+)
 def test_losses_and_rates(objective, error, direct_error):
     weights = {"direct": 0.7, "distance": 0.3, "slope": 12.0, "gamma": 0.8, "w_max": 0.9}
     model, batch = make(objective=objective, error=error, direct_error=direct_error, **weights)

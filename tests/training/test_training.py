@@ -159,9 +159,8 @@ def test_resume_refuses_other_settings_and_other_data(picture_run, photos):
 
 
 def test_a_checkpoint_from_before_an_option_goes_on(photos, tmp_path, monkeypatch):
-    # The error of the direct term was then that of the three errors.
-    gaia = {"error": "l2", "direct_error": "l2"}
-    options = {**SMALL, "size": 16, "steps": 50, "show": False, "gaia": gaia}
+    # With another error than the default, that of the direct term is what it was.
+    options = {**SMALL, "size": 16, "steps": 50, "show": False, "gaia": {"error": "l2"}}
     monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
     with monkeypatch.context() as patch:
         now = loop.to_dict

@@ -54,8 +54,8 @@ class GAIA(Model):
         """``integral``: step of the controller."""
         direct: float = 8.0
         """Weight of ||x - G(x)|| in G's loss. It keeps G from giving up parts of the data, and what it draws near to them."""
-        direct_error: Literal["l1", "l2", "rms", "mixed"] = "l1"
-        """Which difference that is: mean absolute, mean squared, the root of that, or the mean of ``l1`` and ``rms``."""
+        direct_error: Literal["same", "l1", "l2", "rms", "mixed"] = "same"
+        """Which difference that is: that of ``error``, mean absolute, mean squared, its root, or the mean of ``l1`` and ``rms``."""
         distance: float = 0.0
         """Weight of the pairwise-distance loss in G's loss; 0 turns it off."""
         adversarial: float = 1.0
@@ -70,7 +70,7 @@ class GAIA(Model):
     def build(self) -> None:
         s = self.settings
         self.error = ERRORS[s.error]
-        self.direct_error = ERRORS[s.direct_error]
+        self.direct_error = ERRORS[s.error if s.direct_error == "same" else s.direct_error]
         self.generator = self.pair()
         width = max(8, round(s.discriminator_width * (self.network.width or self.generator.WIDTH)))
         code = s.discriminator_latent_dim or max(1, self.latent_dim // 2)

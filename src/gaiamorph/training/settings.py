@@ -143,10 +143,8 @@ def from_dict(values: dict[str, Any]) -> TrainSettings:
 
 
 def recorded(values: dict[str, Any]) -> TrainSettings:
-    """`from_dict` of what a run wrote down; a run from before an option existed was as is said here and in `UNSAID`."""
-    gaia = values.get("gaia", {})
-    as_it_was = {"direct_error": gaia.get("error", "l1")}
-    return from_dict(values | {"network": UNSAID | values.get("network", {}), "gaia": as_it_was | gaia})
+    """`from_dict` of what a run wrote down; a run from before an option existed was as `UNSAID` says."""
+    return from_dict(values | {"network": UNSAID | values.get("network", {})})
 
 
 def _from_dict(cls: type, values: dict[str, Any], prefix: str) -> Any:
