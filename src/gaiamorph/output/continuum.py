@@ -29,8 +29,6 @@ COLUMNS = (
 ADDED = ("attributes_sha256", "columns", "keep_detail")
 """Older manifests lack them: identity of the attribute vectors of an edit; frames in a row of its sheet; whether what the
 reconstruction loses was added back."""
-TOGETHER = 16
-"""Frames of a continuum that a thread writes one after another: handing them over singly costs as much as writing them."""
 SHEET_COLUMNS = 24
 """Most frames on a sheet; a longer continuum shows evenly chosen ones."""
 
@@ -146,13 +144,16 @@ def save_continua(
         first = list(itertools.islice(iterator, 2))
         if not first:
             raise UserError("there are no pairs to morph between")
-        save_one = _save_rows if isinstance(first[0].kind, Vectors) else _save_pictures
+        vectors = isinstance(first[0].kind, Vectors)
+        save_one, draw = (_save_rows, _draw_paths) if vectors else (_save_pictures, _draw_sheet)
         codes = GrowingArray(scratch / "codes.npy", first[0].codes.shape[1])
         with _manifest(scratch / MANIFEST) as manifest, Writers() as writers:
             for pair, continuum in enumerate(itertools.chain(first, iterator)):
                 prefix = "" if len(first) == 1 else f"{pair:05d}_"
                 entries = _entries(continuum, prefix, include_originals)
-                files = save_one(continuum, entries, scratch, prefix, scale, writers, sheets)
+                files = save_one(continuum, entries, scratch, scale, writers)
+                if sheets:
+                    draw(continuum, scratch, prefix, writers)
                 manifest.writerows(_rows(continuum, entries, files, pair, scale))
                 codes.append(continuum.codes)
         codes.close()
@@ -175,31 +176,22 @@ def _entries(c: Continuum, prefix: str, originals: bool) -> list[Entry]:
     return entries
 
 
-def _save_pictures(
-    c: Continuum, entries: list[Entry], folder: Path, prefix: str, scale: int, writers: Writers, sheet: bool
-) -> list[str]:
-    """One file an item, and the contact sheet; the names of the items' files."""
+def _save_pictures(c: Continuum, entries: list[Entry], folder: Path, scale: int, writers: Writers) -> list[str]:
+    """One file an item; their names."""
     files = [stem + c.kind.suffix for stem, *_ in entries]
-    items = [item for *_, item in entries]
-
-    def write(some: slice) -> None:
-        for file, item in zip(files[some], items[some], strict=True):
-            c.kind.write(item, folder / file, scale)
-
-    for start in range(0, len(files), TOGETHER):
-        writers.write(write, slice(start, start + TOGETHER))
-    if not sheet:
-        return files
-    # Of one continuum alone the sheet is enlarged; of many, enlarging would take longer than all their frames.
-    cell = c.frames.shape[2] if prefix else 96
-    writers.write(lambda: png.write(np.asarray(c.sheet(cell)), folder / f"{prefix}sheet.png"))
+    for file, (*_, item) in zip(files, entries, strict=True):
+        writers.write(c.kind.write, item, folder / file, scale)
     return files
 
 
-def _save_rows(
-    c: Continuum, entries: list[Entry], folder: Path, prefix: str, _: int, writers: Writers, sheet: bool
-) -> list[str]:
-    """All items in one table, and a figure of each continuum."""
+def _draw_sheet(c: Continuum, folder: Path, prefix: str, writers: Writers) -> None:
+    # Of one continuum alone the sheet is enlarged; of many, enlarging would take longer than all their frames.
+    cell = c.frames.shape[2] if prefix else 96
+    writers.write(lambda: png.write(np.asarray(c.sheet(cell)), folder / f"{prefix}sheet.png"))
+
+
+def _save_rows(c: Continuum, entries: list[Entry], folder: Path, _: int, __: Writers) -> list[str]:
+    """All items in one table."""
     assert isinstance(c.kind, Vectors)
     table = folder / "frames.csv"
     new = not table.exists()
@@ -207,8 +199,11 @@ def _save_rows(
         header = ",".join(c.kind.columns) if new else ""
         items = np.stack([item for *_, item in entries])
         np.savetxt(file, items, delimiter=",", header=header, comments="", fmt="%.9g")
-    if not sheet:
-        return ["frames.csv"] * len(entries)
+    return [table.name] * len(entries)
+
+
+def _draw_paths(c: Continuum, folder: Path, prefix: str, _: Writers) -> None:
+    assert isinstance(c.kind, Vectors)
     along, label = c.weights, "weight (share of B)"
     if c.amounts:
         names = list(c.amounts[0])
@@ -216,7 +211,6 @@ def _save_rows(
         along = np.array([a[names[0]] for a in c.amounts]) if alone else np.arange(len(c))
         label = names[0] if alone else "frame"
     figures.paths(c.frames, along, c.kind.columns, folder / f"{prefix}sheet.png", label)
-    return ["frames.csv"] * len(entries)
 
 
 def _rows(c: Continuum, entries: list[Entry], files: list[str], pair: int, scale: int) -> Iterator[dict[str, Any]]:

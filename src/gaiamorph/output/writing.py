@@ -6,14 +6,17 @@ import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
-WAITING = 64
-"""Orders to write that may wait; whoever makes more of them waits in turn."""
+TOGETHER = 16
+"""Files that a thread writes one after another: handing over small ones singly costs as much as writing them."""
+WAITING = 32
+"""Groups of so many files that may wait to be written; whoever makes more of them waits in turn."""
 
 
 class Writers:
@@ -21,21 +24,35 @@ class Writers:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "writers")
-        self._waiting: deque[Future[Any]] = deque()
+        self._group: list[Callable[[], Any]] = []
+        self._waiting: deque[Future[None]] = deque()
 
     def write(self, function: Callable[..., Any], *arguments: Any) -> None:
-        self._waiting.append(self._pool.submit(function, *arguments))
+        self._group.append(partial(function, *arguments))
+        if len(self._group) == TOGETHER:
+            self._hand_over()
         while len(self._waiting) > WAITING:
             self._waiting.popleft().result()
+
+    def _hand_over(self) -> None:
+        self._waiting.append(self._pool.submit(_one_after_another, self._group))
+        self._group = []
 
     def __enter__(self) -> Writers:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        if kind is None:
+            self._hand_over()
         self._pool.shutdown(cancel_futures=kind is not None)
         if kind is None:
             for future in self._waiting:
                 future.result()
+
+
+def _one_after_another(writes: list[Callable[[], Any]]) -> None:
+    for write in writes:
+        write()
 
 
 class GrowingArray:
