@@ -9,12 +9,13 @@ run as wide ones, and the decoder's last layer still draws every pixel by a 3 x 
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, initialise, initialise_output
-from gaiamorph.networks.edges import flattened
 from gaiamorph.networks.folding import fold, unfold
 
 WIDEST = 4
@@ -81,8 +82,25 @@ def _convs(channels_in: int, channels_out: int, count: int) -> list[nn.Module]:
 
 
 class _Flatten(nn.Module):
+    """(B, C, H, W) -> (B, C H W), as `torch.flatten`."""
+
     def forward(self, x: Tensor) -> Tensor:
-        return flattened(x)
+        return _Flattened.apply(x)  # type: ignore[return-value]
+
+
+class _Flattened(torch.autograd.Function):
+    """Its gradient lies in memory as the item does: layers that compute on two layouts take up to ten times as long, and
+    convolutions leave channels last."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        last = x.is_contiguous(memory_format=torch.channels_last)
+        ctx.shape, ctx.layout = x.shape, torch.channels_last if last else torch.contiguous_format
+        return x.flatten(1)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
+        return grad_outputs[0].view(ctx.shape).contiguous(memory_format=ctx.layout)
 
 
 class _Fold(nn.Module):

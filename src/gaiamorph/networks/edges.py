@@ -29,28 +29,6 @@ def sigmoid(x: Tensor) -> Tensor:
     return _Sigmoid.apply(x) if x.dtype == torch.bfloat16 else torch.sigmoid(x)  # type: ignore[return-value]
 
 
-def flattened(x: Tensor) -> Tensor:
-    """(B, C, H, W) -> (B, C H W), in that order."""
-    return _Flattened.apply(x)  # type: ignore[return-value]
-
-
-class _Flattened(torch.autograd.Function):
-    """`torch.flatten`, whose gradient lies in memory as the item does: layers that compute on two layouts take up to ten times as
-    long, and convolutions leave channels last."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        ctx.shape = x.shape
-        ctx.layout = (
-            torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
-        )
-        return x.flatten(1)
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
-        return grad_outputs[0].view(ctx.shape).contiguous(memory_format=ctx.layout)
-
-
 class _Centred(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dtype: torch.dtype) -> Tensor:
