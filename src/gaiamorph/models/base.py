@@ -56,15 +56,12 @@ class Step:
     @staticmethod
     def mean(steps: list[Step]) -> Step:
         """The step of a batch whose parts answered with ``steps``, as the mean of several processes' gradients makes it."""
-        first, count = steps[0], len(steps)
-        if count == 1:
-            return first
-        return Step(
-            {name: torch.stack([s.losses[name] for s in steps]).sum() / count for name in first.losses},
-            first.rates,
-            {name: torch.stack([s.figures[name] for s in steps]).sum() / count for name in first.figures},
-            None if first.joint is None else torch.stack([s.joint for s in steps if s.joint is not None]).sum() / count,
-        )
+        if len(steps) == 1:
+            return steps[0]
+        losses = {name: torch.stack([s.losses[name] for s in steps]).mean() for name in steps[0].losses}
+        figures = {name: torch.stack([s.figures[name] for s in steps]).mean() for name in steps[0].figures}
+        joint = [s.joint for s in steps if s.joint is not None]
+        return Step(losses, steps[0].rates, figures, torch.stack(joint).mean() if joint else None)
 
     def backward(
         self, players: dict[str, list[nn.Parameter]], run: Callable[..., None] = torch.Tensor.backward
