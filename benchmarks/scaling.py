@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
@@ -71,9 +72,13 @@ def start(processes: int) -> list[str]:
 def measure(processes: int, batch: int, apart: int = 1) -> float:
     """Examples a second, of ``apart`` such trainings at once."""
     command = [*start(processes), __file__, "--child", str(processes), str(batch)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(apart)]
-    outs = [process.communicate()[0] for process in running]
-    return sum(batch / json.loads(next(x for x in out.splitlines() if x.startswith("{")))["seconds"] for out in outs)
+
+    def one(_: int) -> float:
+        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return batch / next(json.loads(line)["seconds"] for line in out.splitlines() if line.startswith("{"))
+
+    with ThreadPoolExecutor(apart) as pool:
+        return sum(pool.map(one, range(apart)))
 
 
 def validation(folder: Path) -> list[float]:
