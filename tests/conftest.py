@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 import gaiamorph as gm
+from gaiamorph.space import UnlikeTrainingWarning
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,6 +50,14 @@ def photos(tmp_path_factory):
 
 
 SMALL = {"network": {"width": 8}, "latent_dim": 6, "batch_size": 16, "threads": 1}
+
+
+@pytest.fixture
+def quiet():
+    """The small spaces here are badly trained, and say so of nearly every item."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnlikeTrainingWarning)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,7 @@ from gaiamorph.output.continuum import read_manifest, save_continua
 from gaiamorph.space import UnlikeTrainingWarning
 from tests.conftest import SMALL
 
-
-@pytest.fixture(autouse=True)
-def quiet():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnlikeTrainingWarning)
-        yield
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.fixture

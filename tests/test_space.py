@@ -1,11 +1,8 @@
-"""The space: shapes, files, morphs, and everything that may be wrong with them."""
+"""The space: shapes, files, codes of morphs, and everything that may be wrong with them."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +16,10 @@ from safetensors.numpy import load_file, save_file
 import gaiamorph as gm
 from gaiamorph.latent import interpolate
 from gaiamorph.models import MODELS
-from gaiamorph.output.continuum import read_manifest, save_continua
 from gaiamorph.space import BATCH, UnlikeTrainingWarning
 from tests.conftest import SMALL
 
-
-@pytest.fixture(autouse=True)
-def quiet():
-    """The small spaces here are badly trained, and say so of nearly every item."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnlikeTrainingWarning)
-        yield
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def test_encode_takes_everything_alike(picture_space, photos):
@@ -270,125 +260,6 @@ def test_every_model_makes_a_space(photos, tmp_path, model):
             again.morph(a, b)
         with pytest.raises(gm.UserError, match="no encoder"):
             again.encode([a])
-
-
-def read_rows(folder):
-    with open(folder / "manifest.csv", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def test_continuum_folder(picture_space, photos, tmp_path):
-    a, b = photos / "p00.png", photos / "p01.png"
-    picture_space.morph(a, b, steps=4).save(tmp_path / "out", scale=3, include_originals=True)
-    rows = read_rows(tmp_path / "out")
-    assert [r["role"] for r in rows] == ["frame"] * 4 + ["original"] * 2
-    assert [float(r["weight"]) for r in rows[:4]] == np.linspace(0, 1, 4).tolist()
-    assert rows[0]["sha256_a"] == hashlib.sha256(a.read_bytes()).hexdigest()
-    assert {r["space_sha256"] for r in rows} == {picture_space.sha256}
-    for row in rows:
-        with Image.open(tmp_path / "out" / row["file"]) as picture:
-            assert picture.size == (48, 48)
-    with Image.open(tmp_path / "out" / "sheet.png") as picture:
-        assert picture.size[0] > 6 * 48
-    assert (np.load(tmp_path / "out" / "codes.npy") == picture_space.morph(a, b, steps=4).codes).all()
-    picture_space.morph(a, b, steps=4).save(tmp_path / "bare", sheets=False)
-    assert sorted(p.name for p in (tmp_path / "bare").iterdir() if p.suffix == ".png") == [r["file"] for r in rows[:4]]
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{}, {"spacing": "perceptual"}, {"refine": 3}, {"weights": [0.1, 1.2], "extrapolate": True}, {"keep_detail": True}],
-)
-def test_a_manifest_makes_the_same_files_again(picture_run, photos, tmp_path, options):
-    a, b = photos / "p02.png", photos / "p03.png"
-    gm.load(picture_run).morph(a, b, 5, **options).save(tmp_path / "one", scale=2, include_originals=True)
-    orders = read_manifest(tmp_path / "one" / "manifest.csv")
-    again = [gm.load(picture_run).remake(order, tmp_path) for order in orders]
-    save_continua(again, tmp_path / "two", scale=orders[0].scale, include_originals=orders[0].originals)
-    files = sorted(p.name for p in (tmp_path / "one").iterdir())
-    assert files == sorted(p.name for p in (tmp_path / "two").iterdir())
-    for name in files:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
-
-
-def test_kept_detail_ends_at_the_items_and_fades_between(picture_space, photos):
-    a, b = (picture_space.kind.read(photos / f"p0{i}.png") for i in (2, 3))
-    weights = [-0.5, 0, 0.25, 1, 1.5]
-    plain, kept = (
-        picture_space.morph(a, b, weights=weights, extrapolate=True, keep_detail=keep).frames.astype(int)
-        for keep in (False, True)
-    )
-    assert (kept[1] == a).all()
-    assert (kept[3] == b).all()
-    lost_a, lost_b = a - plain[1], b - plain[3]
-    assert np.abs(lost_a).max() > 5
-    expected = [lost_a, lost_a, 0.75 * lost_a + 0.25 * lost_b, lost_b, lost_b]
-    for frame, before, detail in zip(kept, plain, expected, strict=True):
-        assert np.abs(frame - np.clip(before + detail, 0, 255)).max() <= 1
-
-
-def test_a_changed_source_is_noticed(picture_space, photos, tmp_path):
-    for i in (0, 1):
-        (tmp_path / f"{i}.png").write_bytes((photos / f"p0{i}.png").read_bytes())
-    picture_space.morph(tmp_path / "0.png", tmp_path / "1.png", 3).save(tmp_path / "out")
-    (tmp_path / "1.png").write_bytes((photos / "p05.png").read_bytes())
-    order = read_manifest(tmp_path / "out" / "manifest.csv")[0]
-    with pytest.raises(gm.UserError, match="has changed"):
-        picture_space.remake(order, tmp_path)
-
-
-def test_many_pairs(picture_space, photos, tmp_path):
-    pairs = [(photos / f"p{i:02d}.png", photos / f"p{i + 1:02d}.png") for i in range(3)]
-    save_continua(picture_space.morph_pairs(pairs, 3), tmp_path / "out")
-    assert len(list((tmp_path / "out").glob("*_frame_*.png"))) == 9
-    assert len(list((tmp_path / "out").glob("*_sheet.png"))) == 3
-    assert np.load(tmp_path / "out" / "codes.npy").shape == (9, 6)
-    assert [o.a for o in read_manifest(tmp_path / "out" / "manifest.csv")] == [str(a) for a, _ in pairs]
-
-
-def test_vectors_are_written_as_one_table(vector_space, tmp_path):
-    a, b = "sample:moons::3", "sample:moons::8"
-    c = vector_space.morph(a, b, 5)
-    c.save(tmp_path / "out")
-    np.testing.assert_allclose(
-        np.loadtxt(tmp_path / "out" / "frames.csv", delimiter=",", skiprows=1), c.frames, rtol=1e-6
-    )
-    assert read_rows(tmp_path / "out")[0]["source_a"] == a
-    with pytest.raises(gm.UserError, match="has no item"):
-        vector_space.morph("sample:moons::x", b)
-
-
-def test_existing_results_are_not_touched(picture_space, photos, tmp_path):
-    c = picture_space.morph(photos / "p00.png", photos / "p01.png", 3)
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mine.txt").write_text("x")
-    with pytest.raises(gm.UserError, match="exists already"):
-        c.save(tmp_path / "out")
-    with pytest.raises(gm.UserError, match="scale"):
-        c.save(tmp_path / "out", scale=0, overwrite=True)
-    assert [p.name for p in tmp_path.rglob("*")] == ["out", "mine.txt"]
-    c.save(tmp_path / "out", overwrite=True)
-    assert (tmp_path / "out" / "sheet.png").exists()
-
-
-def test_a_failing_write_leaves_nothing(picture_space, photos, tmp_path):
-    def broken():
-        yield picture_space.morph(photos / "p00.png", photos / "p01.png", 3)
-        raise gm.UserError("the second pair is bad")
-
-    with pytest.raises(gm.UserError):
-        save_continua(broken(), tmp_path / "out")
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    "content", ["", "a,b\n1,2\n", "file,role,pair,position,weight,source_a,sha256_a,source_b,sha256_b,spacing,features,refine,"
-                "scale,attributes,space_sha256,gaiamorph_version\nx,frame,0,0,many,a,b,c,d,even,,0,1,{},e,f\n"]
-)  # fmt: skip
-def test_bad_manifests(tmp_path, content):
-    (tmp_path / "manifest.csv").write_text(content)
-    with pytest.raises(gm.UserError):
-        read_manifest(tmp_path / "manifest.csv")
 
 
 def test_spaces_of_older_versions_still_open():

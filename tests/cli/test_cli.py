@@ -228,9 +228,7 @@ def test_unwritable_place(run, photos, tmp_path):
     assert "Permission" in errors
 
 
-# After a moment of training an item may well be redrawn worse than 99 of 100 held-out ones.
-@pytest.mark.filterwarnings("ignore::gaiamorph.space.latent_space.UnlikeTrainingWarning")
-def test_demo(run, tmp_path):
+def test_demo(run, quiet, tmp_path):
     status, out, _ = run("demo", "--out", tmp_path / "demo", "--minutes", "0.03", "--quiet")
     assert status == 0
     page = (tmp_path / "demo" / "index.html").read_text()
