@@ -21,6 +21,7 @@ from gaiamorph.latent.attributes import fit
 from gaiamorph.output import figures
 from grid import SETS
 from pages import DOCS
+from recipes import recipe
 from results import Results
 
 FITTED, EDITED, SHOWN = 10_000, 1000, 6
@@ -36,7 +37,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     results = Results("clothes", "python benchmarks/clothes.py")
-    budget = SETS["fashion"]
+    budget = dict(SETS["fashion"])
+    given = recipe(budget.pop("recipe"))
     for seed in options.seeds:
         if results.has(seed=seed, steps=budget["steps"]):
             continue
@@ -47,7 +49,7 @@ def main() -> None:
             threads=options.threads,
             show=False,
             resume=(folder / "config.yaml").exists(),
-            **budget,
+            **{**given, **budget},
         )
         data = gm.open_data(budget["source"], size=budget["size"], seed=seed)
         whole = attributes_of(data, columns=["label"])

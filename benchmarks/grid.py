@@ -27,7 +27,7 @@ from results import Results
 SETS: dict[str, dict[str, Any]] = {
     "faces": {"source": "sample:faces", "size": 32, "steps": 1500, "batch_size": 32},
     "faces64": {"source": "sample:faces", "size": 64, "steps": 1500, "batch_size": 32},
-    "fashion": {"source": "sample:fashion", "size": 32, "steps": 1500, "batch_size": 64},
+    "fashion": {"source": "sample:fashion", "size": 32, "steps": 1500, "batch_size": 64, "recipe": "fashion"},
     "lines": {"source": "sample:lines", "steps": 4000, "batch_size": 64, "recipe": "lines"},
 }
 PAIRS, STEPS = 3, 11

@@ -70,11 +70,12 @@ class Plain:
         G, D, s, e = self.model.generator, self.model.discriminator, self.model.settings, self.model.error
         x = self.items[torch.randint(len(self.items), (self.batch,))].float() / 255
         weight = 0.5 + 0.25 * torch.randn(self.batch)
+        noise = s.discriminator_noise * torch.randn_like(x)
 
         with torch.no_grad():
             z = G.encode(x)
             Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
-        Dx, DGx, DGz = D(torch.cat([x, Gx, Gz])).chunk(3)
+        Dx, DGx, DGz = D(torch.cat([x + noise, Gx + noise, Gz + noise])).chunk(3)
         R, F, I = e(x, Dx), e(x, DGx), e(Gz, DGz)
         balance = OBJECTIVES[s.objective](R.detach(), F.detach(), I.detach(), s)
         self.optimizers["discriminator"].zero_grad()
@@ -84,7 +85,7 @@ class Plain:
         D.requires_grad_(False)
         z = G.encode(x)
         Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
-        DGx, DGz = D(torch.cat([Gx, Gz])).chunk(2)
+        DGx, DGz = D(torch.cat([Gx + noise, Gz + noise])).chunk(2)
         loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * e(Gz, DGz) + s.direct * self.model.direct_error(x, Gx)
         self.optimizers["generator"].zero_grad()
         loss.backward()

@@ -21,6 +21,11 @@ def make(seed=0, output="sigmoid", **settings):
     return model, Batch(x, {"weight": weight})
 
 
+def noisy(batch, sd=0.2):
+    """The batch with noise on what D is shown."""
+    return batch._replace(noise={**batch.noise, "noise": sd * torch.randn(batch.x.shape, dtype=batch.x.dtype)})
+
+
 def gradients(model, batch):
     """What a step adds to the parameters of each player."""
     model.zero_grad()
@@ -46,7 +51,8 @@ def numpy_errors(model, batch, error):
     mixed = [first[i] * (1 - w[i]) + second[i] * w[i] for i in range(half)]
     mixed += [first[half - 1 - i] * (1 - w[half + i]) + second[i] * w[half + i] for i in range(half)]
     gx, gz = net(model.generator.decode, z), net(model.generator.decode, np.array(mixed))
-    dx, dgx, dgz = (net(model.discriminator, v) for v in (x, gx, gz))
+    shown = batch.noise["noise"].numpy() if "noise" in batch.noise else 0
+    dx, dgx, dgz = (net(model.discriminator, v + shown) for v in (x, gx, gz))
 
     def mean(a, b):
         d = np.abs(a - b) if error == "l1" else (a - b) ** 2
@@ -167,10 +173,34 @@ def test_interpolations_carry_gradient_twice():
     assert any((a - b).abs().max() > 1e-4 * a.abs().max() for a, b in zip(full, total(Gz.detach()), strict=True))
 
 
+def test_the_discriminator_redraws_without_the_noise_it_is_shown():
+    model, batch = make()
+    noise = noisy(batch)
+    R, F, I, *_ = numpy_errors(model, noise, "l1")
+    step = model(noise)
+    assert [float(step.figures[k].detach()) for k in "RFI"] == pytest.approx([R, F, I], rel=1e-6)
+    assert float(model(batch).figures["R"].detach()) != pytest.approx(R, rel=1e-3)
+
+
+def test_noise_is_for_pictures():
+    def drawn(shape, **settings):
+        model = GAIA(shape, 3, NetworkSettings(name="mlp", width=16), GAIA.Settings(**settings))
+        return model.draw(64, torch.Generator().manual_seed(0)).get("noise")
+
+    noise = drawn((3, 8, 10), discriminator_noise=0.1)
+    assert noise.shape == (64, 3, 8, 10)
+    assert noise.is_contiguous(memory_format=torch.channels_last)
+    assert float(noise.std()) == pytest.approx(0.1, rel=0.02)
+    assert abs(float(noise.mean())) < 0.002
+    assert drawn((3, 8, 10), discriminator_noise=0.0) is None
+    assert drawn((5,), discriminator_noise=0.1) is None
+
+
 @pytest.mark.parametrize(
     "settings",
     [
         {},
+        {"noise": 0.2},
         {"error": "l2"},
         {"adversarial": 0.0},
         {"w_max": 0.0},
@@ -186,11 +216,14 @@ def test_interpolations_carry_gradient_twice():
 )
 def test_gradients_equal_two_phases(settings):
     """One forward and backward pass gives each player what its own phase would, at the same parameters."""
-    model, batch = make(seed=1, **settings)
+    sd = settings.get("noise", 0.0)
+    model, batch = make(seed=1, **{k: v for k, v in settings.items() if k != "noise"})
+    batch = noisy(batch, sd)
     players, ours = model.players(), gradients(model, batch)
 
     x, s, e = batch.x, model.settings, model.error
-    G, D = model.generator, model.discriminator
+    G, noise = model.generator, batch.noise["noise"]
+    D = lambda shown: model.discriminator(shown + noise)  # noqa: E731
     with torch.no_grad():
         z = G.encode(x)
         Gx, Gz = G.decode(z), G.decode(mix_codes(z, batch.noise["weight"]))
@@ -198,7 +231,8 @@ def test_gradients_equal_two_phases(settings):
     from gaiamorph.models.gaia import OBJECTIVES
 
     balance = OBJECTIVES[s.objective](R.detach(), F.detach(), I.detach(), s)
-    F_D, I_D = (e(x, D(Gx).clamp(*LIMITS)), e(Gz, D(Gz).clamp(*LIMITS))) if D.output == "linear" else (F, I)
+    linear = model.discriminator.output == "linear"
+    F_D, I_D = (e(x, D(Gx).clamp(*LIMITS)), e(Gz, D(Gz).clamp(*LIMITS))) if linear else (F, I)
     loss_D = R - s.adversarial * (balance.F_in_D * F_D + balance.I_in_D * I_D)
     phase_D = torch.autograd.grad(loss_D, players["discriminator"])
     z = G.encode(x)

@@ -160,23 +160,27 @@ def test_resume_refuses_other_settings_and_other_data(picture_run, photos):
 
 def test_a_checkpoint_from_before_an_option_goes_on(photos, tmp_path, monkeypatch):
     # With another error than the default, that of the direct term is what it was.
-    options = {**SMALL, "size": 16, "steps": 50, "show": False, "gaia": {"error": "l2"}}
+    options = {**SMALL, "size": 16, "steps": 50, "show": False}
+    as_it_was, said = {"error": "l2", "discriminator_noise": 0.0}, {"error": "l2"}
     monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
     with monkeypatch.context() as patch:
         now = loop.to_dict
 
         def before(settings):
             values = now(settings)
-            del values["gaia"]["interpolation"], values["gaia"]["direct_error"]
+            for name in ("interpolation", "direct_error", "discriminator_noise"):
+                del values["gaia"][name]
             return values
 
         patch.setattr(loop, "to_dict", before)
         stop_after(patch, 10)
         with pytest.raises(SystemExit):
-            gm.train(photos, out=tmp_path / "cut", **options)
-    gm.train(photos, out=tmp_path / "cut", resume=True, **options)
-    gm.train(photos, out=tmp_path / "whole", **options)
+            gm.train(photos, out=tmp_path / "cut", gaia=as_it_was, **options)
+    gm.train(photos, out=tmp_path / "cut", resume=True, gaia=said, **options)
+    gm.train(photos, out=tmp_path / "whole", gaia=as_it_was, **options)
     assert same_weights(tmp_path / "whole", tmp_path / "cut")
+    gm.train(photos, out=tmp_path / "today", gaia=said, **options)
+    assert not same_weights(tmp_path / "whole", tmp_path / "today")
 
 
 def test_resume_of_a_finished_run_changes_nothing(picture_run, photos):

@@ -86,6 +86,8 @@ class Model(nn.Module):
     """Whether real items have codes. A GAN has no encoder: morphing its items is an error."""
 
     Settings: ClassVar[type]
+    UNSAID: ClassVar[dict[str, Any]] = {}
+    """Options of runs from before there was a choice, where they are not today's defaults."""
     generator: Autoencoder
 
     def __init__(self, shape: tuple[int, ...], latent_dim: int, network: NetworkSettings, settings: Any = None) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -64,6 +64,11 @@ class GAIA(Model):
         """Width of D's layers as a share of G's."""
         discriminator_latent_dim: int = 0
         """Length of D's code; 0: half of G's. A D with a code as wide as the data can learn to copy anything."""
+        discriminator_noise: float = 0.05
+        """Standard deviation of the noise on the pictures that D is shown, and has to redraw without it (values lie in [0, 1]). A D
+        that takes away what is no part of a picture makes texture costly for G. Vectors are shown as they are."""
+
+    UNSAID: ClassVar = {"discriminator_noise": 0.0}
 
     k: Tensor
 
@@ -81,7 +86,13 @@ class GAIA(Model):
             self.register_buffer("k", torch.zeros(()))
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
-        return {"weight": SAMPLERS[self.settings.sampler](count, generator)}
+        drawn = {"weight": SAMPLERS[self.settings.sampler](count, generator)}
+        if self.settings.discriminator_noise and len(self.shape) == 3:
+            channels, height, width = self.shape
+            # Channels last, as pictures lie in memory.
+            noise = torch.randn(count, height, width, channels, generator=generator).permute(0, 3, 1, 2)
+            drawn["noise"] = noise.mul_(self.settings.discriminator_noise)
+        return drawn
 
     def forward(self, batch: Batch) -> Step:
         seen = [self.see(part) for part in batch.split()]
@@ -100,7 +111,10 @@ class GAIA(Model):
         Gx, Gz_interp = G.decode(torch.cat([z, z_interp])).chunk(2)
         to_G_from_F, to_G_from_I = GradientScale(), GradientScale()
         Gx_seen, Gz_interp_seen = to_G_from_F(Gx), to_G_from_I(Gz_interp)
-        Dx, DGx, DGz_interp = D(torch.cat([x, Gx_seen, Gz_interp_seen])).chunk(3)
+        seen = torch.cat([x, Gx_seen, Gz_interp_seen])
+        if "noise" in batch.noise:  # one for the three, so that it does not tell them apart
+            seen = (seen.unflatten(0, (3, -1)) + batch.noise["noise"]).flatten(0, 1)
+        Dx, DGx, DGz_interp = D(seen).chunk(3)
 
         R, F, I = self.error(x, Dx), self.error(x, DGx), self.error(Gz_interp_seen, DGz_interp)
         # A linear output has no bound, and D would make F and I infinite: it gains nothing beyond these limits.

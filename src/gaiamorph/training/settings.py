@@ -143,8 +143,11 @@ def from_dict(values: dict[str, Any]) -> TrainSettings:
 
 
 def recorded(values: dict[str, Any]) -> TrainSettings:
-    """`from_dict` of what a run wrote down; a run from before an option existed was as `UNSAID` says."""
-    return from_dict(values | {"network": UNSAID | values.get("network", {})})
+    """`from_dict` of what a run wrote down; a run from before an option existed was as the `UNSAID` of
+    networks and models say."""
+    name = values.get("model", _Settings.model)
+    unsaid = {"network": UNSAID} | ({name: MODELS[name].UNSAID} if name in MODELS else {})
+    return from_dict(values | {group: options | values.get(group, {}) for group, options in unsaid.items()})
 
 
 def _from_dict(cls: type, values: dict[str, Any], prefix: str) -> Any:
