@@ -26,6 +26,7 @@ from gaiamorph.models.base import Batch, Model, Step, across_ranks
 from gaiamorph.models.gradients import SMALLEST_WEIGHT, GradientScale
 from gaiamorph.models.interpolation import SAMPLERS, mix_codes
 from gaiamorph.models.losses import ERRORS, pairwise_distance_loss
+from gaiamorph.models.noise import noise_at, places
 from gaiamorph.networks import NETWORKS
 
 
@@ -88,10 +89,7 @@ class GAIA(Model):
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         drawn = {"weight": SAMPLERS[self.settings.sampler](count, generator)}
         if self.settings.discriminator_noise and len(self.shape) == 3:
-            channels, height, width = self.shape
-            # Channels last, as pictures lie in memory.
-            noise = torch.randn(count, height, width, channels, generator=generator).permute(0, 3, 1, 2)
-            drawn["noise"] = noise.mul_(self.settings.discriminator_noise)
+            drawn["noise"] = places(count, generator)
         return drawn
 
     def forward(self, batch: Batch) -> Step:
@@ -113,7 +111,8 @@ class GAIA(Model):
         Gx_seen, Gz_interp_seen = to_G_from_F(Gx), to_G_from_I(Gz_interp)
         seen = torch.cat([x, Gx_seen, Gz_interp_seen])
         if "noise" in batch.noise:  # one for the three, so that it does not tell them apart
-            seen = (seen.unflatten(0, (3, -1)) + batch.noise["noise"]).flatten(0, 1)
+            noise = noise_at(batch.noise["noise"], self.shape).to(x.dtype)
+            seen = torch.add(seen.unflatten(0, (3, -1)), noise, alpha=s.discriminator_noise).flatten(0, 1)
         Dx, DGx, DGz_interp = D(seen).chunk(3)
 
         R, F, I = self.error(x, Dx), self.error(x, DGx), self.error(Gz_interp_seen, DGz_interp)
