@@ -10,7 +10,8 @@ Generator G and discriminator D are both autoencoders. For a batch x:
 
 G makes F and I small, D makes R small and F and I large. How the errors are weighed against each other
 decides whether that game settles: see `OBJECTIVES`. Gradients of I reach G twice, through D's input and
-through the target; with the target detached nothing between real items becomes real.
+through the target; with the target detached nothing between real items becomes real. D is shown pictures
+with noise on them, and has to redraw them without it (Vincent et al. 2008, denoising autoencoders).
 """
 
 from __future__ import annotations
