@@ -8,6 +8,7 @@ Compiled code moves values by loops of its own, and is given the plain operation
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -37,9 +38,18 @@ def _folded(x: Tensor, patch: int) -> Tensor:
         return F.pixel_unshuffle(x, patch)
     count, channels, height, width = x.shape
     wide = _WIDE[patch * x.element_size()]
-    rows = x.contiguous().view(-1).view(wide).view(count, channels, height // patch, patch, width // patch)
-    blocks = rows.permute(0, 2, 4, 1, 3).contiguous().view(-1).view(x.dtype)
+    order = _order(channels, height, width, patch, x.device)
+    rows = x.contiguous().view(-1).view(wide).view(count, -1)
+    blocks = rows.gather(1, order.expand(count, -1)).view(-1).view(x.dtype)
     return blocks.view(count, height // patch, width // patch, channels * patch * patch).permute(0, 3, 1, 2)
+
+
+@lru_cache(16)
+def _order(channels: int, height: int, width: int, patch: int, device: torch.device) -> Tensor:
+    """Where each row of a block lies in its picture: (C H W / patch,). To gather them takes half of the time, or less, that a
+    copy with the dimensions permuted does, for its innermost loops are a few numbers long."""
+    rows = torch.arange(channels * height * width // patch, device=device)
+    return rows.view(channels, height // patch, patch, width // patch).permute(1, 3, 0, 2).reshape(-1)
 
 
 def _unfolded(x: Tensor, patch: int) -> Tensor:
