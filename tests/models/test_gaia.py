@@ -28,7 +28,7 @@ def noisy(batch):
 
 
 def numpy_noise(model, batch):
-    noise = noise_at(batch.noise["noise"], model.shape).double().numpy()
+    noise = noise_at(batch.noise["noise"], batch.x).double().numpy()
     return model.settings.discriminator_noise * noise
 
 

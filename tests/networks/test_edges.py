@@ -3,29 +3,59 @@
 import pytest
 import torch
 
-from gaiamorph.networks.edges import centred, sigmoid
+from gaiamorph.networks import edges
+from gaiamorph.networks.edges import blocks, centred, sigmoid
 
 
-def test_centred():
-    x = torch.rand(4, 3, 8, 8, requires_grad=True)
-    weight = torch.randn_like(x)
-    assert torch.equal(centred(x), 2 * x - 1)
-    (gradient,) = torch.autograd.grad((centred(x) * weight).sum(), x)
-    assert torch.equal(gradient, 2 * weight)
+@pytest.fixture(params=["whole", "blocks"])
+def size_of_blocks(request, monkeypatch):
+    if request.param == "blocks":
+        monkeypatch.setattr(edges, "BLOCK", 3 * 192)  # of 8 pictures of 3 x 8 x 8: 3, 3 and 2
+
+
+def test_blocks_cover_all_rows_once(monkeypatch):
+    monkeypatch.setattr(edges, "BLOCK", 10)
+    x = torch.arange(28).view(7, 4)
+    assert [x[part].shape[0] for part in blocks(x)] == [2, 2, 2, 1]
+    assert torch.equal(torch.cat([x[part] for part in blocks(x)]), x)
+    assert not list(blocks(x[:0]))
+    assert len(list(blocks(torch.zeros(3, 100)))) == 3  # never less than a row
+
+
+@pytest.mark.usefixtures("size_of_blocks")
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_centred(layout):
+    a, b = (torch.rand(8, 3, 8, 8).to(memory_format=layout) for _ in range(2))
+    b.requires_grad_()
+    noise, weight = 0.1 * torch.randn(8, 3, 8, 8), torch.randn(16, 3, 8, 8)
+    assert torch.equal(centred(a), 2 * a - 1)
+    plain = 2 * (torch.cat([a, b]) + torch.cat([noise, noise])) - 1
+    ours = centred(a, b, noise=noise)
+    assert ours.is_contiguous(memory_format=layout)
+    torch.testing.assert_close(ours, plain)
+    (gradient,) = torch.autograd.grad((ours * weight).sum(), b)
+    assert torch.equal(gradient, 2 * weight[8:])
     with torch.autocast("cpu", torch.bfloat16):
-        lower = centred(x)
-    assert torch.equal(lower, (2 * x - 1).bfloat16())
-    (gradient,) = torch.autograd.grad((lower * weight.bfloat16()).sum(), x)
-    assert torch.equal(gradient, 2 * weight.bfloat16().float())
+        lower = centred(a, b)
+    assert torch.equal(lower, (2 * torch.cat([a, b]) - 1).bfloat16())
+    (gradient,) = torch.autograd.grad((lower * weight.bfloat16()).sum(), b)
+    assert gradient.dtype == torch.float32
+    assert torch.equal(gradient, 2 * weight[8:].bfloat16().float())
 
 
+@pytest.mark.usefixtures("size_of_blocks")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_sigmoid(dtype):
-    x = (4 * torch.randn(4, 8)).to(dtype).requires_grad_()
-    y = sigmoid(x)
-    assert y.dtype == torch.float32
-    torch.testing.assert_close(y, torch.sigmoid(x.float()))
-    weight = torch.randn(4, 8)
-    (ours,) = torch.autograd.grad((y * weight).sum(), x)
+@pytest.mark.parametrize("parts", [1, 2])
+def test_sigmoid(dtype, parts):
+    x = (4 * torch.randn(8, 192)).to(dtype).requires_grad_()
+    y = sigmoid(x, parts)
+    assert len(y) == parts
+    together = torch.cat(y)
+    assert together.dtype == torch.float32
+    torch.testing.assert_close(together, torch.sigmoid(x.float()))
+    weight = torch.randn(8, 192)
+    weight[4:] *= parts == 1  # a part of which nothing was made has no gradient
+    loss = sum((part * w).sum() for part, w in zip(y[:1], weight.chunk(parts)[:1], strict=True))
+    (ours,) = torch.autograd.grad(loss, x)
     (theirs,) = torch.autograd.grad((torch.sigmoid(x.float()) * weight).sum(), x)
     assert torch.equal(ours, theirs)

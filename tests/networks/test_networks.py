@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gaiamorph.networks import NETWORKS, NetworkSettings
+from gaiamorph.networks import NETWORKS, Critic, NetworkSettings
 
 SHAPES = [(1, 8, 8), (3, 9, 31), (1, 16, 16), (1, 32, 32), (3, 50, 17), (4, 64, 48)]
 
@@ -31,9 +31,43 @@ def test_any_size(name, shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_pyramid_ends_where_it_is_told_to(shape, coarsest):
     net = build("conv", shape, coarsest=coarsest)
-    _, height, width = net.decoder[2].unflattened_size
+    _, height, width = net.decoder[2].shape
     assert min(height, width) <= max(1, coarsest)
     assert net(torch.rand(2, *shape)).shape == (2, *shape)
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_conv_reads_and_draws_its_coarsest_pictures_in_the_order_of_flatten(channels_last):
+    """Whatever their order in memory: it is the weights' in every file that has been written."""
+    net = build("conv", (3, 24, 20))
+    if channels_last:
+        net.to(memory_format=torch.channels_last)
+    x, z = torch.rand(4, 3, 24, 20), torch.randn(4, 6)
+    *convolutions, _, read = net.encoder
+    coarse = torch.nn.Sequential(*convolutions)(2 * x - 1)
+    expected = F.linear(coarse.contiguous().flatten(1), read.weight, read.bias)
+    torch.testing.assert_close(net.encode(x), expected)
+
+    draw, active, to_picture, *_ = net.decoder
+    drawn = to_picture(active(draw(z)))
+    expected = F.leaky_relu(F.linear(z, draw.weight, draw.bias), 0.2).unflatten(1, to_picture.shape)
+    torch.testing.assert_close(drawn, expected)
+
+    critic = Critic(net)
+    torch.testing.assert_close(critic.features(x).sum(1), coarse.flatten(1).sum(1))
+    expected = F.linear(coarse.contiguous().flatten(1), critic.head.weight, critic.head.bias)
+    torch.testing.assert_close(critic(x, x), torch.cat([expected, expected]))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_several_batches_in_one_pass(name):
+    net = build(name, (3, 16, 20))
+    a, b, noise = torch.rand(3, 3, 16, 20), torch.rand(3, 3, 16, 20), torch.randn(3, 3, 16, 20)
+    for together, one in zip(net.redraw(a, b, noise=noise), (a, b), strict=True):
+        torch.testing.assert_close(together, net(one + noise))
+    y, z = torch.randn(3, 6), torch.randn(3, 6)
+    for together, one in zip(net.decode_each(y, z), (y, z), strict=True):
+        torch.testing.assert_close(together, net.decode(one))
 
 
 @pytest.mark.parametrize("name", ["conv", "adain"])

@@ -40,10 +40,10 @@ class ACAI(Model):
         x, G, d, s, l2 = batch.x, self.generator, self.discriminator, self.settings, ERRORS["l2"]
         alpha = batch.noise["alpha"][:, None].to(x.dtype)
         z = G.encode(x)
-        Gx, mixed = G.decode(torch.cat([z, torch.lerp(z.flip(0), z, alpha)])).chunk(2)
+        Gx, mixed = G.decode_each(z, torch.lerp(z.flip(0), z, alpha))
         # The second term teaches the critic alone, about items that look real without being on the way to another.
         blend = torch.lerp(Gx, x, s.gamma).detach()
-        answer, calm = d(torch.cat([mixed, blend])).chunk(2)
+        answer, calm = d(mixed, blend).chunk(2)
         reconstruction, fooled = l2(x, Gx), answer.square().mean()
         return Step(
             {

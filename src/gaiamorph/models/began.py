@@ -43,7 +43,7 @@ class BEGAN(PriorModel):
     def step(self, batch: Batch) -> Step:
         x, l1, to_G = batch.x, ERRORS["l1"], GradientScale()
         Gz = to_G(self.generator.decode(batch.noise["z"]))
-        Dx, DGz = self.discriminator(torch.cat([x, Gz])).chunk(2)
+        Dx, DGz = self.discriminator.redraw(x, Gz)
         real, fake = l1(x, Dx), l1(Gz, DGz)
         k = self.k.clamp_min(SMALLEST_WEIGHT)
         to_G.factor = -1 / k

@@ -107,14 +107,13 @@ class GAIA(Model):
         x, G, D, s = batch.x, self.generator, self.discriminator, self.settings
         z = G.encode(x)
         z_interp = mix_codes(z, batch.noise["weight"])
-        Gx, Gz_interp = G.decode(torch.cat([z, z_interp])).chunk(2)
+        Gx, Gz_interp = G.decode_each(z, z_interp)
         to_G_from_F, to_G_from_I = GradientScale(), GradientScale()
         Gx_seen, Gz_interp_seen = to_G_from_F(Gx), to_G_from_I(Gz_interp)
-        seen = torch.cat([x, Gx_seen, Gz_interp_seen])
+        noise = None
         if "noise" in batch.noise:  # one for the three, so that it does not tell them apart
-            noise = noise_at(batch.noise["noise"], self.shape).to(x.dtype)
-            seen = torch.add(seen.unflatten(0, (3, -1)), noise, alpha=s.discriminator_noise).flatten(0, 1)
-        Dx, DGx, DGz_interp = D(seen).chunk(3)
+            noise = noise_at(batch.noise["noise"], x).mul_(s.discriminator_noise)
+        Dx, DGx, DGz_interp = D.redraw(x, Gx_seen, Gz_interp_seen, noise=noise)
 
         R, F, I = self.error(x, Dx), self.error(x, DGx), self.error(Gz_interp_seen, DGz_interp)
         # A linear output has no bound, and D would make F and I infinite: it gains nothing beyond these limits.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-
 from gaiamorph.models.base import Batch, Step
 from gaiamorph.models.gradients import GradientScale
 from gaiamorph.models.losses import adversarial_losses, discriminator_has_won, generator_share
@@ -34,7 +32,7 @@ class GAN(PriorModel):
     def step(self, batch: Batch) -> Step:
         to_G = GradientScale()
         Gz = self.generator.decode(batch.noise["z"])
-        real, fake = self.discriminator(torch.cat([batch.x, to_G(Gz)])).chunk(2)
+        real, fake = self.discriminator(batch.x, to_G(Gz)).chunk(2)
         loss_D, loss_G = adversarial_losses(real, fake)
         to_G.factor = generator_share(fake).view(-1, *[1] * len(self.shape))
         return Step(

@@ -22,10 +22,11 @@ def places(count: int, generator: torch.Generator) -> Tensor:
     return torch.randint(PLACES, (count,), generator=generator)
 
 
-def noise_at(places: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """places (B,) -> standard normal (B, *shape), pictures channels last in memory, on the device of ``places``."""
-    values = _row(math.prod(shape), places.device).unfold(0, math.prod(shape), 1)[places]
-    if len(shape) != 3:
+def noise_at(places: Tensor, like: Tensor) -> Tensor:
+    """Standard normal noise for the items of a batch: places (B,), like (B, *shape) -> as ``like``, also in memory."""
+    shape = like.shape[1:]
+    values = _row(math.prod(shape), places.device).unfold(0, math.prod(shape), 1)[places].to(like.dtype)
+    if like.is_contiguous():
         return values.view(-1, *shape)
     channels, height, width = shape
     return values.view(-1, height, width, channels).permute(0, 3, 1, 2)

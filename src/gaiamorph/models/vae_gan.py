@@ -57,8 +57,8 @@ class VAEGAN(Model):
         x, G, D, s = batch.x, self.generator, self.discriminator, self.settings
         mean, log_variance = G.encode_gaussian(x)
         z = mean + (log_variance / 2).exp() * batch.noise["epsilon"].to(mean.dtype)
-        Gz, Gz_p = G.decode(torch.cat([z, batch.noise["z_p"].to(mean.dtype)])).chunk(2)
-        features = D.features(torch.cat([x, Gz, Gz_p]))
+        Gz, Gz_p = G.decode_each(z, batch.noise["z_p"].to(mean.dtype))
+        features = D.features(x, Gz, Gz_p)
         real, fake, fake_p = full_precision(D.head(features)).chunk(3)
         x_l, Gz_l, _ = features.chunk(3)
 

@@ -25,6 +25,7 @@ class AdaIN(Autoencoder):
     """``depth`` residual blocks on each side; ``width`` channels at full resolution, four times as many at a quarter."""
 
     WIDTH, DEPTH = 32, 4
+    LAYOUT = torch.channels_last
 
     def __init__(
         self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
@@ -40,9 +41,10 @@ class AdaIN(Autoencoder):
         self.encoder = _Encoder(channels, height, width, latent_dim - style_dim, style_dim, self.outputs, base, depth)
         self.decoder = _Decoder(channels, height, width, latent_dim - style_dim, style_dim, base, depth)
 
-    def trunk(self) -> tuple[nn.Module, int]:
+    def trunk(self, outputs: int) -> tuple[nn.Module, nn.Linear]:
         assert isinstance(self.encoder, _Encoder)
-        return _Trunk(self.encoder), self.encoder.to_content.in_features + self.encoder.to_style.in_features
+        features = self.encoder.to_content.in_features + self.encoder.to_style.in_features
+        return _Trunk(self.encoder), nn.Linear(features, outputs)
 
 
 def _sizes(height: int, width: int) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import torch
 from torch import Tensor, nn
 
 from gaiamorph.networks.edges import centred, full_precision, sigmoid
@@ -49,6 +50,9 @@ class Autoencoder(nn.Module):
     WIDTH: ClassVar[int]
     DEPTH: ClassVar[int]
     """What a width or depth of 0 stands for."""
+    LAYOUT: ClassVar[torch.memory_format] = torch.contiguous_format
+    """How the pictures that it draws lie in memory. What they are compared with should lie alike: two layouts in one
+    operation cost several times its time."""
 
     encoder: nn.Module
     decoder: nn.Module
@@ -88,8 +92,8 @@ class Autoencoder(nn.Module):
         self.linear_encoder = nn.Sequential(nn.Flatten(), read)
         self.linear_decoder = nn.Sequential(draw, nn.Unflatten(1, self.shape))
 
-    def _encoded(self, x: Tensor) -> Tensor:
-        x = centred(x)
+    def _encoded(self, *batches: Tensor, noise: Tensor | None = None) -> Tensor:
+        x = centred(*batches, noise=noise)
         z = self.encoder(x)
         return full_precision(z if self.linear_encoder is None else z + self.linear_encoder(x))
 
@@ -104,23 +108,36 @@ class Autoencoder(nn.Module):
     def decoder_parameters(self) -> list[nn.Parameter]:
         return [p for part in (self.decoder, self.linear_decoder) if part is not None for p in part.parameters()]
 
-    def trunk(self) -> tuple[nn.Module, int]:
-        """The encoder without its last layer, and how many features it gives: what a `Critic` is made of."""
+    def trunk(self, outputs: int) -> tuple[nn.Module, nn.Linear]:
+        """The encoder without its last layer, and a new last layer with that many outputs: what a `Critic` is made of."""
         assert isinstance(self.encoder, nn.Sequential)
         last = self.encoder[-1]
         assert isinstance(last, nn.Linear)
-        return self.encoder[:-1], last.in_features
+        return self.encoder[:-1], nn.Linear(last.in_features, outputs)
 
     def decode(self, z: Tensor) -> Tensor:
         """z (B, latent_dim) -> x (B, *shape)."""
+        return self.decode_each(z)[0]
+
+    def decode_each(self, *codes: Tensor) -> tuple[Tensor, ...]:
+        """`decode` of several z of the same length, in one pass."""
+        return self._decoded(torch.cat(codes), len(codes))
+
+    def redraw(self, *batches: Tensor, noise: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Each of several x (B, *shape), encoded and decoded, in one pass. noise (B, *shape) is added to every one."""
+        z = self._encoded(*batches, noise=noise)[:, : self.latent_dim]
+        return self._decoded(z, len(batches))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.redraw(x)[0]
+
+    def _decoded(self, z: Tensor, parts: int) -> tuple[Tensor, ...]:
         x = self.decoder(z)
         if self.linear_decoder is not None:
             x = x + self.linear_decoder(z)
-        # A linear output starts at mid-grey (0.5), where a sigmoid starts too.
-        return sigmoid(x) if self.output == "sigmoid" else 0.5 * (full_precision(x) + 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.decode(self.encode(x))
+        if self.output == "sigmoid":
+            return sigmoid(x, parts)
+        return (0.5 * (full_precision(x) + 1)).chunk(parts)  # starts at mid-grey (0.5), where a sigmoid starts too
 
 
 class Critic(nn.Module):
@@ -129,17 +146,16 @@ class Critic(nn.Module):
     def __init__(self, pair: Autoencoder, outputs: int = 1) -> None:
         """pair: gives its encoder away; its decoder is not used."""
         super().__init__()
-        self.trunk, features = pair.trunk()
-        self.head = nn.Linear(features, outputs)
+        self.trunk, self.head = pair.trunk(outputs)
         initialise_output(self.head)
 
-    def features(self, x: Tensor) -> Tensor:
-        """x (B, *shape) in [0, 1] -> (B, features), before the last layer."""
-        return full_precision(self.trunk(centred(x)))
+    def features(self, *batches: Tensor) -> Tensor:
+        """n times x (B, *shape) in [0, 1] -> (n B, features), before the last layer."""
+        return full_precision(self.trunk(centred(*batches)))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x (B, *shape) in [0, 1] -> (B, outputs), without activation."""
-        return full_precision(self.head(self.features(x)))
+    def forward(self, *batches: Tensor) -> Tensor:
+        """n times x (B, *shape) in [0, 1] -> (n B, outputs), without activation."""
+        return full_precision(self.head(self.features(*batches)))
 
 
 def activation() -> nn.Module:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gaiamorph.data import Dataset
 from gaiamorph.models import Batch
+from gaiamorph.networks import NETWORKS
 from gaiamorph.training import augment
 from gaiamorph.training.sampler import Sampler, generator_of
 from gaiamorph.training.settings import TrainSettings
@@ -54,6 +55,7 @@ class Batches:
         share: Share,
     ) -> None:
         self.data, self.settings, self.draw, self.device, self.share = data, settings, draw, device, share
+        self.layout = NETWORKS[settings.network.name].LAYOUT
         self.sampler = Sampler(data.splits["train"], settings.batch_size, settings.seed)
         parts = share.world * share.pieces
         self.parts = max(1, settings.parts // parts) if settings.parts % parts == 0 else 1
@@ -99,5 +101,5 @@ class Batches:
         if s.shift:
             x = augment.shift(x, changes["shift"], s.shift)
         if x.ndim == 4:
-            x = x.contiguous(memory_format=torch.channels_last)
+            x = x.contiguous(memory_format=self.layout)
         return Batch(x, move(gathered.noise), self.parts)
