@@ -1,8 +1,9 @@
 """A training step against a plain two-phase GAIA step.  python benchmarks/step.py [--repeats 7] [--only step choices growth steady]
 
 The plain step is written here as it usually is, and fairly: eager, fp32, the framework's own memory layout and Adam, the
-generator under no_grad in the discriminator's phase, and a frozen discriminator in the generator's. Both take the
-same networks, batch, data and threads. ``choices`` takes the step with one thing changed. Results: results/step.json,
+generator under no_grad in the discriminator's phase, and a frozen discriminator in the generator's. All take the same
+networks, batch, data and threads: "plain" the library's, whose layers are themselves made fast, "torch's layers" the same
+networks of the same weights out of what torch has. ``choices`` takes the step with one thing changed. Results: results/step.json,
 choices.json, growth.json, steady.json.
 """
 
@@ -19,12 +20,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from gaiamorph.data import open_data
 from gaiamorph.models import MODELS
 from gaiamorph.models.gaia import OBJECTIVES
 from gaiamorph.models.interpolation import interpolate_pairs
-from gaiamorph.networks import NetworkSettings
+from gaiamorph.networks import Autoencoder, NetworkSettings, conv
 from gaiamorph.training.loop import Run
 from gaiamorph.training.precision import chosen_precision, memory_kept
 from gaiamorph.training.profile import count_flops, product_rate
@@ -47,6 +49,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "fp32": {"precision": "fp32"},
 }
 """What ``choices`` changes, and the settings that do it; the first is done by hand."""
+PLAIN, OWN = "plain", "torch's layers"
 STEPS = 4
 """Steps in one measurement."""
 
@@ -55,19 +58,69 @@ def pictures(shape: tuple[int, ...], count: int = 512) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, *shape), np.uint8)
 
 
+class OwnLayers(nn.Module):
+    """An autoencoder of the library out of torch's own layers."""
+
+    def __init__(self, pair: Autoencoder) -> None:
+        super().__init__()
+        self.encoder, self.decoder = own_layers(pair.encoder), own_layers(pair.decoder)
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        return self.encoder(2 * x - 1)
+
+    def decode(self, z: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(self.decoder(z))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.decode(self.encode(x))
+
+
+def own_layers(network: nn.Module) -> nn.Module:
+    """The same, where the library has written a layer of its own."""
+    if not isinstance(network, nn.Sequential):
+        return network
+    layers = []
+    for layer in network:
+        if isinstance(layer, nn.Linear):
+            linear = nn.Linear(layer.in_features, layer.out_features)
+            linear.load_state_dict(layer.state_dict())
+            layers.append(linear)
+        elif isinstance(layer, conv.Fold):
+            layers.append(nn.PixelUnshuffle(layer.patch))
+        elif isinstance(layer, conv.Unfold):
+            layers.append(nn.PixelShuffle(layer.patch))
+        elif isinstance(layer, conv.Flatten):
+            layers.append(nn.Flatten())
+        elif isinstance(layer, conv.Unflatten):
+            layers.append(nn.Unflatten(1, layer.shape))
+        elif isinstance(layer, conv.Double):
+            layers.append(nn.UpsamplingNearest2d(scale_factor=2))
+        else:
+            layers.append(layer)
+    return nn.Sequential(*layers)
+
+
 class Plain:
     """The two-phase step."""
 
-    def __init__(self, network: str, items: np.ndarray, batch: int) -> None:
+    def __init__(self, network: str, items: np.ndarray, batch: int, own: bool) -> None:
         torch.manual_seed(0)
         height, width, channels = items.shape[1:]
         self.model = MODELS["gaia"]((channels, height, width), 64, NetworkSettings(network))  # type: ignore[arg-type]
+        if own:
+            self.model.generator, self.model.discriminator = map(
+                OwnLayers, (self.model.generator, self.model.discriminator)
+            )
+        self.own = own
         self.optimizers = {n: torch.optim.Adam(p, 2e-3, (0.5, 0.99)) for n, p in self.model.players().items()}
         self.items = torch.from_numpy(items).permute(0, 3, 1, 2).contiguous()
         self.batch = batch
 
     def __call__(self) -> None:
         G, D, s, e = self.model.generator, self.model.discriminator, self.model.settings, self.model.error
+        if self.own:
+            assert s.error == "l1"
+            e = torch.nn.functional.l1_loss
         x = self.items[torch.randint(len(self.items), (self.batch,))].float() / 255
         weight = 0.5 + 0.25 * torch.randn(self.batch)
         noise = s.discriminator_noise * torch.randn_like(x)
@@ -86,7 +139,7 @@ class Plain:
         z = G.encode(x)
         Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
         DGx, DGz = D(torch.cat([Gx + noise, Gz + noise])).chunk(2)
-        loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * e(Gz, DGz) + s.direct * self.model.direct_error(x, Gx)
+        loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * e(Gz, DGz) + s.direct * e(x, Gx)
         self.optimizers["generator"].zero_grad()
         loss.backward()
         self.optimizers["generator"].step()
@@ -106,9 +159,9 @@ def work(task: dict) -> None:
     items = pictures(shape)
     with tempfile.TemporaryDirectory() as folder:
         run = our_run(network, items, batch, Path(folder), **CHANGES.get(kind, {}))
-        step = Plain(network, items, batch) if kind == "plain" else run.advance
+        step = Plain(network, items, batch, kind == OWN) if kind in (PLAIN, OWN) else run.advance
         flops = count_flops(run.dry_step) if kind == "ours" else 0
-        dtype = torch.bfloat16 if kind != "plain" and run.settings.precision == "bf16" else torch.float32
+        dtype = torch.bfloat16 if kind not in (PLAIN, OWN) and run.settings.precision == "bf16" else torch.float32
 
         def measure() -> dict[str, float]:
             began = time.perf_counter()
@@ -123,7 +176,7 @@ def work(task: dict) -> None:
                 "memory": memory,
             }
 
-        with nullcontext() if kind in ("plain", "memory returned") else memory_kept():
+        with nullcontext() if kind in (PLAIN, OWN, "memory returned") else memory_kept():
             step(), step()
             memory = peak_of(step)
             serve(measure)
@@ -140,15 +193,17 @@ def steps(repeats: int) -> None:
     for name in CASES:
         if results.has(case=name):
             continue
-        found = rounds(__file__, {kind: task(name, kind) for kind in ("plain", "ours")}, repeats)
+        found = rounds(__file__, {kind: task(name, kind) for kind in (PLAIN, OWN, "ours")}, repeats)
         ours = found["ours"]
         results.add(
             case=name,
             batch=CASES[name][2],
             repeats=repeats,
-            plain_ms=median(f["ms"] for f in found["plain"]),
+            plain_ms=median(f["ms"] for f in found[PLAIN]),
             ours_ms=median(f["ms"] for f in ours),
-            faster=ratio(found["plain"], ours),
+            faster=ratio(found[PLAIN], ours),
+            own_layers_ms=median(f["ms"] for f in found[OWN]),
+            faster_than_own_layers=ratio(found[OWN], ours),
             gflops=median(f["gflops"] for f in ours),
             precision=chosen_precision("auto", "cpu", "conv"),
             of_product_rate=median(f["gflops"] / f["product_gflops"] for f in ours),

@@ -44,19 +44,19 @@ class Conv(Autoencoder):
         start = 1 if read > drawn else 0
         coarse = (widths[-1], *sizes[-1])
 
-        self.encoder = nn.Sequential(_Fold(read), *_convs(channels * read * read, widths[start], depth))
+        self.encoder = nn.Sequential(Fold(read), *_convs(channels * read * read, widths[start], depth))
         for narrow, wide in zip(widths[start:], widths[start + 1 :], strict=False):
             self.encoder.extend([nn.Conv2d(narrow, wide, 3, stride=2, padding=1), activation()])
             self.encoder.extend(_convs(wide, wide, depth - 1))
         to_code = _Read(coarse, self.outputs * latent_dim)
-        self.encoder.extend([_Flatten(), to_code])
+        self.encoder.extend([Flatten(), to_code])
 
-        self.decoder = nn.Sequential(_Draw(latent_dim, coarse), activation(), _Unflatten(coarse))
+        self.decoder = nn.Sequential(_Draw(latent_dim, coarse), activation(), Unflatten(coarse))
         for i in range(len(sizes) - 1, 0, -1):
             self.decoder.extend(_convs(widths[i], widths[i - 1], depth))
-            self.decoder.append(_Double(sizes[i - 1]))
+            self.decoder.append(Double(sizes[i - 1]))
         to_picture = nn.Conv2d(widths[0], channels * drawn * drawn, 3, padding=1)
-        self.decoder.extend([*_convs(widths[0], widths[0], depth), to_picture, _Unfold(drawn, height, width)])
+        self.decoder.extend([*_convs(widths[0], widths[0], depth), to_picture, Unfold(drawn, height, width)])
 
         initialise(self)
         initialise_output(to_code)
@@ -86,15 +86,15 @@ def _convs(channels_in: int, channels_out: int, count: int) -> list[nn.Module]:
     return layers
 
 
-class _Flatten(nn.Module):
+class Flatten(nn.Module):
     """(B, C, H, W) -> (B, H W C): as it lies in memory, where convolutions leave channels last."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.permute(0, 2, 3, 1).flatten(1)
 
 
-class _Unflatten(nn.Module):
-    """The inverse of `_Flatten`."""
+class Unflatten(nn.Module):
+    """The inverse of `Flatten`."""
 
     def __init__(self, shape: tuple[int, int, int]) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class _Unflatten(nn.Module):
 
 
 class _Read(nn.Linear):
-    """A linear layer on what `_Flatten` gives. Its weights are in the order of `torch.flatten`, channels first: moving
+    """A linear layer on what `Flatten` gives. Its weights are in the order of `torch.flatten`, channels first: moving
     them takes less time than moving a batch."""
 
     def __init__(self, shape: tuple[int, int, int], out_features: int) -> None:
@@ -119,7 +119,7 @@ class _Read(nn.Linear):
 
 
 class _Draw(nn.Linear):
-    """A linear layer that gives what `_Unflatten` takes, with weights channels first, as those of `_Read`."""
+    """A linear layer that gives what `Unflatten` takes, with weights channels first, as those of `_Read`."""
 
     def __init__(self, in_features: int, shape: tuple[int, int, int]) -> None:
         super().__init__(in_features, math.prod(shape))
@@ -137,7 +137,7 @@ def _laid_out(weight: Tensor) -> Tensor:
     return weight.to(dtype, memory_format=torch.contiguous_format)
 
 
-class _Fold(nn.Module):
+class Fold(nn.Module):
     """(B, C, H, W) -> (B, C p p, ceil(H / p), ceil(W / p)); edges are repeated where p does not divide."""
 
     def __init__(self, patch: int) -> None:
@@ -151,8 +151,8 @@ class _Fold(nn.Module):
         return fold(x, self.patch)
 
 
-class _Unfold(nn.Module):
-    """The inverse of `_Fold`, cropped to (H, W)."""
+class Unfold(nn.Module):
+    """The inverse of `Fold`, cropped to (H, W)."""
 
     def __init__(self, patch: int, height: int, width: int) -> None:
         super().__init__()
@@ -162,7 +162,7 @@ class _Unfold(nn.Module):
         return unfold(x, self.patch)[..., : self.height, : self.width]
 
 
-class _Double(nn.Module):
+class Double(nn.Module):
     """Twice the size by repeating pixels, cropped to the size that the encoder had at this level."""
 
     def __init__(self, size: tuple[int, int]) -> None:
