@@ -237,6 +237,23 @@ def test_collapse_is_reported_once_and_kept(tmp_path):
     assert again.look(1010, {"R": 0.05, "F": 0.5}) is None
 
 
+@pytest.mark.parametrize(
+    ("error", "dies"),
+    [
+        (lambda step: 1.3, True),  # all black: not far above what the mean item has
+        (lambda step: 1.05, False),
+        (lambda step: 3.0 * 0.9 ** (step / 100), False),  # far off, and learning
+        (lambda step: 0.2 if step < 700 else 1.5, True),
+    ],
+)
+def test_a_generator_is_dead_that_is_worse_than_the_mean_item_and_does_not_learn(error, dies):
+    watch = Watch(lambda means: None, total_steps=1000, blank=0.2)
+    for step in range(10, 1010, 10):
+        watch.look(step, {"reconstruction": 0.2 * error(step)})
+        watch.restore(json.loads(json.dumps(watch.state())))
+    assert ["has died" in warning for warning in watch.reported()] == [True] * dies
+
+
 def test_the_paper_objective_is_caught(tmp_path):
     """As printed it runs away or collapses on moons, and the training says so."""
     space = gm.train(

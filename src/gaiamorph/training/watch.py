@@ -12,8 +12,9 @@ PATIENCE = 500
 """Steps for which an ailment has to last before it is reported; a tenth of the run if that is less."""
 MEMORY = 0.9
 """Share of the old mean that each new row keeps."""
-DEAD = 2.0
-"""A generator whose reconstructions still err this many times as much as the mean item would has died."""
+DEAD, LEARNING = 1.1, 0.98
+"""A generator has died whose reconstructions err more than this many times as much as the mean item would, and whose error does
+not fall below this share of what it was. Where items differ little, one that learns may be above the first for a while."""
 GRACE = 5
 """Before that many times its patience, nothing is called dead: where items differ little, all begin far off."""
 LOOKED_AT = 512
@@ -38,6 +39,7 @@ class Watch:
         self.patience = min(PATIENCE, max(20, (total_steps or 10 * PATIENCE) // 10))
         self.means: dict[str, float] = {}
         self.since: dict[str, int] = {}
+        self.stuck_at = math.inf
         self.warnings: list[dict[str, Any]] = []
 
     def look(self, step: int, figures: dict[str, float]) -> str | None:
@@ -55,10 +57,15 @@ class Watch:
         return ailment
 
     def _dead(self, step: int) -> str | None:
-        if step < GRACE * self.patience or self.means.get("reconstruction", 0.0) <= DEAD * self.blank:
+        error = self.means.get("reconstruction", 0.0)
+        if step < GRACE * self.patience or error <= DEAD * self.blank:
+            self.stuck_at = math.inf
+            return None
+        if error < LEARNING * self.stuck_at:
+            self.stuck_at = error
             return None
         return (
-            f"reconstructions err more than {DEAD:g} times as much as the mean item would: the generator has died, its output "
+            "reconstructions err more than the mean item would, and no less than before: the generator has died, its output "
             "stuck at a limit; use a lower learning rate, or a warmup"
         )
 
@@ -66,7 +73,8 @@ class Watch:
         return [w["warning"] for w in self.warnings]
 
     def state(self) -> dict[str, Any]:
-        return {"means": self.means, "since": self.since, "warnings": self.warnings}
+        return {"means": self.means, "since": self.since, "stuck_at": self.stuck_at, "warnings": self.warnings}
 
     def restore(self, state: dict[str, Any]) -> None:
         self.means, self.since, self.warnings = state["means"], state["since"], state["warnings"]
+        self.stuck_at = state.get("stuck_at", math.inf)  # absent in checkpoints from before it existed
