@@ -31,8 +31,9 @@ def step(result: dict[str, Any]) -> list[str]:
         *table(columns, rows),
         f"Here the step ran in {result['runs'][0]['precision']}, which `--precision auto` chose, and the plain one in fp32. By "
         "count, the plain step's arithmetic is some 1.4 times as much; the rest of the gain is bf16 where it is native (the next "
-        "table has the step in fp32), memory layout, fewer passes over pictures of full size, and memory that is kept between "
-        "steps. Convolutions with few channels on small pictures do not come near the product rate, least of all in bf16, whose products are several times as fast while "
+        "table has the step in fp32), memory layout, fewer passes over whole pictures, and memory that is kept between "
+        "steps. Convolutions with few channels on small pictures do not come near the product rate, least of all in bf16, "
+        "whose products are several times as fast while "
         "everything around them (activations, errors in fp32, moving data between layouts) is bound by memory.",
         "",
     ]
