@@ -23,7 +23,7 @@ from gaiamorph.models.gaia import GAIA
 from gaiamorph.training import augment, checkpoint, loop
 from gaiamorph.training.log import Log, read_metrics
 from gaiamorph.training.sampler import Sampler, generator_of
-from gaiamorph.training.settings import from_dict, settled
+from gaiamorph.training.settings import from_dict, recorded, settled
 from gaiamorph.training.watch import Watch
 
 
@@ -181,6 +181,12 @@ def test_a_checkpoint_from_before_an_option_goes_on(photos, tmp_path, monkeypatc
     assert same_weights(tmp_path / "whole", tmp_path / "cut")
     gm.train(photos, out=tmp_path / "today", gaia=said, **options)
     assert not same_weights(tmp_path / "whole", tmp_path / "today")
+
+
+@pytest.mark.parametrize("group", ["network", "gaia"])
+def test_a_record_in_which_a_group_is_no_table_is_refused(group):
+    with pytest.raises(gm.UserError, match=f"{group} must be a group of options"):
+        recorded({"model": "gaia", group: 5})
 
 
 def test_resume_of_a_finished_run_changes_nothing(picture_run, photos):

@@ -147,7 +147,9 @@ def recorded(values: dict[str, Any]) -> TrainSettings:
     networks and models say."""
     name = values.get("model", _Settings.model)
     unsaid = {"network": UNSAID} | ({name: MODELS[name].UNSAID} if name in MODELS else {})
-    return from_dict(values | {group: options | values.get(group, {}) for group, options in unsaid.items()})
+    given = {group: values.get(group, {}) for group in unsaid}
+    filled = {group: unsaid[group] | options for group, options in given.items() if isinstance(options, dict)}
+    return from_dict(values | filled)
 
 
 def _from_dict(cls: type, values: dict[str, Any], prefix: str) -> Any:
