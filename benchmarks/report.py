@@ -82,10 +82,10 @@ def faces(result: dict[str, Any]) -> list[str]:
         figures.curves(drawn, ("R", "F", "I", "reconstruction", "validation"), DOCS / "images" / "faces_curves.png")
     body = [
         "ORL at 32 x 32, 3,000 steps of 64; GAIA, the same with a discriminator that is a plain autoencoder of real items "
-        "(`gaia.adversarial` 0), and an autoencoder. Midpoints are decoded halfway between random held-out photographs of different training people "
-        "and compared with all held-out photographs of training people. HED and PCA: kernel distance in VGG (HED) features and "
-        "in 64 principal components of the training photographs. Fine detail: spectral energy above a quarter cycle a pixel, "
-        "as a share of real photographs'. Means, and in brackets each seed.",
+        "(`gaia.adversarial` 0), and an autoencoder. Midpoints are decoded halfway between random held-out photographs of "
+        "different training people and compared with all held-out photographs of training people. HED and PCA: kernel distance "
+        "in VGG (HED) features and in 64 principal components of the training photographs. Fine detail: spectral energy above a "
+        "quarter cycle a pixel, as a share of real photographs'. Means, and in brackets each seed.",
         "",
         *table(["", *(title for _, title, _ in FACES)], rows),
         "How the adversaries fared, over the last half of the training (largest ratio: of R, F and I in any row of `metrics.csv`; "
