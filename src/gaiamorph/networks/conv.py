@@ -113,9 +113,9 @@ class _Read(nn.Linear):
         super().__init__(math.prod(shape), out_features)
         self.shape = shape
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         weight = self.weight.unflatten(1, (self.shape[0], -1)).transpose(1, 2)
-        return F.linear(x, _laid_out(weight).flatten(1), self.bias)
+        return F.linear(input, _laid_out(weight).flatten(1), self.bias)
 
 
 class _Draw(nn.Linear):
@@ -125,9 +125,9 @@ class _Draw(nn.Linear):
         super().__init__(in_features, math.prod(shape))
         self.channels = shape[0]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         weight, bias = (w.unflatten(0, (self.channels, -1)).transpose(0, 1) for w in (self.weight, self.bias))
-        return F.linear(x, _laid_out(weight).flatten(0, 1), bias.flatten())
+        return F.linear(input, _laid_out(weight).flatten(0, 1), bias.flatten())
 
 
 def _laid_out(weight: Tensor) -> Tensor:
