@@ -111,16 +111,14 @@ class Plain:
             self.model.generator, self.model.discriminator = map(
                 OwnLayers, (self.model.generator, self.model.discriminator)
             )
-        self.own = own
+        self.error = torch.nn.functional.l1_loss if own else self.model.error
+        assert self.model.settings.error == "l1"
         self.optimizers = {n: torch.optim.Adam(p, 2e-3, (0.5, 0.99)) for n, p in self.model.players().items()}
         self.items = torch.from_numpy(items).permute(0, 3, 1, 2).contiguous()
         self.batch = batch
 
     def __call__(self) -> None:
-        G, D, s, e = self.model.generator, self.model.discriminator, self.model.settings, self.model.error
-        if self.own:
-            assert s.error == "l1"
-            e = torch.nn.functional.l1_loss
+        G, D, s, e = self.model.generator, self.model.discriminator, self.model.settings, self.error
         x = self.items[torch.randint(len(self.items), (self.batch,))].float() / 255
         weight = 0.5 + 0.25 * torch.randn(self.batch)
         noise = s.discriminator_noise * torch.randn_like(x)

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, initialise, initialise_output
+from gaiamorph.networks.edges import computed_in
 from gaiamorph.networks.folding import fold, unfold
 
 WIDEST = 4
@@ -132,9 +133,7 @@ class _Draw(nn.Linear):
 
 def _laid_out(weight: Tensor) -> Tensor:
     """In memory as it is indexed; the cast that autocast would do to it is done with the move."""
-    kind = weight.device.type
-    dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
-    return weight.to(dtype, memory_format=torch.contiguous_format)
+    return weight.to(computed_in(weight), memory_format=torch.contiguous_format)
 
 
 class Fold(nn.Module):

@@ -19,14 +19,18 @@ def full_precision(x: Tensor) -> Tensor:
     return x.float() if x.dtype == torch.bfloat16 else x
 
 
+def computed_in(x: Tensor) -> torch.dtype:
+    """The numbers that layers compute in on what lies where x does: autocast's, or x's own."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
+
+
 def centred(*batches: Tensor, noise: Tensor | None = None) -> Tensor:
     """2 (x + noise) - 1 of n batches (B, *shape), one after another: [0, 1] -> [-1, 1], (n B, *shape).
 
     Under autocast in the lower precision, which the first layer computes in. noise: (B, *shape), the same for all batches.
     """
-    kind = batches[0].device.type
-    lower = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else batches[0].dtype
-    return _Centred.apply(lower, noise, *batches)  # type: ignore[return-value]
+    return _Centred.apply(computed_in(batches[0]), noise, *batches)  # type: ignore[return-value]
 
 
 def sigmoid(x: Tensor, parts: int = 1) -> tuple[Tensor, ...]:

@@ -1,0 +1,61 @@
+"""Trainings that go wrong are noticed, and said so once."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.conftest import SMALL
+
+import gaiamorph as gm
+from gaiamorph.training.watch import Watch
+
+
+def test_collapse_is_reported_once_and_kept(tmp_path):
+    """A made-up history in which D runs away: a warning after it has lasted, not before, and only one."""
+    said = []
+    watch = Watch(lambda means: "run away" if means["F"] > 4 * means["R"] else None, total_steps=1000)
+    for step in range(10, 1001, 10):
+        F = 0.05 if step < 300 or 500 < step < 520 else 0.5
+        if warning := watch.look(step, {"R": 0.05, "F": F}):
+            said.append((step, warning))
+    assert len(said) == 1
+    assert 400 <= said[0][0] <= 480
+    again = Watch(watch.diagnose, 1000)
+    again.restore(json.loads(json.dumps(watch.state())))
+    assert again.look(1010, {"R": 0.05, "F": 0.5}) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "dies"),
+    [
+        (lambda step: 1.3, True),  # all black: not far above what the mean item has
+        (lambda step: 1.05, False),
+        (lambda step: 3.0 * 0.9 ** (step / 100), False),  # far off, and learning
+        (lambda step: 0.2 if step < 700 else 1.5, True),
+    ],
+)
+def test_a_generator_is_dead_that_is_worse_than_the_mean_item_and_does_not_learn(error, dies):
+    watch = Watch(lambda means: None, total_steps=1000, blank=0.2)
+    for step in range(10, 1010, 10):
+        watch.look(step, {"reconstruction": 0.2 * error(step)})
+        watch.restore(json.loads(json.dumps(watch.state())))
+    assert ["has died" in warning for warning in watch.reported()] == [True] * dies
+
+
+def test_the_paper_objective_is_caught(tmp_path):
+    """As printed it runs away or collapses on moons, and the training says so."""
+    space = gm.train(
+        "sample:moons", out=tmp_path / "run", steps=600, latent_dim=2, threads=1, show=False,
+        gaia={"objective": "paper", "slope": 20.0, "direct": 0.0},
+    )  # fmt: skip
+    assert space.info["training"]["warnings"]
+
+
+@pytest.mark.parametrize(("rate", "dies"), [(0.5, True), (2e-3, False)])
+def test_a_dead_generator_is_caught(photos, tmp_path, rate, dies):
+    """A rate that drives the output into a limit of the sigmoid, where no gradient comes back from."""
+    settings = SMALL | {"learning_rate": rate}
+    space = gm.train(photos, out=tmp_path / "run", size=16, steps=200, model="ae", seed=1, show=False, **settings)
+    warnings = [w["warning"] for w in space.info["training"]["warnings"]]
+    assert [("generator has died" in w) for w in warnings] == [True] * dies
