@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from gaiamorph.networks import folding
 from gaiamorph.networks.folding import fold, unfold
 
 
@@ -31,3 +32,14 @@ def test_pieces_of_a_batch_and_any_memory_order(patch):
     grey = torch.rand(6, 8, 8, 1).permute(0, 3, 1, 2)  # contiguous, with strides of its own where there is one channel
     assert torch.equal(fold(grey, patch), F.pixel_unshuffle(grey, patch))
     assert torch.equal(unfold(fold(grey, patch), patch), grey)
+
+
+@pytest.mark.parametrize("patch", [2, 4])
+def test_torch_does_it_where_numbers_cannot_be_that_wide(patch, monkeypatch):
+    """As on Apple's graphics chips, for which the device "meta" stands here."""
+    x = torch.rand(2, 3, 8, 8)
+    expected = fold(x, patch)
+    monkeypatch.setattr(folding, "_WIDE", {})
+    y = fold(x.to("meta"), patch)
+    assert y.shape == expected.shape
+    assert unfold(y, patch).shape == x.shape

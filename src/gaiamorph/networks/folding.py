@@ -2,7 +2,7 @@
 
 `torch.pixel_unshuffle` moves one value at a time. Here the ``patch`` values of a row of a block move as one wide number, and
 folded pictures lie channels-last in memory, as the convolutions that read and write them want it: three to four times as fast.
-Compiled code moves values by loops of its own, and is given the plain operations.
+Compiled code moves values by loops of its own, and devices without some of the wide numbers cannot: they have torch's operations.
 """
 
 from __future__ import annotations
@@ -33,8 +33,13 @@ def unfold(x: Tensor, patch: int) -> Tensor:
     return _Moved.apply(x, patch, _unfolded, _folded)  # type: ignore[return-value]
 
 
+def _plainly(x: Tensor) -> bool:
+    """Whether torch's own operation is to be taken."""
+    return torch.compiler.is_compiling() or x.device.type not in ("cpu", "cuda")
+
+
 def _folded(x: Tensor, patch: int) -> Tensor:
-    if torch.compiler.is_compiling():
+    if _plainly(x):
         return F.pixel_unshuffle(x, patch)
     count, channels, height, width = x.shape
     wide = _WIDE[patch * x.element_size()]
@@ -53,7 +58,7 @@ def _order(channels: int, height: int, width: int, patch: int, device: torch.dev
 
 
 def _unfolded(x: Tensor, patch: int) -> Tensor:
-    if torch.compiler.is_compiling():
+    if _plainly(x):
         return F.pixel_shuffle(x, patch)
     count, channels, height, width = x.shape
     wide = _WIDE[patch * x.element_size()]
