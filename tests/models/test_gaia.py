@@ -313,6 +313,17 @@ def test_contract(name, network):
     assert all(v.shape == batch.x.shape for v in views.values())
 
 
+def test_views_show_the_discriminator_noise_as_in_training(monkeypatch):
+    model = GAIA((1, 16, 16), 4, NetworkSettings(name="conv", width=8), GAIA.Settings(discriminator_noise=0.05))
+    monkeypatch.setattr(model.discriminator, "redraw", lambda y, noise: (y + noise,))
+    x = torch.rand(64, 1, 16, 16)
+    views = model.views(x)
+    added = [views[f"D({name})"] - views[name] for name in ("x", "G(x)", "G(z_interp)")]
+    assert float(added[0].std()) == pytest.approx(0.05, rel=0.05)
+    torch.testing.assert_close(added[1:], added[:1] * 2)  # one noise for all
+    torch.testing.assert_close(model.views(x)["D(x)"], views["D(x)"])  # and for every look
+
+
 def test_dirichlet_shares_and_what_they_mix():
     shares = SAMPLERS["dirichlet"](20_000, torch.Generator().manual_seed(0))
     assert shares.shape == (20_000, MIXED)

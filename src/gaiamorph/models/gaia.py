@@ -110,10 +110,7 @@ class GAIA(Model):
         Gx, Gz_interp = G.decode_each(z, z_interp)
         to_G_from_F, to_G_from_I = GradientScale(), GradientScale()
         Gx_seen, Gz_interp_seen = to_G_from_F(Gx), to_G_from_I(Gz_interp)
-        noise = None
-        if "noise" in batch.noise:  # one for the three, so that it does not tell them apart
-            noise = noise_at(batch.noise["noise"], x).mul_(s.discriminator_noise)
-        Dx, DGx, DGz_interp = D.redraw(x, Gx_seen, Gz_interp_seen, noise=noise)
+        Dx, DGx, DGz_interp = D.redraw(x, Gx_seen, Gz_interp_seen, noise=self.noise(batch.noise, x))
 
         R, F, I = self.error(x, Dx), self.error(x, DGx), self.error(Gz_interp_seen, DGz_interp)
         # A linear output has no bound, and D would make F and I infinite: it gains nothing beyond these limits.
@@ -126,6 +123,12 @@ class GAIA(Model):
         if s.distance:
             extra = extra + s.distance * pairwise_distance_loss(x, z)
         return Errors(R, F, I, F_D, I_D, reconstruction, extra, to_G_from_F, to_G_from_I)
+
+    def noise(self, drawn: dict[str, Tensor], x: Tensor) -> Tensor | None:
+        """What D is shown on pictures. One for real and made ones, so that it does not tell them apart."""
+        if "noise" not in drawn:
+            return None
+        return noise_at(drawn["noise"], x).mul_(self.settings.discriminator_noise)
 
     def judge(self, errors: Errors, balance: Balance) -> Step:
         """The losses that these errors make."""
@@ -168,7 +171,10 @@ class GAIA(Model):
 
     def views(self, x: Tensor) -> dict[str, Tensor]:
         seen = super().views(x)
-        return seen | {f"D({name})": self.discriminator(y) for name, y in seen.items()}
+        drawn = self.draw(len(x), torch.Generator().manual_seed(0))
+        # As in training: with nothing to take away, D redraws even real pictures badly.
+        noise = self.noise({name: numbers.to(x.device) for name, numbers in drawn.items()}, x)
+        return seen | {f"D({name})": self.discriminator.redraw(y, noise=noise)[0] for name, y in seen.items()}
 
     def diagnose(self, means: dict[str, float]) -> str | None:
         R, F, I = means["R"], means["F"], means["I"]
