@@ -11,7 +11,7 @@ from gaiamorph.models.gaia import GAIA, LIMITS
 from gaiamorph.models.interpolation import MIXED, SAMPLERS, interpolate_pairs, mix_codes
 from gaiamorph.models.losses import pairwise_distance_loss
 from gaiamorph.models.noise import noise_at, places
-from gaiamorph.networks import NetworkSettings
+from gaiamorph.networks import NETWORKS, NetworkSettings
 
 
 def make(seed=0, output="sigmoid", **settings):
@@ -311,6 +311,16 @@ def test_contract(name, network):
         assert sum(float(g.abs().sum()) for g in grads) > 0
     views = model.views(batch.x)
     assert all(v.shape == batch.x.shape for v in views.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "width"), [("conv", 0, 32), ("conv", 0.5, 16), ("adain", 0, 16), ("adain", 1, 32)]
+)
+def test_width_of_the_discriminator(name, given, width):
+    """As wide as the generator; in the paper's network half as wide, as there."""
+    model = GAIA((1, 16, 16), 4, NetworkSettings(name=name, width=32), GAIA.Settings(discriminator_width=given))
+    alike = NETWORKS[name]((1, 16, 16), 2, NetworkSettings(name=name, width=width))
+    assert [p.shape for p in model.discriminator.parameters()] == [p.shape for p in alike.parameters()]
 
 
 def test_views_show_the_discriminator_noise_as_in_training(monkeypatch):
