@@ -63,7 +63,7 @@ class GAIA(Model):
         adversarial: float = 1.0
         """Factor on F and I in D's loss; 0 makes D a plain autoencoder of real items (for ablation)."""
         discriminator_width: float = 0.0
-        """Width of D's layers as a share of G's. 0: as wide as G, or half as wide in the network of the paper (adain), as there."""
+        """Width of D's layers as a share of G's. 0: as wide as G, but half as wide in the paper's network (adain), as there."""
         discriminator_latent_dim: int = 0
         """Length of D's code; 0: half of G's. A D with a code as wide as the data can learn to copy anything."""
         discriminator_noise: float = 0.05
@@ -79,7 +79,7 @@ class GAIA(Model):
         self.error = ERRORS[s.error]
         self.direct_error = ERRORS[s.error if s.direct_error == "same" else s.direct_error]
         self.generator = self.pair()
-        share = s.discriminator_width or (0.5 if self.network.name == "adain" else 1.0)
+        share = s.discriminator_width or self.generator.DISCRIMINATOR_WIDTH
         width = max(8, round(share * (self.network.width or self.generator.WIDTH)))
         code = s.discriminator_latent_dim or max(1, self.latent_dim // 2)
         # No linear path in D: with a long code it learns to magnify the smallest differences of x and G(x), and runs away.

@@ -25,6 +25,7 @@ class AdaIN(Autoencoder):
     """``depth`` residual blocks on each side; ``width`` channels at full resolution, four times as many at a quarter."""
 
     WIDTH, DEPTH = 32, 4
+    DISCRIMINATOR_WIDTH = 0.5
     LAYOUT = torch.channels_last
 
     def __init__(

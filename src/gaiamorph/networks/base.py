@@ -50,6 +50,8 @@ class Autoencoder(nn.Module):
     WIDTH: ClassVar[int]
     DEPTH: ClassVar[int]
     """What a width or depth of 0 stands for."""
+    DISCRIMINATOR_WIDTH: ClassVar[float] = 1.0
+    """Width of a discriminator of the same architecture, as a share of the generator's, where none is asked for."""
     LAYOUT: ClassVar[torch.memory_format] = torch.contiguous_format
     """How the pictures that it draws lie in memory. What they are compared with should lie alike: two layouts in one
     operation cost several times its time."""

@@ -69,8 +69,6 @@ class Run:
         # Fabric wraps the root alone: calls into a separately wrapped network would bypass it.
         self.wrapped, *_ = self.fabric.setup(self.model, *self.optimizers.values())
         self.average.to(self.fabric.device)
-        self._averages: list[Tensor] = list(self.averaged.parameters())
-        self._weights: list[Tensor] = list(self.model.generator.parameters())
         self.compiling = Compiling(self.model, s.compile)
         share = Share(self.fabric.global_rank, self.fabric.world_size, s.accumulate)
         self.batches = Batches(data, s, self.model.draw, self.fabric.device, share)
@@ -86,7 +84,9 @@ class Run:
     def _follow(self) -> None:
         """Move the averages a step towards the weights; early, when weights change fast, a longer one."""
         keep = min(self.settings.average, (1 + self.step) / (10 + self.step))
-        torch._foreach_lerp_(self._averages, self._weights, 1 - keep)  # pyright: ignore[reportPrivateImportUsage]
+        averages: list[Tensor] = list(self.averaged.parameters())
+        weights: list[Tensor] = list(self.model.generator.parameters())
+        torch._foreach_lerp_(averages, weights, 1 - keep)  # pyright: ignore[reportPrivateImportUsage]
 
     @property
     def averaged(self) -> Autoencoder:
