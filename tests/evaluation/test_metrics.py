@@ -64,6 +64,36 @@ def test_kernel_distance_is_unbiased_at_zero_and_grows_with_a_shift():
     assert 0 < shifts[0] < shifts[1] < shifts[2]
 
 
+def test_kernel_distance_leaves_out_pairs_that_share_a_group():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(6, 4)), rng.normal(size=(5, 4)) + 1
+    groups_a, groups_b = np.array([[0, 1], [1, 2], [3, 4], [0, 2], [5, 6], [6, 0]]), np.array([[0], [0], [1], [2], [7]])
+
+    def mean(x, y, gx, gy, same):
+        pairs = [(i, j) for i in range(len(x)) for j in range(len(y)) if not (same and i == j) and not set(gx[i]) & set(gy[j])]
+        return np.mean([(x[i] @ y[j] / 4 + 1) ** 3 for i, j in pairs])
+
+    expected = mean(a, a, groups_a, groups_a, True) + mean(b, b, groups_b, groups_b, True)
+    expected -= 2 * mean(a, b, groups_a, groups_b, False)
+    assert kernel_distance(a, b, groups_a, groups_b) == pytest.approx(expected)
+    with pytest.raises(ValueError):
+        kernel_distance(a, b, groups_a, np.zeros((5, 1)))
+
+
+def test_kernel_distance_is_unbiased_for_people_seen_several_times_and_their_reconstructions():
+    """Ten people with three pictures each, and some of the very same pictures as what was made of them."""
+    rng = np.random.default_rng(0)
+    people = np.repeat(np.arange(10), 3)[:, None]
+    with_groups, without = [], []
+    for _ in range(300):
+        real = rng.normal(size=(10, 8))[people[:, 0]] + 0.3 * rng.normal(size=(30, 8))
+        some = rng.integers(0, 30, 40)
+        with_groups.append(kernel_distance(real[some], real, people[some], people))
+        without.append(kernel_distance(real[some], real))
+    assert abs(np.mean(with_groups)) < 4 * np.std(with_groups) / np.sqrt(300)
+    assert np.mean(without) < -0.2
+
+
 def test_fine_detail_by_frequency():
     x = np.arange(32)
     wave = lambda cycles: np.tile(np.round(127.5 + 100 * np.sin(2 * np.pi * cycles * x / 32)), (32, 1)).astype(np.uint8)  # noqa: E731

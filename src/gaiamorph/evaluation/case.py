@@ -92,8 +92,27 @@ class Case:
         return self.data.items[self.indices]
 
     @cached_property
+    def groups(self) -> np.ndarray:
+        """(N,): what each of ``real`` is independent of others by: its group, or itself where there are no groups."""
+        return self._groups(self.indices)
+
+    @cached_property
     def training(self) -> np.ndarray:
-        return self.data.items[self._some(self.data.splits["train"], 2)]
+        return self.data.items[self._training]
+
+    @cached_property
+    def training_groups(self) -> np.ndarray:
+        """(N,): those of ``training``, numbered alike."""
+        return self._groups(self._training)
+
+    @cached_property
+    def _training(self) -> np.ndarray:
+        return self._some(self.data.splits["train"], 2)
+
+    def _groups(self, indices: np.ndarray) -> np.ndarray:
+        if self.data.groups is None:
+            return indices
+        return np.unique(self.data.groups, return_inverse=True)[1][indices]
 
     @cached_property
     def z(self) -> np.ndarray:
@@ -103,6 +122,11 @@ class Case:
         return self.space.sample_codes(len(self.real), seed=self.seed)
 
     @cached_property
+    def code_groups(self) -> np.ndarray:
+        """(N,): the groups of ``z``; drawn codes have one each, that no real item has."""
+        return self.groups if self.space.can_encode else -1 - np.arange(len(self.z))
+
+    @cached_property
     def reconstructions(self) -> np.ndarray:
         return self.space.decode(self.z)
 
@@ -110,7 +134,7 @@ class Case:
     def pairs(self) -> np.ndarray:
         """(PAIRS, 2): places in ``real`` of two different items, of different groups where there are groups."""
         rng = np.random.default_rng([self.seed, 21])
-        groups = self.data.groups[self.indices] if self.data.groups is not None else np.arange(len(self.indices))
+        groups = self.groups
         if len(np.unique(groups)) < 2:
             raise UserError("interpolation needs held-out items of at least two groups")
         found: list[np.ndarray] = []
@@ -142,11 +166,19 @@ class Case:
         return self.between(0.5)
 
     @cached_property
+    def fives(self) -> np.ndarray:
+        """(PAIRS, 5): places in ``real`` of the items of ``mixtures``."""
+        return self._fives_and_shares[0]
+
+    @cached_property
+    def _fives_and_shares(self) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng([self.seed, 23])
+        return rng.integers(0, len(self.z), (PAIRS, 5)), rng.dirichlet(np.ones(5), PAIRS)
+
+    @cached_property
     def mixtures(self) -> np.ndarray:
         """Dirichlet mixtures of five items each."""
-        rng = np.random.default_rng([self.seed, 23])
-        five = rng.integers(0, len(self.z), (PAIRS, 5))
-        shares = rng.dirichlet(np.ones(5), PAIRS)
+        five, shares = self._fives_and_shares
         return self.space.decode(np.einsum("nk,nkd->nd", shares, self.z[five]))
 
     @cached_property

@@ -16,8 +16,9 @@ def curves(case: Case) -> dict[str, np.ndarray]:
     """Kernel distance (11,) of decoded points from held-out real items, at weights 0, 0.1, ... 1 between random pairs, by
     feature space."""
     items = [case.between(w, PAIRS_OF_CURVE) for w in WEIGHTS]
+    groups = case.code_groups[case.pairs[:PAIRS_OF_CURVE]], case.groups[:, None]
     return {
-        space: np.array([kernel_distance(case.features(space, made), real) for made in items])
+        space: np.array([kernel_distance(case.features(space, made), real, *groups) for made in items])
         for space, real in case.real_features.items()
     }
 

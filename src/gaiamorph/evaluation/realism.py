@@ -13,22 +13,42 @@ NEIGHBOURS = 3
 """Of the hyperspheres in improved precision and recall."""
 
 
-def kernel_distance(a: np.ndarray, b: np.ndarray) -> float:
+def kernel_distance(
+    a: np.ndarray, b: np.ndarray, groups_a: np.ndarray | None = None, groups_b: np.ndarray | None = None
+) -> float:
     """Kernel distance of two sets of features (N, F) and (M, F); 0 is best, and sampling noise may go below it.
 
     The unbiased squared maximum mean discrepancy with the kernel (x.y / F + 1)^3 (Binkowski et al. 2018).
     Unlike a Fréchet distance it has no bias on small sets. Figures depend on the feature space: state it.
+
+    It is unbiased only over independent items. Where they are made of one another, as reconstructions are of the real items
+    that they are compared with, or show the same people, ``groups_a`` (N, k) and ``groups_b`` (M, l) say of which
+    groups each item is made: pairs of items that have a group in common are left out of all three means. That is
+    the mean over all ways to cross-validate by group, each with as few groups as a pair of items needs.
+
+    Raises ValueError where no pair is left in one of the means.
     """
-    if len(a) < 2 or len(b) < 2:
-        raise ValueError("two sets of at least two items each are needed")
 
-    def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return (x.astype(np.float64) @ y.astype(np.float64).T / x.shape[1] + 1) ** 3
+    def mean(x: np.ndarray, y: np.ndarray, left_out: np.ndarray) -> float:
+        kernel = (x.astype(np.float64) @ y.astype(np.float64).T / x.shape[1] + 1) ** 3
+        if left_out.all():
+            raise ValueError("two sets of at least two unrelated items each are needed")
+        return float(kernel[~left_out].mean())
 
-    aa, bb = kernel(a, a), kernel(b, b)
-    within_a = (aa.sum() - np.trace(aa)) / (len(a) * (len(a) - 1))
-    within_b = (bb.sum() - np.trace(bb)) / (len(b) * (len(b) - 1))
-    return float(within_a + within_b - 2 * kernel(a, b).mean())
+    within_a = mean(a, a, related(groups_a, groups_a, len(a), len(a)) | np.eye(len(a), dtype=bool))
+    within_b = mean(b, b, related(groups_b, groups_b, len(b), len(b)) | np.eye(len(b), dtype=bool))
+    return within_a + within_b - 2 * mean(a, b, related(groups_a, groups_b, len(a), len(b)))
+
+
+def related(groups_a: np.ndarray | None, groups_b: np.ndarray | None, n: int, m: int) -> np.ndarray:
+    """(n, m), boolean: whether items have one of their groups (n, k) and (m, l) in common. Without groups none have."""
+    found = np.zeros((n, m), bool)
+    if groups_a is None or groups_b is None:
+        return found
+    for one in groups_a.T:
+        for other in groups_b.T:
+            found |= one[:, None] == other[None]
+    return found
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -60,24 +80,26 @@ def precision_recall(made: np.ndarray, real: np.ndarray) -> tuple[float, float]:
 def realism(case: Case) -> list[Figure]:
     """Of interpolants, midpoints, mixtures of five, reconstructions and samples; beside them pixel blending and the
     floor, which is what training items score."""
-    sets = {
-        "interpolants": case.interpolants,
-        "midpoints": case.midpoints,
-        "mixtures of five": case.mixtures,
-        "reconstructions": case.reconstructions,
-        "samples": case.space.sample(len(case.real), seed=case.seed),
-        "blends of values": case.blends,
-        "floor (training items)": case.training,
+    of_two, of_five, of_one = case.code_groups[case.pairs], case.code_groups[case.fives], case.code_groups[:, None]
+    sets: dict[str, tuple[np.ndarray, np.ndarray | None]] = {
+        "interpolants": (case.interpolants, of_two),
+        "midpoints": (case.midpoints, of_two),
+        "mixtures of five": (case.mixtures, of_five),
+        "reconstructions": (case.reconstructions, of_one),
+        "samples": (case.space.sample(len(case.real), seed=case.seed), None),
+        "blends of values": (case.blends, case.groups[case.pairs]),
+        "floor (training items)": (case.training, case.training_groups[:, None]),
     }
+    real_groups = case.groups[:, None]
     figures = []
     for space in case.feature_spaces:
         real = case.real_features[space]
-        for name, items in sets.items():
+        for name, (items, groups) in sets.items():
             made = case.features(space, items)
             figures.append(
                 Figure(
                     f"kernel distance/{space}/{name}",
-                    kernel_distance(made, real),
+                    kernel_distance(made, real, groups, real_groups),
                     f"{space} features",
                     "lower",
                     f"how far {name} are, as a set, from held-out real items; the floor is what real ones score",
