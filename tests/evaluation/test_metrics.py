@@ -76,7 +76,7 @@ def test_kernel_distance_leaves_out_pairs_that_share_a_group():
     expected = mean(a, a, groups_a, groups_a, True) + mean(b, b, groups_b, groups_b, True)
     expected -= 2 * mean(a, b, groups_a, groups_b, False)
     assert kernel_distance(a, b, groups_a, groups_b) == pytest.approx(expected)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="unrelated"):
         kernel_distance(a, b, groups_a, np.zeros((5, 1)))
 
 
