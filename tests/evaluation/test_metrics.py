@@ -70,7 +70,12 @@ def test_kernel_distance_leaves_out_pairs_that_share_a_group():
     groups_a, groups_b = np.array([[0, 1], [1, 2], [3, 4], [0, 2], [5, 6], [6, 0]]), np.array([[0], [0], [1], [2], [7]])
 
     def mean(x, y, gx, gy, same):
-        pairs = [(i, j) for i in range(len(x)) for j in range(len(y)) if not (same and i == j) and not set(gx[i]) & set(gy[j])]
+        pairs = [
+            (i, j)
+            for i in range(len(x))
+            for j in range(len(y))
+            if not (same and i == j) and not set(gx[i]) & set(gy[j])
+        ]
         return np.mean([(x[i] @ y[j] / 4 + 1) ** 3 for i, j in pairs])
 
     expected = mean(a, a, groups_a, groups_a, True) + mean(b, b, groups_b, groups_b, True)
