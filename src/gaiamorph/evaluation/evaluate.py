@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from gaiamorph.evaluation import METRICS
-from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.case import PRECISION, Case, Figure
 from gaiamorph.evaluation.convexity import WEIGHTS, curves
 from gaiamorph.output import figures, report
 from gaiamorph.output.folders import new_folder
+from gaiamorph.training.precision import memory_kept
 from gaiamorph.version import __version__
 
 RESULTS, PAGE = "results.json", "index.html"
@@ -25,9 +26,10 @@ ITEMS, STEPS = 6, 9
 def measure(case: Case, metrics: list[str] | None = None, say: Callable[[str], None] = lambda _: None) -> list[Figure]:
     """All figures of the named metrics (all of them by default), in the order of `METRICS`."""
     found: list[Figure] = []
-    for name in metrics or METRICS:
-        say(name)
-        found += METRICS[name](case)
+    with memory_kept():
+        for name in metrics or METRICS:
+            say(name)
+            found += METRICS[name](case)
     return found
 
 
@@ -43,6 +45,7 @@ def describe(case: Case, found: list[Figure]) -> dict[str, Any]:
         "items": len(case.real),
         "seed": case.seed,
         "feature_spaces": list(case.feature_spaces),
+        "precision": PRECISION,
         "figures": [{**asdict(f), "value": f.value if math.isfinite(f.value) else None} for f in found],
     }
 
