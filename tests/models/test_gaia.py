@@ -9,7 +9,7 @@ import torch
 from gaiamorph.models import MODELS, Batch
 from gaiamorph.models.gaia import GAIA, LIMITS
 from gaiamorph.models.interpolation import MIXED, SAMPLERS, interpolate_pairs, mix_codes
-from gaiamorph.models.losses import pairwise_distance_loss
+from gaiamorph.models.losses import distances, energy_distance, pairwise_distance_loss
 from gaiamorph.models.noise import noise_at, places
 from gaiamorph.networks import NETWORKS, NetworkSettings
 
@@ -66,7 +66,24 @@ def numpy_errors(model, batch, error):
 
     clipped = [np.clip(v, *LIMITS) for v in (dgx, dgz)]
     bounded = mean(x, clipped[0]) + mean(gz, clipped[1])
-    return mean(x, dx), mean(x, dgx), mean(gz, dgz), mean(x, gx), bounded, z
+    return mean(x, dx), mean(x, dgx), mean(gz, dgz), mean(x, gx), bounded, z, gz
+
+
+def numpy_matching(model, batch, R, gz):
+    """U with its weight: what stands beside I in both losses."""
+    shown = numpy_noise(model, batch) if "noise" in batch.noise else 0
+    with torch.no_grad():
+        real, made = (model.discriminator.encode(torch.from_numpy(v + shown)).numpy() for v in (batch.x.numpy(), gz))
+    return model.settings.matching * R * numpy_energy_distance(real, made)
+
+
+def numpy_energy_distance(x, y):
+    def mean(a, b, same=False):
+        return np.mean(
+            [np.linalg.norm(a[i] - b[j]) for i in range(len(a)) for j in range(len(b)) if not (same and i == j)]
+        )
+
+    return (2 * mean(x, y) - mean(x, x, True) - mean(y, y, True)) / mean(x, x, True)
 
 
 def numpy_difference(name, a, b):
@@ -82,20 +99,21 @@ def numpy_direct(model, batch):
     return numpy_difference(s.error if s.direct_error == "same" else s.direct_error, batch.x.numpy(), Gx)
 
 
-def expected(objective, R, F, I, s):
+def expected(objective, R, F, I, U, s):
+    """U stands beside I in both losses, but the balance is made without it."""
     if objective == "balanced":
         w = s.w_max * sigmoid(s.slope * (s.gamma * R - (F + I) / 2) / R)
         v = sigmoid(s.slope * (I - F) / R)
-        return v * I + (1 - v) * F, R - w * (F + I) / 2, 1.0, 1.0
+        return v * (I + U) + (1 - v) * F, R - w * (F + I + U) / 2, 1.0, 1.0
     if objective == "interpolations":
         w = s.w_max * sigmoid(s.slope * (s.gamma * R - I) / R)
-        return F + s.interpolation * I, R - w * I, 1.0, 1.0
+        return F + s.interpolation * (I + U), R - w * (I + U), 1.0, 1.0
     delta = sigmoid(s.slope * (R - (F + I) / 2))
     if objective == "reference":
         w = np.clip(sigmoid(s.slope * (I / 2 - R)), 0, 0.9)
         v = sigmoid(s.slope * (I - F))
-        return v * I + (1 - v) * F, R - w * (F + I) / 2, 1 - delta, delta
-    return F + I, R - F - I, 1 - delta, delta
+        return v * (I + U) + (1 - v) * F, R - w * (F + I + U) / 2, 1 - delta, delta
+    return F + I + U, R - F - I - U, 1 - delta, delta
 
 
 @pytest.mark.parametrize("objective", ["balanced", "interpolations", "reference", "paper"])
@@ -106,8 +124,10 @@ def expected(objective, R, F, I, s):
 def test_losses_and_rates(objective, error, direct_error):
     weights = {"direct": 0.7, "distance": 0.3, "slope": 12.0, "gamma": 0.8, "w_max": 0.9}
     model, batch = make(objective=objective, error=error, direct_error=direct_error, **weights)
-    R, F, I, reconstruction, _, z = numpy_errors(model, batch, error)
-    loss_G, loss_D, rate_G, rate_D = expected(objective, R, F, I, model.settings)
+    R, F, I, reconstruction, _, z, gz = numpy_errors(model, batch, error)
+    U = numpy_matching(model, batch, R, gz)
+    assert abs(U) > 0.01 * I, "the example must be one where it matters"
+    loss_G, loss_D, rate_G, rate_D = expected(objective, R, F, I, U, model.settings)
     if objective == "reference":
         loss_G, loss_D = np.clip([loss_G, loss_D], -1, 1)
     loss_G += 0.7 * numpy_direct(model, batch) + 0.3 * numpy_distance_loss(batch.x.numpy(), z)
@@ -148,11 +168,11 @@ def test_paper_rates_follow_the_seed_equation():
 
 
 def test_linear_output_bounds_what_the_discriminator_gains():
-    model, batch = make(output="linear", objective="paper", direct=0.0)
+    model, batch = make(output="linear", objective="paper", direct=0.0, matching=0.0)
     with torch.no_grad():
         for p in model.discriminator.parameters():
             p.mul_(3)
-    R, F, I, _, bounded, _ = numpy_errors(model, batch, "l1")
+    R, F, I, _, bounded, *_ = numpy_errors(model, batch, "l1")
     assert bounded < F + I, "the example must be one where the bound bites"
     step = model(batch)
     assert float(step.losses["discriminator"].detach()) == pytest.approx(R - bounded, rel=1e-5)
@@ -161,7 +181,7 @@ def test_linear_output_bounds_what_the_discriminator_gains():
 
 def test_interpolations_carry_gradient_twice():
     """I's gradient reaches G through D's input and through the target; detaching the target would change it."""
-    model, batch = make(direct=0.0)
+    model, batch = make(direct=0.0, matching=0.0)
     parameters = model.players()["generator"]
     full = gradients(model, batch)["generator"]
     z = model.generator.encode(batch.x)
@@ -212,6 +232,7 @@ def test_noise_is_for_pictures():
         {"objective": "reference", "error": "l2", "slope": 1e4},
         {"objective": "paper"},
         {"distance": 1.0},
+        {"matching": 0.0},
         {"sampler": "dirichlet"},
         {"output": "linear"},
     ],
@@ -234,11 +255,12 @@ def test_gradients_equal_two_phases(settings):
     balance = OBJECTIVES[s.objective](R.detach(), F.detach(), I.detach(), s)
     linear = model.discriminator.output == "linear"
     F_D, I_D = (e(x, D(Gx).clamp(*LIMITS)), e(Gz, D(Gz).clamp(*LIMITS))) if linear else (F, I)
-    loss_D = R - s.adversarial * (balance.F_in_D * F_D + balance.I_in_D * I_D)
+    U = lambda: s.matching * R.detach() * energy_distance(*(model.discriminator.encode(v + noise) for v in (x, Gz)))  # noqa: E731
+    loss_D = R - s.adversarial * (balance.F_in_D * F_D + balance.I_in_D * (I_D + U()))
     phase_D = torch.autograd.grad(loss_D, players["discriminator"])
     z = G.encode(x)
     Gx, Gz = G.decode(z), G.decode(mix_codes(z, batch.noise["weight"]))
-    loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * e(Gz, D(Gz)) + s.direct * model.direct_error(x, Gx)
+    loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * (e(Gz, D(Gz)) + U()) + s.direct * model.direct_error(x, Gx)
     if s.distance:
         loss_G = loss_G + s.distance * pairwise_distance_loss(x, z)
     phase_G = torch.autograd.grad(loss_G, players["generator"])
@@ -271,6 +293,28 @@ def test_distance_loss_is_zero_for_scaled_copies_and_finite_on_collapse():
     loss.backward()
     assert torch.isfinite(loss.detach())
     assert torch.isfinite(z.grad).all()
+
+
+def test_energy_distance():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(9, 4)), 2 * rng.normal(size=(7, 4)) + 1
+    ours = energy_distance(torch.tensor(x), torch.tensor(y))
+    assert float(ours) == pytest.approx(numpy_energy_distance(x, y), rel=1e-6)
+    assert float(energy_distance(torch.tensor(1e4 * x), torch.tensor(1e4 * y))) == pytest.approx(float(ours), rel=1e-6)
+    same = [float(energy_distance(*torch.randn(2, 16, 4))) for _ in range(400)]
+    assert abs(np.mean(same)) < 4 * np.std(same) / 20
+    with torch.autocast("cpu", torch.bfloat16):
+        lower = energy_distance(*(torch.tensor(v, dtype=torch.float32) for v in (x, y)))
+    assert float(lower) == pytest.approx(float(ours), rel=1e-5)
+
+
+def test_energy_distance_of_codes_that_are_all_alike():
+    x, y = torch.ones(6, 3, requires_grad=True), torch.ones(6, 3, requires_grad=True)
+    energy_distance(x, y).backward()
+    assert torch.isfinite(x.grad).all()
+    assert torch.isfinite(y.grad).all()
+    a = torch.randn(5, 3, dtype=torch.float64)
+    torch.testing.assert_close(distances(a, a), torch.cdist(a, a), atol=1e-4, rtol=0)
 
 
 def test_samplers():
@@ -352,10 +396,11 @@ def test_dirichlet_shares_and_what_they_mix():
 def test_integral_balance_follows_its_rule():
     model, batch = make(objective="integral", rate=0.1, w_max=0.5)
     model.k.fill_(0.2)
-    R, F, I, *_ = numpy_errors(model, batch, "l1")
+    R, F, I, *_, gz = numpy_errors(model, batch, "l1")
     step = model(batch)
     assert float(step.figures["adversarial_weight"]) == pytest.approx(0.1)
-    assert float(step.losses["discriminator"]) == pytest.approx(R - 0.1 * (F + I), rel=1e-5)
+    U = numpy_matching(model, batch, R, gz)
+    assert float(step.losses["discriminator"]) == pytest.approx(R - 0.1 * (F + I + U), rel=1e-5)
     k = np.clip(0.2 + 0.1 * (R - (F + I) / 2) / R, 0, 0.5)
     assert float(model.k) == pytest.approx(k, rel=1e-5)
     for _ in range(200):

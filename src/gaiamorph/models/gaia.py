@@ -7,8 +7,10 @@ Generator G and discriminator D are both autoencoders. For a batch x:
     R = ||x - D(x)||                                    real
     F = ||x - D(G(x))||                                 reconstruction, seen through D
     I = ||G(z_interp) - D(G(z_interp))||                interpolation, seen through D
+    U = R E(D.encode(x), D.encode(G(z_interp)))         interpolations as a set, against real items as a set
 
-G makes F and I small, D makes R small and F and I large. How the errors are weighed against each other
+G makes F and I + U small, D makes R small and F and I + U large. E is the energy distance, and U to I what an MMD GAN's
+critic, an autoencoder too, is to BEGAN's (Li et al. 2017). How the errors are weighed against each other
 decides whether that game settles: see `OBJECTIVES`. Gradients of I reach G twice, through D's input and
 through the target; with the target detached nothing between real items becomes real. D is shown pictures
 with noise on them, and has to redraw them without it (Vincent et al. 2008, denoising autoencoders).
@@ -26,7 +28,7 @@ from torch import Tensor
 from gaiamorph.models.base import Batch, Model, Step, across_ranks
 from gaiamorph.models.gradients import SMALLEST_WEIGHT, GradientScale
 from gaiamorph.models.interpolation import SAMPLERS, mix_codes
-from gaiamorph.models.losses import ERRORS, pairwise_distance_loss
+from gaiamorph.models.losses import ERRORS, energy_distance, pairwise_distance_loss
 from gaiamorph.models.noise import noise_at, places
 from gaiamorph.networks import NETWORKS
 
@@ -69,8 +71,11 @@ class GAIA(Model):
         discriminator_noise: float = 0.05
         """Standard deviation of the noise on the pictures that D is shown, and has to redraw without it (values lie in [0, 1]). A D
         that takes away what is no part of a picture makes texture costly for G. Vectors are shown as they are."""
+        matching: float = 3.0
+        """Weight of U, which stands beside I: how unlike interpolations as a set are to real items. D redraws them one by one, so
+        that each may be realistic and all of them too alike; 0 turns it off."""
 
-    UNSAID: ClassVar = {"discriminator_noise": 0.0}
+    UNSAID: ClassVar = {"discriminator_noise": 0.0, "matching": 0.0}
 
     k: Tensor
 
@@ -111,19 +116,21 @@ class GAIA(Model):
         Gx, Gz_interp = G.decode_each(z, z_interp)
         to_G_from_F, to_G_from_I = GradientScale(), GradientScale()
         Gx_seen, Gz_interp_seen = to_G_from_F(Gx), to_G_from_I(Gz_interp)
-        Dx, DGx, DGz_interp = D.redraw(x, Gx_seen, Gz_interp_seen, noise=self.noise(batch.noise, x))
-
+        codes, (Dx, DGx, DGz_interp) = D.encode_and_redraw(
+            x, Gx_seen, Gz_interp_seen, noise=self.noise(batch.noise, x)
+        )
         R, F, I = self.error(x, Dx), self.error(x, DGx), self.error(Gz_interp_seen, DGz_interp)
         # A linear output has no bound, and D would make F and I infinite: it gains nothing beyond these limits.
         unbounded = D.output == "linear"
         F_D = self.error(x, DGx.clamp(*LIMITS)) if unbounded else F
         I_D = self.error(Gz_interp_seen, DGz_interp.clamp(*LIMITS)) if unbounded else I
 
+        U = s.matching * R.detach() * energy_distance(codes[0], codes[2]) if s.matching else torch.zeros_like(R)
         reconstruction = self.error(x, Gx)
         extra = s.direct * (reconstruction if self.direct_error is self.error else self.direct_error(x, Gx))
         if s.distance:
             extra = extra + s.distance * pairwise_distance_loss(x, z)
-        return Errors(R, F, I, F_D, I_D, reconstruction, extra, to_G_from_F, to_G_from_I)
+        return Errors(R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I)
 
     def noise(self, drawn: dict[str, Tensor], x: Tensor) -> Tensor | None:
         """What D is shown on pictures. One for real and made ones, so that it does not tell them apart."""
@@ -134,10 +141,10 @@ class GAIA(Model):
     def judge(self, errors: Errors, balance: Balance) -> Step:
         """The losses that these errors make."""
         s, unbounded = self.settings, self.discriminator.output == "linear"
-        R, F, I, F_D, I_D, reconstruction, extra, to_G_from_F, to_G_from_I = errors
+        R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I = errors
         w_F, w_I = s.adversarial * balance.F_in_D, s.adversarial * balance.I_in_D
-        loss_G = balance.F_in_G * F + balance.I_in_G * I
-        loss_D = R - w_F * F_D - w_I * I_D
+        loss_G = balance.F_in_G * F + balance.I_in_G * (I + U)
+        loss_D = R - w_F * F_D - w_I * (I_D + U)
         counts_G = counts_D = 1.0  # whether a loss has a gradient
         if s.objective == "reference":
             counts_G, counts_D = ((loss.detach().abs() <= 1).to(loss.dtype) for loss in (loss_G, loss_D))
@@ -150,7 +157,7 @@ class GAIA(Model):
             w_F, w_I = ((w * counts_D).clamp_min(SMALLEST_WEIGHT) for w in (w_F, w_I))
             to_G_from_F.factor = -counts_G * balance.F_in_G / w_F
             to_G_from_I.factor = -counts_G * balance.I_in_G / w_I
-            joint = counts_D * R - w_F * F - w_I * I + extra
+            joint = counts_D * R - w_F * F - w_I * (I + U) + extra
             loss_G, loss_D = loss_G.detach(), loss_D.detach()
         return Step(
             {"generator": loss_G, "discriminator": loss_D},
@@ -221,6 +228,8 @@ class Errors(NamedTuple):
     F_D: Tensor
     """F and I as D's loss has them: bounded."""
     I_D: Tensor
+    U: Tensor
+    """What I has beside itself in both losses: see ``matching``."""
     reconstruction: Tensor
     extra: Tensor
     """What G's loss has beside F and I."""

@@ -104,11 +104,40 @@ def pairwise_distance_loss(x: Tensor, z: Tensor, smallest: float = 1e-6) -> Tens
     return (_log_distances(x, smallest) - _log_distances(z, smallest)).square().mean()
 
 
-def _log_distances(items: Tensor, smallest: float) -> Tensor:
-    items = items.flatten(1).float()
+def energy_distance(x: Tensor, y: Tensor) -> Tensor:
+    """How unlike two sets are, x (N, d) and y (M, d), as a share of how unlike two members of x are.
+
+    The energy distance (Székely & Rizzo 2013) over the first of its terms that is of x alone:
+
+        (2 E|x - y| - E|x - x'| - E|y - y'|) / E|x - x'|
+
+    without bias where x and y are independent (so it may fall below 0); it is 0 on average where both are drawn from the same
+    distribution, and only there.
+    """
+    within = distances(x, x).sum() / (len(x) * (len(x) - 1))
+    of_y = distances(y, y).sum() / (len(y) * (len(y) - 1))
+    return (2 * distances(x, y).mean() - within - of_y) / within.clamp_min(1e-12)
+
+
+def distances(x: Tensor, y: Tensor) -> Tensor:
+    """Euclidean distances (N, M) of x (N, d) and y (M, d). Where two are alike it is about 0, and so is its gradient."""
+    squares = squared_distances(x, y)
+    smallest = 1e-10 * squares.detach().mean() + torch.finfo(squares.dtype).tiny
+    return torch.where(squares > smallest, squares.clamp_min(smallest).sqrt(), 0)
+
+
+def squared_distances(x: Tensor, y: Tensor) -> Tensor:
+    """Squared Euclidean distances (N, M) of x (N, d) and y (M, d), in full precision also under autocast."""
     # |a - b|^2 = |a|^2 + |b|^2 - 2ab on centred items; centring keeps the cancellation harmless, and the
     # clamp keeps rounding from going below zero. torch.cdist has no exact zeros on its diagonal either.
-    items = items - items.mean(0, keepdim=True)
-    squares = items.square().sum(1)
-    distances = (squares[:, None] + squares[None, :] - 2 * items @ items.T).clamp_min(0) / items.shape[1]
-    return torch.log2(1 + distances / distances.mean().clamp_min(smallest))
+    with torch.autocast(x.device.type, enabled=False):
+        centre = x.mean(0, keepdim=True)
+        x, y = x - centre, y - centre
+        squares = x.square().sum(1)[:, None] + y.square().sum(1)[None]
+        return (squares - 2 * x @ y.T).clamp_min(0)
+
+
+def _log_distances(items: Tensor, smallest: float) -> Tensor:
+    items = items.flatten(1)
+    squares = squared_distances(items, items) / items.shape[1]
+    return torch.log2(1 + squares / squares.mean().clamp_min(smallest))
