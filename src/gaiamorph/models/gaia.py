@@ -116,9 +116,7 @@ class GAIA(Model):
         Gx, Gz_interp = G.decode_each(z, z_interp)
         to_G_from_F, to_G_from_I = GradientScale(), GradientScale()
         Gx_seen, Gz_interp_seen = to_G_from_F(Gx), to_G_from_I(Gz_interp)
-        codes, (Dx, DGx, DGz_interp) = D.encode_and_redraw(
-            x, Gx_seen, Gz_interp_seen, noise=self.noise(batch.noise, x)
-        )
+        codes, (Dx, DGx, DGz_interp) = D.encode_and_redraw(x, Gx_seen, Gz_interp_seen, noise=self.noise(batch.noise, x))
         R, F, I = self.error(x, Dx), self.error(x, DGx), self.error(Gz_interp_seen, DGz_interp)
         # A linear output has no bound, and D would make F and I infinite: it gains nothing beyond these limits.
         unbounded = D.output == "linear"
