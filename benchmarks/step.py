@@ -26,6 +26,7 @@ from gaiamorph.data import open_data
 from gaiamorph.models import MODELS
 from gaiamorph.models.gaia import OBJECTIVES
 from gaiamorph.models.interpolation import interpolate_pairs
+from gaiamorph.models.losses import energy_distance
 from gaiamorph.networks import Autoencoder, NetworkSettings, conv
 from gaiamorph.training.loop import Run
 from gaiamorph.training.precision import chosen_precision, memory_kept
@@ -70,9 +71,6 @@ class OwnLayers(nn.Module):
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         return torch.sigmoid(self.decoder(z))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.decode(self.encode(x))
 
 
 def own_layers(network: nn.Module) -> nn.Module:
@@ -126,18 +124,24 @@ class Plain:
         with torch.no_grad():
             z = G.encode(x)
             Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
-        Dx, DGx, DGz = D(torch.cat([x + noise, Gx + noise, Gz + noise])).chunk(3)
+        codes = D.encode(torch.cat([x + noise, Gx + noise, Gz + noise]))
+        Dx, DGx, DGz = D.decode(codes).chunk(3)
+        real, _, made = codes.chunk(3)
         R, F, I = e(x, Dx), e(x, DGx), e(Gz, DGz)
+        matching = s.matching * R.detach()
         balance = OBJECTIVES[s.objective](R.detach(), F.detach(), I.detach(), s)
         self.optimizers["discriminator"].zero_grad()
-        (R - balance.F_in_D * F - balance.I_in_D * I).backward()
+        U = matching * energy_distance(real, made)
+        (R - balance.F_in_D * F - balance.I_in_D * (I + U)).backward()
         self.optimizers["discriminator"].step()
 
         D.requires_grad_(False)
         z = G.encode(x)
         Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
-        DGx, DGz = D(torch.cat([Gx + noise, Gz + noise])).chunk(2)
-        loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * e(Gz, DGz) + s.direct * e(x, Gx)
+        codes = D.encode(torch.cat([Gx + noise, Gz + noise]))
+        DGx, DGz = D.decode(codes).chunk(2)
+        U = matching * energy_distance(real.detach(), codes.chunk(2)[1])
+        loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * (e(Gz, DGz) + U) + s.direct * e(x, Gx)
         self.optimizers["generator"].zero_grad()
         loss.backward()
         self.optimizers["generator"].step()
