@@ -35,6 +35,11 @@ EARLIER = "network.coarsest=4"
 """In a variant: made when the conv network's pyramid ended there, or is made to again."""
 
 
+def measured_alike(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those whose kernel distances leave out related items, or all of them where none does: see `grid.MEASURE`."""
+    return [r for r in runs if "related" in r] or runs
+
+
 def died(run: dict[str, Any]) -> bool:
     return any(DEAD in warning for warning in run["warnings"])
 
@@ -64,9 +69,9 @@ def grid_rows(runs: list[dict[str, Any]], shown: list[Column]) -> list[list[str]
 
 def grid(title: str, result: dict[str, Any]) -> list[str]:
     """All models on one set of pictures."""
-    reported = [r for r in result["runs"] if r["seed"] < SEARCH_SEED]
-    runs = [r for r in reported if EARLIER not in r["variant"]]
-    before = [r for r in reported if EARLIER in r["variant"]]
+    current = measured_alike([r for r in result["runs"] if EARLIER not in r["variant"]])
+    runs = [r for r in current if r["seed"] < SEARCH_SEED]
+    before = [r for r in result["runs"] if r["seed"] < SEARCH_SEED and r not in current]
     if not runs:
         return []
     shown = [(key, head, form) for key, head, form in GRID if any(key in r["figures"] for r in runs)]
@@ -77,14 +82,16 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     }
     blend = [form(first["figures"][blends[key]]) if key in blends else "" for key, _, form in shown]
     rows.append(["*pixel blend*", "", *blend, ""])
-    tried = [r for r in result["runs"] if r["seed"] >= SEARCH_SEED]
+    tried = [r for r in current if r["seed"] >= SEARCH_SEED]
+    tried_before = [r for r in result["runs"] if r["seed"] >= SEARCH_SEED and r not in current]
     heads = [head for _, head, _ in shown]
     body = [
         f"{first['steps']:,} steps of {first['batch_size']}; {first['items']} held-out items (`{first['split']}`); the same "
         "networks, examples and pairs for all. Sharpness: mean distance of octave energies from real items', in log2 (0: as real). "
-        "Distances are kernel distances from held-out real items unless they say Fréchet; HED: VGG (HED) features. Gap: the middle "
-        "of a path less its ends. GAN and BEGAN have no encoder and are measured between drawn codes. Runs whose generator died, "
-        "as the training said, are left out and counted.",
+        "Distances are kernel distances from held-out real items unless they say Fréchet, over pairs of items that show different "
+        "people and are not made of one another; HED: VGG (HED) features. Gap: the middle of a path less its ends. GAN and BEGAN "
+        "have no encoder and are measured between drawn codes. Runs whose generator died, as the training said, are left out and "
+        "counted.",
         "",
         *table(["model", "seeds", *heads, "seconds"], rows),
     ]  # fmt: skip
@@ -96,23 +103,24 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
             f"![The same paths by each model](images/grid_{name}.png)",
             "",
         ]
-    if tried:
-        body += [
-            "Tried on seeds that the table does not use (GAIA, unless another model is named):",
-            "",
-            *table(
-                ["variant", "seed", *heads],
-                [
-                    [named(r), str(r["seed"]),
-                     *(form(r["figures"][key]) if key in r["figures"] else "" for key, _, form in shown)]
-                    for r in tried
-                ],
-            ),
-        ]  # fmt: skip
+    for when, runs in (("", tried), (", and measured before related items were left out", tried_before)):
+        if runs:
+            body += [
+                f"Tried on seeds that the table does not use{when} (GAIA, unless another model is named):",
+                "",
+                *table(
+                    ["variant", "seed", *heads],
+                    [
+                        [named(r), str(r["seed"]),
+                         *(form(r["figures"][key]) if key in r["figures"] else "" for key, _, form in shown)]
+                        for r in runs
+                    ],
+                ),
+            ]  # fmt: skip
     if before:
         steps = " or ".join(f"{n:,}" for n in sorted({r["steps"] for r in before}))
         body += [
-            f"Before the network and these recipes were settled ({steps} steps):",
+            f"Before the network, these recipes and the measure were settled ({steps} steps):",
             "",
             *table(["model", "seeds", *heads, "seconds"], grid_rows(before, shown)),
         ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pages import load, spread, table
-from report_grid import SEARCH_SEED, died
+from report_grid import SEARCH_SEED, died, measured_alike
 
 Row = list[str]
 WITHOUT_ENCODER = ("gan", "began")
@@ -78,7 +78,7 @@ def pictures(name: str, title: str) -> list[Row]:
     """Photographs and clothes, asked the same; Fréchet distances where there are items enough to have one."""
     if (result := load(name)) is None:
         return []
-    runs, rows = result["runs"], []
+    runs, rows = measured_alike(result["runs"]), []
     for features, form, factor in (("hed", ".2f", 1e4), ("pca", ".3f", 1)):
         unit = f"{features.upper()}{', ×10⁴' if factor != 1 else ''}"
         gap = f"convexity gap/{features}"
