@@ -13,7 +13,10 @@ from gaiamorph.data import png
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (8, 5, 3), (64, 64, 3), (33, 70, 1), (1, 90, 3)])
 @pytest.mark.parametrize("kind", ["noise", "smooth", "flat"])
-def test_round_trip(shape, kind):
+@pytest.mark.parametrize("library", ["isal", "zlib"])
+def test_round_trip(shape, kind, library, monkeypatch):
+    if library == "zlib":
+        monkeypatch.setattr(png, "isal_zlib", None)
     rng = np.random.default_rng(0)
     height, width, channels = shape
     ramp = np.add.outer(np.arange(height), np.arange(width))[:, :, None] * np.arange(1, channels + 1)
