@@ -129,9 +129,9 @@ class Plain:
         real, _, made = codes.chunk(3)
         R, F, I = e(x, Dx), e(x, DGx), e(Gz, DGz)
         matching = s.matching * R.detach()
-        balance = OBJECTIVES[s.objective](R.detach(), F.detach(), I.detach(), s)
-        self.optimizers["discriminator"].zero_grad()
         U = matching * energy_distance(real, made)
+        balance = OBJECTIVES[s.objective](R.detach(), F.detach(), (I + U).detach(), s)
+        self.optimizers["discriminator"].zero_grad()
         (R - balance.F_in_D * F - balance.I_in_D * (I + U)).backward()
         self.optimizers["discriminator"].step()
 

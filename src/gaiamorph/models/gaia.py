@@ -102,10 +102,11 @@ class GAIA(Model):
     def forward(self, batch: Batch) -> Step:
         seen = [self.see(part) for part in batch.split()]
         # The balance is one for all parts of the batch, wherever they are.
-        means = torch.stack([torch.stack([e.R, e.F, e.I]).detach() for e in seen]).mean(0)
-        R, F, I = across_ranks(means).unbind()
+        means = torch.stack([torch.stack([e.R, e.F, e.I + e.U]).detach() for e in seen]).mean(0)
+        R, F, I_and_U = across_ranks(means).unbind()
         s = self.settings
-        balance = self.integral(R, F, I) if s.objective == "integral" else OBJECTIVES[s.objective](R, F, I, s)
+        weigh = self.integral if s.objective == "integral" else OBJECTIVES[s.objective]
+        balance = weigh(R, F, I_and_U, s)
         return Step.mean([self.judge(errors, balance) for errors in seen])
 
     def see(self, batch: Batch) -> Errors:
@@ -160,17 +161,17 @@ class GAIA(Model):
         return Step(
             {"generator": loss_G, "discriminator": loss_D},
             {"generator": balance.rate_G, "discriminator": balance.rate_D},
-            {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": balance.I_in_D},
+            {"R": R, "F": F, "I": I, "U": U, "reconstruction": reconstruction, "adversarial_weight": balance.I_in_D},
             joint,
         )
 
-    def integral(self, R: Tensor, F: Tensor, I: Tensor) -> Balance:
+    def integral(self, R: Tensor, F: Tensor, I: Tensor, s: Settings) -> Balance:
         """A controller as in BEGAN (Berthelot et al. 2017), on relative differences:
 
         k <- clip(k + rate (gamma R - (F + I)/2) / R, 0, w_max);  v = sigmoid(s (I - F) / R)
         L_D = R - k (F + I)/2;  L_G = v I + (1 - v) F
         """
-        k, s = self.k, self.settings
+        k = self.k
         if self.training:
             self.k = (k + s.rate * (s.gamma * R - (F + I) / 2) / R.clamp_min(SMALLEST)).clamp(0, s.w_max)
         return balanced(R, F, I, s)._replace(F_in_D=k / 2, I_in_D=k / 2)
@@ -227,7 +228,7 @@ class Errors(NamedTuple):
     """F and I as D's loss has them: bounded."""
     I_D: Tensor
     U: Tensor
-    """What I has beside itself in both losses: see ``matching``."""
+    """What stands beside I in both losses, and in their balance: see ``matching``."""
     reconstruction: Tensor
     extra: Tensor
     """What G's loss has beside F and I."""
