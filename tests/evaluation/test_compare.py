@@ -40,6 +40,10 @@ def test_it_compares_and_does_nothing_twice(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(compare, "measure", lambda case: pytest.fail("measured twice"))
     run(photos, out)
     assert (out / "table.md").read_text() == text
+    # Figures of another version of the yardstick are made again.
+    monkeypatch.setattr(compare, "MEASURE", compare.MEASURE + 1)
+    with pytest.raises(pytest.fail.Exception, match="measured twice"):
+        run(photos, out)
 
 
 def test_the_winner_is_the_best_that_can_encode():

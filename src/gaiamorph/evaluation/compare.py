@@ -14,7 +14,7 @@ import numpy as np
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation.case import Case, Figure, straight_paths
 from gaiamorph.evaluation.convexity import WEIGHTS, curves
-from gaiamorph.evaluation.evaluate import describe, measure
+from gaiamorph.evaluation.evaluate import MEASURE, describe, measure
 from gaiamorph.models import MODELS
 from gaiamorph.output import figures, report
 from gaiamorph.space import LatentSpace
@@ -88,7 +88,9 @@ def _measured(
     """From the record of an earlier measurement of the same space, or anew."""
     case = Case(space, space.open_data(space.info["training"]["source"]), split=split, seed=seed, features=features)
     path = folder / EVALUATION
-    wanted = {"space_sha256": space.sha256, "split": case.split, "feature_spaces": list(case.feature_spaces)}
+    wanted = {
+        "space_sha256": space.sha256, "split": case.split, "feature_spaces": list(case.feature_spaces), "measure": MEASURE
+    }  # fmt: skip
     kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     if any(kept.get(key) != value for key, value in wanted.items()):
         kept = describe(case, measure(case))

@@ -21,6 +21,8 @@ from gaiamorph.version import __version__
 
 RESULTS, PAGE = "results.json", "index.html"
 ITEMS, STEPS = 6, 9
+MEASURE = 2
+"""Version of the yardstick: figures of another do not stand beside these. Since 2, kernel distances leave out related items."""
 
 
 def measure(case: Case, metrics: list[str] | None = None, say: Callable[[str], None] = lambda _: None) -> list[Figure]:
@@ -37,6 +39,7 @@ def describe(case: Case, found: list[Figure]) -> dict[str, Any]:
     """Plain JSON: what was measured, on what, and every figure with its unit, direction and meaning."""
     return {
         "gaiamorph_version": __version__,
+        "measure": MEASURE,
         "space_sha256": case.space.sha256,
         "model": case.space.model,
         "data": case.data.source,

@@ -102,7 +102,8 @@ def realism(case: Case) -> list[Figure]:
                     kernel_distance(made, real, groups, real_groups),
                     f"{space} features",
                     "lower",
-                    f"how far {name} are, as a set, from held-out real items; the floor is what real ones score",
+                    f"how far {name} are, as a set, from held-out real items (pairs of items of one group, or made of one "
+                    "another, are left out); the floor is what real ones score",
                 )
             )
             if min(len(made), len(real)) >= ITEMS_PER_FEATURE * real.shape[1]:
