@@ -71,7 +71,7 @@ class GAIA(Model):
         discriminator_noise: float = 0.05
         """Standard deviation of the noise on the pictures that D is shown, and has to redraw without it (values lie in [0, 1]). A D
         that takes away what is no part of a picture makes texture costly for G. Vectors are shown as they are."""
-        matching: float = 5.0
+        matching: float = 3.0
         """Weight of U, which stands beside I: how unlike interpolations as a set are to real items. D redraws them one by one, so
         that each may be realistic and all of them too alike; 0 turns it off."""
 
