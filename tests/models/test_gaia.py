@@ -14,11 +14,17 @@ from gaiamorph.models.noise import noise_at, places
 from gaiamorph.networks import NETWORKS, NetworkSettings
 
 
-def make(seed=0, output="sigmoid", **settings):
+def make(seed=0, output="sigmoid", fitted=False, **settings):
+    """fitted: G redraws the batch better than the mean item does, so that matching counts."""
     torch.manual_seed(seed)
     model = GAIA((5,), 3, NetworkSettings(name="mlp", width=16, output=output), GAIA.Settings(**settings)).double()
     x = torch.rand(8, 5, dtype=torch.float64)
     weight = torch.randn(8, dtype=torch.float64)
+    optimizer = torch.optim.Adam(model.generator.parameters(), 1e-2)
+    for _ in range(60 if fitted else 0):
+        optimizer.zero_grad()
+        (x - model.generator(x)).abs().mean().backward()
+        optimizer.step()
     return model, Batch(x, {"weight": weight})
 
 
@@ -69,12 +75,14 @@ def numpy_errors(model, batch, error):
     return mean(x, dx), mean(x, dgx), mean(gz, dgz), mean(x, gx), bounded, z, gz
 
 
-def numpy_matching(model, batch, R, gz):
-    """U with its weight: what stands beside I in both losses."""
+def numpy_matching(model, batch, R, reconstruction, gz):
+    """U: what stands beside I in both losses."""
+    x = batch.x.numpy()
+    mean = numpy_difference(model.settings.error, x, np.broadcast_to(x.mean(0), x.shape))
     shown = numpy_noise(model, batch) if "noise" in batch.noise else 0
     with torch.no_grad():
         real, made = (model.discriminator.encode(torch.from_numpy(v + shown)).numpy() for v in (batch.x.numpy(), gz))
-    return model.settings.matching * R * numpy_energy_distance(real, made)
+    return model.settings.matching * max(0, 1 - reconstruction / mean) * R * numpy_energy_distance(real, made)
 
 
 def numpy_energy_distance(x, y):
@@ -122,9 +130,9 @@ def expected(objective, R, F, I, s):
 )
 def test_losses_and_rates(objective, error, direct_error):
     weights = {"direct": 0.7, "distance": 0.3, "slope": 12.0, "gamma": 0.8, "w_max": 0.9}
-    model, batch = make(objective=objective, error=error, direct_error=direct_error, **weights)
+    model, batch = make(fitted=True, objective=objective, error=error, direct_error=direct_error, **weights)
     R, F, I, reconstruction, _, z, gz = numpy_errors(model, batch, error)
-    U = numpy_matching(model, batch, R, gz)
+    U = numpy_matching(model, batch, R, reconstruction, gz)
     assert abs(U) > 0.01 * I, "the example must be one where it matters"
     loss_G, loss_D, rate_G, rate_D = expected(objective, R, F, I + U, model.settings)
     if objective == "reference":
@@ -155,6 +163,14 @@ def test_reference_clips_the_adversarial_losses():
     )
     for ours, theirs in zip(gradients(model, batch)["generator"], alone, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-12)
+
+
+def test_matching_waits_until_the_generator_tells_items_apart():
+    model, batch = make()
+    _, _, _, reconstruction, *_ = numpy_errors(model, batch, "l1")
+    x = batch.x.numpy()
+    assert reconstruction > np.abs(x - x.mean(0)).mean()
+    assert float(model(batch).figures["U"].detach()) == 0
 
 
 def test_paper_rates_follow_the_seed_equation():
@@ -238,7 +254,7 @@ def test_noise_is_for_pictures():
 )
 def test_gradients_equal_two_phases(settings):
     """One forward and backward pass gives each player what its own phase would, at the same parameters."""
-    model, batch = make(seed=1, **{"discriminator_noise": 0.0} | settings)
+    model, batch = make(seed=1, fitted=True, **{"discriminator_noise": 0.0} | settings)
     batch = noisy(batch)
     players, ours = model.players(), gradients(model, batch)
 
@@ -251,7 +267,10 @@ def test_gradients_equal_two_phases(settings):
     R, F, I = e(x, D(x)), e(x, D(Gx)), e(Gz, D(Gz))
     from gaiamorph.models.gaia import OBJECTIVES
 
-    U = lambda: s.matching * R.detach() * energy_distance(*(model.discriminator.encode(v + noise) for v in (x, Gz)))  # noqa: E731
+    share = (e(x, Gx) / e(x, x.mean(0).expand_as(x))).detach()
+    assert share < 0.9, "the example must be one where matching counts"
+    m = s.matching * (1 - share) * R.detach()
+    U = lambda: m * energy_distance(*(model.discriminator.encode(v + noise) for v in (x, Gz)))  # noqa: E731
     balance = OBJECTIVES[s.objective](R.detach(), F.detach(), (I + U()).detach(), s)
     linear = model.discriminator.output == "linear"
     F_D, I_D = (e(x, D(Gx).clamp(*LIMITS)), e(Gz, D(Gz).clamp(*LIMITS))) if linear else (F, I)
@@ -393,12 +412,12 @@ def test_dirichlet_shares_and_what_they_mix():
 
 
 def test_integral_balance_follows_its_rule():
-    model, batch = make(objective="integral", rate=0.1, w_max=0.5)
+    model, batch = make(fitted=True, objective="integral", rate=0.1, w_max=0.5)
     model.k.fill_(0.2)
-    R, F, I, *_, gz = numpy_errors(model, batch, "l1")
+    R, F, I, reconstruction, *_, gz = numpy_errors(model, batch, "l1")
     step = model(batch)
     assert float(step.figures["adversarial_weight"]) == pytest.approx(0.1)
-    U = numpy_matching(model, batch, R, gz)
+    U = numpy_matching(model, batch, R, reconstruction, gz)
     assert float(step.losses["discriminator"]) == pytest.approx(R - 0.1 * (F + I + U), rel=1e-5)
     k = np.clip(0.2 + 0.1 * (R - (F + I + U) / 2) / R, 0, 0.5)
     assert float(model.k) == pytest.approx(k, rel=1e-5)

@@ -7,10 +7,10 @@ Generator G and discriminator D are both autoencoders. For a batch x:
     R = ||x - D(x)||                                    real
     F = ||x - D(G(x))||                                 reconstruction, seen through D
     I = ||G(z_interp) - D(G(z_interp))||                interpolation, seen through D
-    U = R E(D.encode(x), D.encode(G(z_interp)))         interpolations as a set, against real items as a set
+    U = q R E(D.encode(x), D.encode(G(z_interp)))       interpolations as a set, against real items as a set
 
-G makes F and I + U small, D makes R small and F and I + U large. E is the energy distance, and U to I what an MMD GAN's
-critic, an autoencoder too, is to BEGAN's (Li et al. 2017). How the errors are weighed against each other
+G makes F and I + m U small, D makes R small and F and I + m U large. E is the energy distance, q how much better than the mean
+item G redraws x, and U to I what an MMD GAN's critic, an autoencoder too, is to BEGAN's (Li et al. 2017). How the errors are weighed against each other
 decides whether that game settles: see `OBJECTIVES`. Gradients of I reach G twice, through D's input and
 through the target; with the target detached nothing between real items becomes real. D is shown pictures
 with noise on them, and has to redraw them without it (Vincent et al. 2008, denoising autoencoders).
@@ -71,7 +71,7 @@ class GAIA(Model):
         discriminator_noise: float = 0.05
         """Standard deviation of the noise on the pictures that D is shown, and has to redraw without it (values lie in [0, 1]). A D
         that takes away what is no part of a picture makes texture costly for G. Vectors are shown as they are."""
-        matching: float = 3.0
+        matching: float = 5.0
         """Weight of U, which stands beside I: how unlike interpolations as a set are to real items. D redraws them one by one, so
         that each may be realistic and all of them too alike; 0 turns it off."""
 
@@ -124,8 +124,13 @@ class GAIA(Model):
         F_D = self.error(x, DGx.clamp(*LIMITS)) if unbounded else F
         I_D = self.error(Gz_interp_seen, DGz_interp.clamp(*LIMITS)) if unbounded else I
 
-        U = s.matching * R.detach() * energy_distance(codes[0], codes[2]) if s.matching else torch.zeros_like(R)
         reconstruction = self.error(x, Gx)
+        U = torch.zeros_like(R)
+        if s.matching:
+            # While G draws the same whatever it is given, the codes of what it draws say nothing that it could learn by.
+            share = reconstruction.detach() / self.error(x, x.mean(0).expand_as(x)).clamp_min(SMALLEST)
+            weight = s.matching * R.detach() * (1 - share).clamp_min(0)
+            U = weight * energy_distance(codes[0], codes[2])
         extra = s.direct * (reconstruction if self.direct_error is self.error else self.direct_error(x, Gx))
         if s.distance:
             extra = extra + s.distance * pairwise_distance_loss(x, z)
