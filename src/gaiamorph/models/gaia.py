@@ -9,11 +9,11 @@ Generator G and discriminator D are both autoencoders. For a batch x:
     I = ||G(z_interp) - D(G(z_interp))||                interpolation, seen through D
     U = q R E(D.encode(x), D.encode(G(z_interp)))       interpolations as a set, against real items as a set
 
-G makes F and I + m U small, D makes R small and F and I + m U large. E is the energy distance, q how much better than the mean
-item G redraws x, and U to I what an MMD GAN's critic, an autoencoder too, is to BEGAN's (Li et al. 2017). How the errors are weighed against each other
-decides whether that game settles: see `OBJECTIVES`. Gradients of I reach G twice, through D's input and
-through the target; with the target detached nothing between real items becomes real. D is shown pictures
-with noise on them, and has to redraw them without it (Vincent et al. 2008, denoising autoencoders).
+G makes F and I + m U small, D makes R small and F and I + m U large. E is the energy distance, q how much better than the
+mean item G redraws x; U is to I what an MMD GAN's critic, an autoencoder too, is to BEGAN's (Li et al. 2017). How the
+errors are weighed against each other decides whether that game settles: see `OBJECTIVES`. Gradients of I reach G twice,
+through D's input and through the target; with the target detached nothing between real items becomes real. D is shown
+pictures with noise on them, and has to redraw them without it (Vincent et al. 2008, denoising autoencoders).
 """
 
 from __future__ import annotations
@@ -127,10 +127,10 @@ class GAIA(Model):
         reconstruction = self.error(x, Gx)
         U = torch.zeros_like(R)
         if s.matching:
-            # While G draws the same whatever it is given, the codes of what it draws say nothing that it could learn by.
-            share = reconstruction.detach() / self.error(x, x.mean(0).expand_as(x)).clamp_min(SMALLEST)
-            weight = s.matching * R.detach() * (1 - share).clamp_min(0)
-            U = weight * energy_distance(codes[0], codes[2])
+            # While G draws the mean item whatever it is given, how varied its pictures are is nothing it could learn by.
+            of_mean = self.error(x, x.mean(0).expand_as(x)).clamp_min(SMALLEST)
+            q = (1 - reconstruction.detach() / of_mean).clamp_min(0)
+            U = s.matching * q * R.detach() * energy_distance(codes[0], codes[2])
         extra = s.direct * (reconstruction if self.direct_error is self.error else self.direct_error(x, Gx))
         if s.distance:
             extra = extra + s.distance * pairwise_distance_loss(x, z)
