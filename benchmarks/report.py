@@ -174,8 +174,8 @@ def main() -> None:
         "",
         "Networks of pictures once ended their pyramid at 4 x 4 places instead of 8 x 8. Rows from then are marked "
         "`network.coarsest=4`, and resuming was measured then. "
-        "GAIA's discriminator was once shown pictures without noise, and was half as wide as the generator: rows from then are "
-        "marked `discriminator_noise=0` and `discriminator_width=0.5`.",
+        "GAIA's discriminator was once shown pictures without noise, was half as wide as the generator, and did not compare sets: "
+        "rows from then are marked `discriminator_noise=0`, `discriminator_width=0.5` and `matching=0`.",
         "",
     ]
     lines += targets()
