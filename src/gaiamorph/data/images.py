@@ -59,7 +59,7 @@ class Pictures(Kind):
         return x.permute(0, 3, 1, 2).float().div_(255)
 
     def to_items(self, x: Tensor) -> np.ndarray:
-        grey_levels = (x.detach().float().clamp(0, 1) * 255).round_().to(torch.uint8)
+        grey_levels = x.detach().float().clamp(0, 1).mul_(255).round_().to(torch.uint8)
         return grey_levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
     def read(self, thing: Any) -> np.ndarray:
