@@ -122,9 +122,10 @@ def energy_distance(x: Tensor, y: Tensor) -> Tensor:
 
 
 def distances(x: Tensor, y: Tensor) -> Tensor:
-    """Euclidean distances (N, M) of x (N, d) and y (M, d). Where two are alike it is about 0, and so is its gradient."""
+    """Euclidean distances (N, M) of x (N, d) and y (M, d). Where two are alike up to rounding it is 0, and so is its gradient."""
     squares = squared_distances(x, y)
-    smallest = 1e-10 * squares.detach().mean() + torch.finfo(squares.dtype).tiny
+    precision = torch.finfo(squares.dtype)
+    smallest = 32 * precision.eps * squares.detach().mean() + precision.tiny
     return torch.where(squares > smallest, squares.clamp_min(smallest).sqrt(), 0)
 
 
