@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gaiamorph.models import MODELS
 from pages import DOCS, Column, section, spread, table
 
 DEAD = "has died"
@@ -54,7 +55,7 @@ def grid_rows(runs: list[dict[str, Any]], shown: list[Column]) -> list[list[str]
     """A row for each model and variant, defaults first: means over the seeds whose generator lived."""
     rows = []
     ways = dict.fromkeys((r["model"], r["variant"]) for r in runs)
-    for model, variant in sorted(ways, key=lambda way: way[1] != ""):
+    for model, variant in sorted(ways, key=lambda way: (way[1] != "", list(MODELS).index(way[0]))):
         own = [r for r in runs if (r["model"], r["variant"]) == (model, variant)]
         alive = [r for r in own if not died(r)]
         cells = [
@@ -82,16 +83,17 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     }
     blend = [form(first["figures"][blends[key]]) if key in blends else "" for key, _, form in shown]
     rows.append(["*pixel blend*", "", *blend, ""])
+    unrelated = ", over pairs of items that show different people and are not made of one another"
+    apart = unrelated if "related" in first else ""
     tried = [r for r in current if r["seed"] >= SEARCH_SEED]
     tried_before = [r for r in result["runs"] if r["seed"] >= SEARCH_SEED and r not in current]
     heads = [head for _, head, _ in shown]
     body = [
         f"{first['steps']:,} steps of {first['batch_size']}; {first['items']} held-out items (`{first['split']}`); the same "
         "networks, examples and pairs for all. Sharpness: mean distance of octave energies from real items', in log2 (0: as real). "
-        "Distances are kernel distances from held-out real items unless they say Fréchet, over pairs of items that show different "
-        "people and are not made of one another; HED: VGG (HED) features. Gap: the middle of a path less its ends. GAN and BEGAN "
-        "have no encoder and are measured between drawn codes. Runs whose generator died, as the training said, are left out and "
-        "counted.",
+        f"Distances are kernel distances from held-out real items unless they say Fréchet{apart}; HED: VGG (HED) features. Gap: the "
+        "middle of a path less its ends. GAN and BEGAN have no encoder and are measured between drawn codes. Runs whose generator "
+        "died, as the training said, are left out and counted.",
         "",
         *table(["model", "seeds", *heads, "seconds"], rows),
     ]  # fmt: skip
