@@ -23,6 +23,8 @@ BATCH = 16
 """Minutes go further in many small steps than in few large ones."""
 ENOUGH = 3000
 """Steps of GAIA after which its morphs look as in the README; an idle laptop makes some 4,000 in the default time."""
+NOISE = 0.1
+"""Twice the default: the training is a long one of few photographs, and would else draw texture between people."""
 CURVES = ("R", "F", "I", "reconstruction", "validation")
 
 
@@ -51,11 +53,9 @@ def demo(
         raise UserError(f"minutes must be above 0, not {minutes}")
     data = open_data(SOURCE, size=size)
     clear(out, overwrite)
+    settings = {"size": size, "minutes": minutes, "batch_size": BATCH, "gaia": {"discriminator_noise": NOISE}}
     spaces = {
-        name: training.train(
-            SOURCE, out=out / name, model=name, size=size, minutes=minutes, batch_size=BATCH, show=not quiet
-        )
-        for name in ("gaia", "ae")
+        name: training.train(SOURCE, out=out / name, model=name, show=not quiet, **settings) for name in ("gaia", "ae")
     }
     a, b = _two_people(data)
     spaces["gaia"].morph(f"{SOURCE}::{a}", f"{SOURCE}::{b}").save(out / "continuum", scale=4, include_originals=True)
