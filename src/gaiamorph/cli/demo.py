@@ -121,7 +121,8 @@ def _explanation(spaces: dict[str, LatentSpace], minutes: float) -> list[str]:
         "photographs well and invented ones badly, and the first learns to draw between two photographs what the second "
         "cannot tell from real.",
         f"Each model was trained here for {minutes:g} minutes on 252 photographs of 36 people (GAIA {steps['gaia']} steps, with "
-        f"--gaia.discriminator-noise {NOISE:g}; autoencoder {steps['ae']}). The people at the ends were seen in training, these photographs of them were not.",
+        f"--gaia.discriminator-noise {NOISE:g}; autoencoder {steps['ae']}). The people at the ends were seen in training, these "
+        "photographs of them were not.",
         f"Held-out reconstruction error, as a share of the grey range: GAIA {errors['gaia']:.3f}, autoencoder {errors['ae']:.3f}. "
         "GAIA gives up a little of it for sharpness.",
         "A few minutes make a sketch of the method. An hour on the same machine, or a graphics card, makes better stimuli.",
