@@ -17,7 +17,7 @@ import gaiamorph as gm
 from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import Case, straight_paths
 from gaiamorph.evaluation.convexity import curves
-from gaiamorph.evaluation.evaluate import measure
+from gaiamorph.evaluation.evaluate import MEASURE, measure
 from gaiamorph.models import MODELS
 from gaiamorph.output import figures
 from pages import DOCS
@@ -30,8 +30,6 @@ SETS: dict[str, dict[str, Any]] = {
     "fashion": {"source": "sample:fashion", "size": 32, "steps": 1500, "batch_size": 64, "recipe": "fashion"},
     "lines": {"source": "sample:lines", "steps": 4000, "batch_size": 64, "recipe": "lines"},
 }
-MEASURE = {"related": "left out"}
-"""In a run: its kernel distances leave out pairs of items of one group (`evaluation.realism`). Older runs have not this mark."""
 PAIRS, STEPS = 3, 11
 """Of the picture."""
 FEATURES = {"lines": ["pca"]}  # VGG features of lines say nothing that the lines metric does not
@@ -77,7 +75,7 @@ def main() -> None:
     results = Results(f"grid_{options.set}", f"python benchmarks/grid.py {options.set}")
     for seed in options.seeds:
         for model in options.models:
-            key = {"model": model, "seed": seed, "variant": options.variant, **budget, **MEASURE}
+            key = {"model": model, "seed": seed, "variant": options.variant, **budget, "measure": MEASURE}
             if results.has(**key):
                 continue
             folder = folder_of(model, seed)

@@ -32,13 +32,25 @@ GRID: list[Column] = [
 ]
 
 
+UNRELATED = ", over pairs of items that show different people and are not made of one another"
+"""Said of kernel distances since the second version of the yardstick."""
 EARLIER = "network.coarsest=4"
 """In a variant: made when the conv network's pyramid ended there, or is made to again."""
 
 
 def measured_alike(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those whose kernel distances leave out related items, or all of them where none does: see `grid.MEASURE`."""
-    return [r for r in runs if "related" in r] or runs
+    """Those that were measured by the newest yardstick that any of them was: see `evaluate.MEASURE`."""
+    newest = max((yardstick(r) for r in runs), default=1)
+    return [r for r in runs if yardstick(r) == newest]
+
+
+def yardstick(run: dict[str, Any]) -> int:
+    return run.get("measure", 1)
+
+
+def by_use(runs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Those that are reported, and those that were used to choose."""
+    return [r for r in runs if r["seed"] < SEARCH_SEED], [r for r in runs if r["seed"] >= SEARCH_SEED]
 
 
 def died(run: dict[str, Any]) -> bool:
@@ -71,8 +83,8 @@ def grid_rows(runs: list[dict[str, Any]], shown: list[Column]) -> list[list[str]
 def grid(title: str, result: dict[str, Any]) -> list[str]:
     """All models on one set of pictures."""
     current = measured_alike([r for r in result["runs"] if EARLIER not in r["variant"]])
-    runs = [r for r in current if r["seed"] < SEARCH_SEED]
-    before = [r for r in result["runs"] if r["seed"] < SEARCH_SEED and r not in current]
+    runs, tried = by_use(current)
+    before, tried_before = by_use([r for r in result["runs"] if r not in current])
     if not runs:
         return []
     shown = [(key, head, form) for key, head, form in GRID if any(key in r["figures"] for r in runs)]
@@ -83,10 +95,7 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     }
     blend = [form(first["figures"][blends[key]]) if key in blends else "" for key, _, form in shown]
     rows.append(["*pixel blend*", "", *blend, ""])
-    unrelated = ", over pairs of items that show different people and are not made of one another"
-    apart = unrelated if "related" in first else ""
-    tried = [r for r in current if r["seed"] >= SEARCH_SEED]
-    tried_before = [r for r in result["runs"] if r["seed"] >= SEARCH_SEED and r not in current]
+    apart = UNRELATED if yardstick(first) >= 2 else ""
     heads = [head for _, head, _ in shown]
     body = [
         f"{first['steps']:,} steps of {first['batch_size']}; {first['items']} held-out items (`{first['split']}`); the same "
@@ -105,8 +114,8 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
             f"![The same paths by each model](images/grid_{name}.png)",
             "",
         ]
-    for when, runs in (("", tried), (", and measured before related items were left out", tried_before)):
-        if runs:
+    for when, variants in (("", tried), (", before network and measure were settled", tried_before)):
+        if variants:
             body += [
                 f"Tried on seeds that the table does not use{when} (GAIA, unless another model is named):",
                 "",
@@ -115,7 +124,7 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
                     [
                         [named(r), str(r["seed"]),
                          *(form(r["figures"][key]) if key in r["figures"] else "" for key, _, form in shown)]
-                        for r in runs
+                        for r in variants
                     ],
                 ),
             ]  # fmt: skip

@@ -17,13 +17,13 @@ from gaiamorph.errors import UserError
 from gaiamorph.features import FeatureSpace, open_features
 from gaiamorph.latent import interpolate
 from gaiamorph.space import LatentSpace
-from gaiamorph.training.precision import has_bf16, lowered
+from gaiamorph.training.precision import chosen_precision, lowered
 
 T = TypeVar("T")
 MOST_ITEMS = 1_000
 """Held-out items, and training items beside them, that are measured: a random choice of at most this many."""
 PAIRS = 500
-PRECISION = "bf16" if has_bf16("cpu") else "fp32"
+PRECISION = chosen_precision("auto", "cpu", "conv")
 """That networks of feature spaces compute in."""
 
 
@@ -95,27 +95,24 @@ class Case:
         return self.data.items[self.indices]
 
     @cached_property
-    def groups(self) -> np.ndarray:
-        """(N,): what each of ``real`` is independent of others by: its group, or itself where there are no groups."""
-        return self._groups(self.indices)
-
-    @cached_property
     def training(self) -> np.ndarray:
-        return self.data.items[self._training]
+        return self.data.items[self.training_indices]
 
     @cached_property
-    def training_groups(self) -> np.ndarray:
-        """(N,): those of ``training``, numbered alike."""
-        return self._groups(self._training)
-
-    @cached_property
-    def _training(self) -> np.ndarray:
+    def training_indices(self) -> np.ndarray:
         return self._some(self.data.splits["train"], 2)
 
-    def _groups(self, indices: np.ndarray) -> np.ndarray:
+    def groups_of(self, indices: np.ndarray) -> np.ndarray:
+        """(N,): numbers of what items of the data are independent of others by: their groups, or themselves where there are
+        no groups."""
         if self.data.groups is None:
             return indices
         return np.unique(self.data.groups, return_inverse=True)[1][indices]
+
+    @cached_property
+    def groups(self) -> np.ndarray:
+        """(N,): those of ``real``."""
+        return self.groups_of(self.indices)
 
     @cached_property
     def z(self) -> np.ndarray:
@@ -137,13 +134,12 @@ class Case:
     def pairs(self) -> np.ndarray:
         """(PAIRS, 2): places in ``real`` of two different items, of different groups where there are groups."""
         rng = np.random.default_rng([self.seed, 21])
-        groups = self.groups
-        if len(np.unique(groups)) < 2:
+        if len(np.unique(self.groups)) < 2:
             raise UserError("interpolation needs held-out items of at least two groups")
         found: list[np.ndarray] = []
         while sum(map(len, found)) < PAIRS:
             drawn = rng.integers(0, len(self.indices), (2 * PAIRS, 2))
-            found.append(drawn[groups[drawn[:, 0]] != groups[drawn[:, 1]]])
+            found.append(drawn[self.groups[drawn[:, 0]] != self.groups[drawn[:, 1]]])
         return np.concatenate(found)[:PAIRS]
 
     @cached_property
@@ -169,19 +165,15 @@ class Case:
         return self.between(0.5)
 
     @cached_property
-    def fives(self) -> np.ndarray:
-        """(PAIRS, 5): places in ``real`` of the items of ``mixtures``."""
-        return self._fives_and_shares[0]
-
-    @cached_property
-    def _fives_and_shares(self) -> tuple[np.ndarray, np.ndarray]:
+    def fives_and_shares(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of ``mixtures``: places in ``real`` of the items that are mixed, and the share of each; (PAIRS, 5) both."""
         rng = np.random.default_rng([self.seed, 23])
         return rng.integers(0, len(self.z), (PAIRS, 5)), rng.dirichlet(np.ones(5), PAIRS)
 
     @cached_property
     def mixtures(self) -> np.ndarray:
         """Dirichlet mixtures of five items each."""
-        five, shares = self._fives_and_shares
+        five, shares = self.fives_and_shares
         return self.space.decode(np.einsum("nk,nkd->nd", shares, self.z[five]))
 
     @cached_property

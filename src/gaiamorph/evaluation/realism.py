@@ -80,7 +80,11 @@ def precision_recall(made: np.ndarray, real: np.ndarray) -> tuple[float, float]:
 def realism(case: Case) -> list[Figure]:
     """Of interpolants, midpoints, mixtures of five, reconstructions and samples; beside them pixel blending and the
     floor, which is what training items score."""
-    of_two, of_five, of_one = case.code_groups[case.pairs], case.code_groups[case.fives], case.code_groups[:, None]
+    of_two, of_five, of_one = (
+        case.code_groups[case.pairs],
+        case.code_groups[case.fives_and_shares[0]],
+        case.code_groups[:, None],
+    )
     sets: dict[str, tuple[np.ndarray, np.ndarray | None]] = {
         "interpolants": (case.interpolants, of_two),
         "midpoints": (case.midpoints, of_two),
@@ -88,7 +92,7 @@ def realism(case: Case) -> list[Figure]:
         "reconstructions": (case.reconstructions, of_one),
         "samples": (case.space.sample(len(case.real), seed=case.seed), None),
         "blends of values": (case.blends, case.groups[case.pairs]),
-        "floor (training items)": (case.training, case.training_groups[:, None]),
+        "floor (training items)": (case.training, case.groups_of(case.training_indices)[:, None]),
     }
     real_groups = case.groups[:, None]
     figures = []

@@ -7,10 +7,10 @@ Generator G and discriminator D are both autoencoders. For a batch x:
     R = ||x - D(x)||                                    real
     F = ||x - D(G(x))||                                 reconstruction, seen through D
     I = ||G(z_interp) - D(G(z_interp))||                interpolation, seen through D
-    U = q R E(D.encode(x), D.encode(G(z_interp)))       interpolations as a set, against real items as a set
+    U = m q R E(D.encode(x), D.encode(G(z_interp)))     interpolations as a set, against real items as a set
 
-G makes F and I + m U small, D makes R small and F and I + m U large. E is the energy distance, q how much better than the
-mean item G redraws x; U is to I what an MMD GAN's critic, an autoencoder too, is to BEGAN's (Li et al. 2017). How the
+G makes F and I + U small, D makes R small and F and I + U large. E is the energy distance, m a weight, q how much better than
+the mean item G redraws x; U is to I what an MMD GAN's critic, an autoencoder too, is to BEGAN's (Li et al. 2017). How the
 errors are weighed against each other decides whether that game settles: see `OBJECTIVES`. Gradients of I reach G twice,
 through D's input and through the target; with the target detached nothing between real items becomes real. D is shown
 pictures with noise on them, and has to redraw them without it (Vincent et al. 2008, denoising autoencoders).

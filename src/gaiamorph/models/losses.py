@@ -115,32 +115,30 @@ def energy_distance(x: Tensor, y: Tensor) -> Tensor:
     distribution, and only there.
     """
     n, m = len(x), len(y)
-    together = torch.cat([x, y])
-    d = distances(together, together)  # of small sets, one call costs as much as each of the three that are needed
+    d = distances(torch.cat([x, y]))  # of small sets, one call costs as much as each of the three that are needed
     of_x, of_y = d[:n, :n].sum() / (n * (n - 1)), d[n:, n:].sum() / (m * (m - 1))
     return (2 * d[:n, n:].mean() - of_x - of_y) / of_x.clamp_min(1e-12)
 
 
-def distances(x: Tensor, y: Tensor) -> Tensor:
-    """Euclidean distances (N, M) of x (N, d) and y (M, d). Where two are alike up to rounding it is 0, and so is its gradient."""
-    squares = squared_distances(x, y)
+def distances(x: Tensor) -> Tensor:
+    """Euclidean distances (N, N) within x (N, d). Where two are alike up to rounding it is 0, and so is its gradient."""
+    squares = squared_distances(x)
     precision = torch.finfo(squares.dtype)
     smallest = 32 * precision.eps * squares.detach().mean() + precision.tiny
     return torch.where(squares > smallest, squares.clamp_min(smallest).sqrt(), 0)
 
 
-def squared_distances(x: Tensor, y: Tensor) -> Tensor:
-    """Squared Euclidean distances (N, M) of x (N, d) and y (M, d), in full precision also under autocast."""
+def squared_distances(x: Tensor) -> Tensor:
+    """Squared Euclidean distances (N, N) within x (N, d), in full precision also under autocast."""
     # |a - b|^2 = |a|^2 + |b|^2 - 2ab on centred items; centring keeps the cancellation harmless, and the
     # clamp keeps rounding from going below zero. torch.cdist has no exact zeros on its diagonal either.
     with torch.autocast(x.device.type, enabled=False):
-        centre = x.mean(0, keepdim=True)
-        x, y = x - centre, y - centre
-        squares = x.square().sum(1)[:, None] + y.square().sum(1)[None]
-        return (squares - 2 * x @ y.T).clamp_min(0)
+        x = x - x.mean(0, keepdim=True)
+        lengths = x.square().sum(1)
+        return (lengths[:, None] + lengths[None] - 2 * x @ x.T).clamp_min(0)
 
 
 def _log_distances(items: Tensor, smallest: float) -> Tensor:
     items = items.flatten(1)
-    squares = squared_distances(items, items) / items.shape[1]
+    squares = squared_distances(items) / items.shape[1]
     return torch.log2(1 + squares / squares.mean().clamp_min(smallest))
