@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from tests.models.test_losses import numpy_distance_loss, numpy_energy_distance
 
 from gaiamorph.models import MODELS, Batch
 from gaiamorph.models.gaia import GAIA, LIMITS
-from gaiamorph.models.interpolation import MIXED, SAMPLERS, interpolate_pairs, mix_codes
-from gaiamorph.models.losses import distances, energy_distance, pairwise_distance_loss
+from gaiamorph.models.interpolation import interpolate_pairs, mix_codes
+from gaiamorph.models.losses import energy_distance, pairwise_distance_loss
 from gaiamorph.models.noise import noise_at, places
 from gaiamorph.networks import NETWORKS, NetworkSettings
 
@@ -83,15 +84,6 @@ def numpy_matching(model, batch, R, reconstruction, gz):
     with torch.no_grad():
         real, made = (model.discriminator.encode(torch.from_numpy(v + shown)).numpy() for v in (batch.x.numpy(), gz))
     return model.settings.matching * max(0, 1 - reconstruction / mean) * R * numpy_energy_distance(real, made)
-
-
-def numpy_energy_distance(x, y):
-    def mean(a, b, same=False):
-        return np.mean(
-            [np.linalg.norm(a[i] - b[j]) for i in range(len(a)) for j in range(len(b)) if not (same and i == j)]
-        )
-
-    return (2 * mean(x, y) - mean(x, x, True) - mean(y, y, True)) / mean(x, x, True)
 
 
 def numpy_difference(name, a, b):
@@ -286,67 +278,6 @@ def test_gradients_equal_two_phases(settings):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-10)
 
 
-def numpy_distance_loss(x, z):
-    def logs(values):
-        n = len(values)
-        d = np.array([[((values[i] - values[j]) ** 2).mean() for j in range(n)] for i in range(n)])
-        return np.log2(1 + d / d.mean())
-
-    return ((logs(x) - logs(z)) ** 2).mean()
-
-
-def test_distance_loss():
-    rng = np.random.default_rng(0)
-    x, z = rng.normal(size=(30, 7)), rng.normal(size=(30, 3))
-    assert float(pairwise_distance_loss(torch.tensor(x), torch.tensor(z))) == pytest.approx(
-        numpy_distance_loss(x, z), rel=1e-4
-    )
-
-
-def test_distance_loss_is_zero_for_scaled_copies_and_finite_on_collapse():
-    x = torch.rand(40, 6)
-    assert float(pairwise_distance_loss(x, 5 * x)) < 1e-6
-    z = torch.zeros(40, 3, requires_grad=True)
-    loss = pairwise_distance_loss(x, z)
-    loss.backward()
-    assert torch.isfinite(loss.detach())
-    assert torch.isfinite(z.grad).all()
-
-
-def test_energy_distance():
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(9, 4)), 2 * rng.normal(size=(7, 4)) + 1
-    ours = energy_distance(torch.tensor(x), torch.tensor(y))
-    assert float(ours) == pytest.approx(numpy_energy_distance(x, y), rel=1e-6)
-    assert float(energy_distance(torch.tensor(1e4 * x), torch.tensor(1e4 * y))) == pytest.approx(float(ours), rel=1e-6)
-    same = [float(energy_distance(*torch.randn(2, 16, 4))) for _ in range(400)]
-    assert abs(np.mean(same)) < 4 * np.std(same) / 20
-    with torch.autocast("cpu", torch.bfloat16):
-        lower = energy_distance(*(torch.tensor(v, dtype=torch.float32) for v in (x, y)))
-    assert float(lower) == pytest.approx(float(ours), rel=1e-5)
-
-
-def test_energy_distance_of_codes_that_are_all_alike():
-    x, y = torch.ones(6, 3, requires_grad=True), torch.ones(6, 3, requires_grad=True)
-    energy_distance(x, y).backward()
-    assert torch.isfinite(x.grad).all()
-    assert torch.isfinite(y.grad).all()
-    a = torch.randn(5, 3, dtype=torch.float64)
-    torch.testing.assert_close(distances(a), torch.cdist(a, a), atol=1e-4, rtol=0)
-
-
-def test_samplers():
-    generator = torch.Generator().manual_seed(0)
-    normal = SAMPLERS["gaussian"](20_000, generator)
-    assert float(normal.mean()) == pytest.approx(0.5, abs=0.01)
-    assert float(normal.std()) == pytest.approx(0.25, abs=0.01)
-    assert normal.min() < 0 < 1 < normal.max()
-    uniform = SAMPLERS["uniform"](20_000, generator)
-    assert 0 <= uniform.min() < 0.01
-    assert 0.99 < uniform.max() <= 1
-    assert float(uniform.mean()) == pytest.approx(0.5, abs=0.01)
-
-
 def test_diagnosis_names_the_remedy():
     model, _ = make()
     assert model.diagnose({"R": 0.05, "F": 0.06, "I": 0.055}) is None
@@ -394,21 +325,6 @@ def test_views_show_the_discriminator_noise_as_in_training(monkeypatch):
     assert float(added[0].std()) == pytest.approx(0.05, rel=0.05)
     torch.testing.assert_close(added[1:], added[:1] * 2)  # one noise for all
     torch.testing.assert_close(model.views(x)["D(x)"], views["D(x)"])  # and for every look
-
-
-def test_dirichlet_shares_and_what_they_mix():
-    shares = SAMPLERS["dirichlet"](20_000, torch.Generator().manual_seed(0))
-    assert shares.shape == (20_000, MIXED)
-    torch.testing.assert_close(shares.sum(1), torch.ones(20_000))
-    assert shares.min() >= 0
-    # Dirichlet(1, ..., 1) over K: mean 1/K, variance (K - 1) / (K^2 (K + 1)).
-    torch.testing.assert_close(shares.mean(0), torch.full((MIXED,), 1 / MIXED), atol=0.01, rtol=0)
-    variance = (MIXED - 1) / (MIXED**2 * (MIXED + 1))
-    torch.testing.assert_close(shares.var(0), torch.full((MIXED,), variance), atol=0.002, rtol=0)
-    z = torch.arange(16.0)[:, None]
-    picked = torch.eye(4).repeat(4, 1)  # row i takes only item i % 4 of its mixture
-    expected = [float((i - 4 * (i % 4)) % 16) for i in range(16)]
-    assert mix_codes(z, picked)[:, 0].tolist() == expected
 
 
 def test_integral_balance_follows_its_rule():

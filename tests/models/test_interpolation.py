@@ -1,0 +1,35 @@
+"""Interpolation weights, and the codes that they mix."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from gaiamorph.models.interpolation import MIXED, SAMPLERS, mix_codes
+
+
+def test_samplers():
+    generator = torch.Generator().manual_seed(0)
+    normal = SAMPLERS["gaussian"](20_000, generator)
+    assert float(normal.mean()) == pytest.approx(0.5, abs=0.01)
+    assert float(normal.std()) == pytest.approx(0.25, abs=0.01)
+    assert normal.min() < 0 < 1 < normal.max()
+    uniform = SAMPLERS["uniform"](20_000, generator)
+    assert 0 <= uniform.min() < 0.01
+    assert 0.99 < uniform.max() <= 1
+    assert float(uniform.mean()) == pytest.approx(0.5, abs=0.01)
+
+
+def test_dirichlet_shares_and_what_they_mix():
+    shares = SAMPLERS["dirichlet"](20_000, torch.Generator().manual_seed(0))
+    assert shares.shape == (20_000, MIXED)
+    torch.testing.assert_close(shares.sum(1), torch.ones(20_000))
+    assert shares.min() >= 0
+    # Dirichlet(1, ..., 1) over K: mean 1/K, variance (K - 1) / (K^2 (K + 1)).
+    torch.testing.assert_close(shares.mean(0), torch.full((MIXED,), 1 / MIXED), atol=0.01, rtol=0)
+    variance = (MIXED - 1) / (MIXED**2 * (MIXED + 1))
+    torch.testing.assert_close(shares.var(0), torch.full((MIXED,), variance), atol=0.002, rtol=0)
+    z = torch.arange(16.0)[:, None]
+    picked = torch.eye(4).repeat(4, 1)  # row i takes only item i % 4 of its mixture
+    expected = [float((i - 4 * (i % 4)) % 16) for i in range(16)]
+    assert mix_codes(z, picked)[:, 0].tolist() == expected
