@@ -24,7 +24,7 @@ BATCH = 16
 ENOUGH = 3000
 """Steps of GAIA after which its morphs look as in the README; an idle laptop makes some 4,000 in the default time."""
 NOISE = 0.1
-"""Twice the default: the training is a long one of few photographs, and would else draw texture between people."""
+"""Twice the default: the training is a long one of few photographs, and would else draw more texture between people."""
 CURVES = ("R", "F", "I", "reconstruction", "validation")
 
 
