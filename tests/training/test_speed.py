@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import numpy as np
 import pytest
 import torch
@@ -41,6 +43,22 @@ def test_precision_follows_the_processor(monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False})
     assert precision.chosen_precision("auto", "cpu", "conv") == "fp32"
     assert precision.chosen_precision("bf16", "cpu", "mlp") == "bf16"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone is told how to keep memory")
+def test_memory_is_asked_for_once_also_after_training():
+    resource = pytest.importorskip("resource")
+
+    def pages_mapped() -> int:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        np.ones(2**20, np.uint8)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+    with precision.memory_kept():
+        pages_mapped()
+        assert pages_mapped() < 2**20 / resource.getpagesize() / 2
+    pages_mapped()  # all was given back
+    assert pages_mapped() < 2**20 / resource.getpagesize() / 2
 
 
 @pytest.fixture

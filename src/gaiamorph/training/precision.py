@@ -47,6 +47,7 @@ def lowered(precision: str, device: torch.device) -> torch.autocast:
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 LARGE, DEFAULT = 2**25, 2**17
+"""The largest threshold that glibc takes, and learns by itself where large blocks are freed; and what it keeps on top at first."""
 
 
 @contextmanager
@@ -67,7 +68,7 @@ def memory_kept() -> Iterator[None]:
     try:
         yield
     finally:
-        library.mallopt(M_MMAP_THRESHOLD, DEFAULT)
-        library.mallopt(M_TRIM_THRESHOLD, DEFAULT)
+        # Once it has been told, glibc no longer learns how large blocks are: from here on it has what it would have learnt.
+        library.mallopt(M_TRIM_THRESHOLD, 2 * LARGE)
         library.mallopt(M_TOP_PAD, DEFAULT)
         library.malloc_trim(0)
