@@ -158,6 +158,16 @@ def test_figures_depend_on_the_seed_alone(vector_space):
     assert figures(0) != figures(1)
 
 
+def test_every_item_is_an_end_as_often_as_any_other(vector_space):
+    case = Case(vector_space, vector_space.open_data("sample:moons"), features=["pca"])
+    case.indices = case.indices[:25]
+    case.groups = np.arange(25) // 2
+    assert (case.groups[case.pairs[:, 0]] != case.groups[case.pairs[:, 1]]).all()
+    for count in (len(case.pairs), 60):
+        for side in case.pairs[:count].T:
+            assert np.ptp(np.bincount(side, minlength=25)) <= 1
+
+
 def test_a_split_that_is_not_there(vector_space):
     with pytest.raises(gm.UserError, match="nowhere"):
         Case(vector_space, vector_space.open_data("sample:moons"), split="nowhere")

@@ -132,14 +132,24 @@ class Case:
 
     @cached_property
     def pairs(self) -> np.ndarray:
-        """(PAIRS, 2): places in ``real`` of two different items, of different groups where there are groups."""
+        """(PAIRS, 2): places in ``real`` of two different items, of different groups where there are groups.
+
+        Every item is an end of either side as often as any other, or once less, unless a group has over half of them: of few
+        items, a choice at random has ends that differ as sets from one another by more than models do.
+        """
         rng = np.random.default_rng([self.seed, 21])
         if len(np.unique(self.groups)) < 2:
             raise UserError("interpolation needs held-out items of at least two groups")
         found: list[np.ndarray] = []
         while sum(map(len, found)) < PAIRS:
-            drawn = rng.integers(0, len(self.indices), (2 * PAIRS, 2))
-            found.append(drawn[self.groups[drawn[:, 0]] != self.groups[drawn[:, 1]]])
+            a, b = (rng.permutation(len(self.indices)) for _ in range(2))
+            group_a, group_b = self.groups[a], self.groups[b]
+            for i in np.flatnonzero(group_a == group_b):
+                fits = np.flatnonzero((group_a != group_b[i]) & (group_b != group_a[i]))
+                if len(fits):
+                    exchanged = [i, rng.choice(fits)]
+                    b[exchanged], group_b[exchanged] = b[exchanged[::-1]], group_b[exchanged[::-1]]
+            found.append(np.stack([a, b], 1)[group_a != group_b])
         return np.concatenate(found)[:PAIRS]
 
     @cached_property

@@ -21,8 +21,9 @@ from gaiamorph.version import __version__
 
 RESULTS, PAGE = "results.json", "index.html"
 ITEMS, STEPS = 6, 9
-MEASURE = 2
-"""Version of the yardstick: figures of another do not stand beside these. Since 2, kernel distances leave out related items."""
+MEASURE = 3
+"""Version of the yardstick: figures of another do not stand beside these. Since 2, kernel distances leave out related items; since
+3, items are ends of pairs equally often."""
 
 
 def measure(case: Case, metrics: list[str] | None = None, say: Callable[[str], None] = lambda _: None) -> list[Figure]:
