@@ -83,7 +83,9 @@ def numpy_matching(model, batch, R, reconstruction, gz):
     shown = numpy_noise(model, batch) if "noise" in batch.noise else 0
     with torch.no_grad():
         real, made = (model.discriminator.encode(torch.from_numpy(v + shown)).numpy() for v in (batch.x.numpy(), gz))
-    return model.settings.matching * max(0, 1 - reconstruction / mean) * R * numpy_energy_distance(real, made)
+    half = len(x) // 2
+    sources = [(i, half + i) for i in range(half)] + [(half - 1 - i, half + i) for i in range(half)]
+    return model.settings.matching * max(0, 1 - reconstruction / mean) * R * numpy_energy_distance(real, made, sources)
 
 
 def numpy_difference(name, a, b):
@@ -262,7 +264,8 @@ def test_gradients_equal_two_phases(settings):
     share = (e(x, Gx) / e(x, x.mean(0).expand_as(x))).detach()
     assert share < 0.9, "the example must be one where matching counts"
     m = s.matching * (1 - share) * R.detach()
-    U = lambda: m * energy_distance(*(model.discriminator.encode(v + noise) for v in (x, Gz)))  # noqa: E731
+    made_of = mix_codes(torch.eye(len(x)), batch.noise["weight"])
+    U = lambda: m * energy_distance(*(model.discriminator.encode(v + noise) for v in (x, Gz)), made_of)  # noqa: E731
     balance = OBJECTIVES[s.objective](R.detach(), F.detach(), (I + U()).detach(), s)
     linear = model.discriminator.output == "linear"
     F_D, I_D = (e(x, D(Gx).clamp(*LIMITS)), e(Gz, D(Gz).clamp(*LIMITS))) if linear else (F, I)

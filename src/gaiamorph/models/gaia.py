@@ -130,7 +130,8 @@ class GAIA(Model):
             # While G draws the mean item whatever it is given, how varied its pictures are is nothing it could learn by.
             of_mean = self.error(x, x.mean(0).expand_as(x)).clamp_min(SMALLEST)
             q = (1 - reconstruction.detach() / of_mean).clamp_min(0)
-            U = s.matching * q * R.detach() * energy_distance(codes[0], codes[2])
+            made_of = mix_codes(torch.eye(len(x), device=x.device), batch.noise["weight"])
+            U = s.matching * q * R.detach() * energy_distance(codes[0], codes[2], made_of)
         extra = s.direct * (reconstruction if self.direct_error is self.error else self.direct_error(x, Gx))
         if s.distance:
             extra = extra + s.distance * pairwise_distance_loss(x, z)

@@ -104,20 +104,29 @@ def pairwise_distance_loss(x: Tensor, z: Tensor, smallest: float = 1e-6) -> Tens
     return (_log_distances(x, smallest) - _log_distances(z, smallest)).square().mean()
 
 
-def energy_distance(x: Tensor, y: Tensor) -> Tensor:
+def energy_distance(x: Tensor, y: Tensor, made_of: Tensor | None = None) -> Tensor:
     """How unlike two sets are, x (N, d) and y (M, d), as a share of how unlike two members of x are.
 
     The energy distance (Székely & Rizzo 2013) over the first of its terms that is of x alone:
 
         (2 E|x - y| - E|x - x'| - E|y - y'|) / E|x - x'|
 
-    without bias where x and y are independent (so it may fall below 0); it is 0 on average where both are drawn from the same
-    distribution, and only there.
+    without bias where members are independent (so it may fall below 0); it is 0 on average where both are drawn from the same
+    distribution, and only there. Where y is made of x, made_of (M, N) says of which: not 0. Pairs that are made of one another, or
+    of the same member, lie too near to each other, and are left out; where no pair is left the distance is 0.
     """
     n, m = len(x), len(y)
     d = distances(torch.cat([x, y]))  # of small sets, one call costs as much as each of the three that are needed
-    of_x, of_y = d[:n, :n].sum() / (n * (n - 1)), d[n:, n:].sum() / (m * (m - 1))
-    return (2 * d[:n, n:].mean() - of_x - of_y) / of_x.clamp_min(1e-12)
+    if made_of is None:
+        sources = torch.eye(n + m, dtype=d.dtype, device=d.device)
+    else:
+        sources = torch.cat([torch.eye(n, dtype=d.dtype, device=d.device), (made_of != 0).to(d.dtype)])
+    unrelated = (sources @ sources.T == 0).to(d.dtype)
+    sums, counts = (
+        torch.stack([of[:n, :n].sum(), of[:n, n:].sum(), of[n:, n:].sum()]) for of in (d * unrelated, unrelated)
+    )
+    of_x, between, of_y = sums / counts.clamp_min(1)
+    return torch.where(counts.min() > 0, (2 * between - of_x - of_y) / of_x.clamp_min(1e-12), 0)
 
 
 def distances(x: Tensor) -> Tensor:
