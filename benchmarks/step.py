@@ -25,7 +25,7 @@ from torch import nn
 from gaiamorph.data import open_data
 from gaiamorph.models import MODELS
 from gaiamorph.models.gaia import OBJECTIVES
-from gaiamorph.models.interpolation import interpolate_pairs
+from gaiamorph.models.interpolation import SAMPLERS, interpolate_pairs
 from gaiamorph.models.losses import energy_distance
 from gaiamorph.networks import Autoencoder, NetworkSettings, conv
 from gaiamorph.training.loop import Run
@@ -118,7 +118,8 @@ class Plain:
     def __call__(self) -> None:
         G, D, s, e = self.model.generator, self.model.discriminator, self.model.settings, self.error
         x = self.items[torch.randint(len(self.items), (self.batch,))].float() / 255
-        weight = 0.5 + 0.25 * torch.randn(self.batch)
+        weight = SAMPLERS[s.sampler](self.batch, torch.default_generator)
+        made_of = interpolate_pairs(torch.eye(self.batch), weight)
         noise = s.discriminator_noise * torch.randn_like(x)
 
         with torch.no_grad():
@@ -130,7 +131,7 @@ class Plain:
         R, F, I = e(x, Dx), e(x, DGx), e(Gz, DGz)
         share = e(x, Gx) / e(x, x.mean(0).expand_as(x))
         matching = s.matching * R.detach() * (1 - share).clamp_min(0)
-        U = matching * energy_distance(real, made)
+        U = matching * energy_distance(real, made, made_of)
         balance = OBJECTIVES[s.objective](R.detach(), F.detach(), (I + U).detach(), s)
         self.optimizers["discriminator"].zero_grad()
         (R - balance.F_in_D * F - balance.I_in_D * (I + U)).backward()
@@ -141,7 +142,7 @@ class Plain:
         Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
         codes = D.encode(torch.cat([Gx + noise, Gz + noise]))
         DGx, DGz = D.decode(codes).chunk(2)
-        U = matching * energy_distance(real.detach(), codes.chunk(2)[1])
+        U = matching * energy_distance(real.detach(), codes.chunk(2)[1], made_of)
         loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * (e(Gz, DGz) + U) + s.direct * e(x, Gx)
         self.optimizers["generator"].zero_grad()
         loss.backward()

@@ -42,8 +42,8 @@ class GAIA(Model):
         """How R, F and I are weighed. ``paper`` diverges or collapses as written: it is here to be looked at."""
         error: Literal["l1", "l2"] = "l1"
         """Mean absolute or mean squared difference, in R, F and I."""
-        sampler: Literal["gaussian", "uniform", "dirichlet"] = "gaussian"
-        """Interpolation weights: Normal(0.5, 0.25) or Uniform(0, 1) between two items, or mixtures of four."""
+        sampler: Literal["middle", "gaussian", "uniform", "dirichlet"] = "middle"
+        """Interpolation weights: Normal(0.5, 0.1), Normal(0.5, 0.25) or Uniform(0, 1) between two items, or mixtures of four."""
         slope: float = 5.0
         """Slope of the balancing sigmoids. ``balanced`` applies it to relative differences; ``reference`` and
         ``paper`` apply it to absolute ones, and their authors used 20."""
@@ -71,7 +71,7 @@ class GAIA(Model):
         discriminator_noise: float = 0.05
         """Standard deviation of the noise on the pictures that D is shown, and has to redraw without it (values lie in [0, 1]). A D
         that takes away what is no part of a picture makes texture costly for G. Vectors are shown as they are."""
-        matching: float = 5.0
+        matching: float = 8.0
         """Weight of U, which stands beside I: how unlike interpolations as a set are to real items. D redraws them one by one, so
         that each may be realistic and all of them too alike; 0 turns it off."""
 

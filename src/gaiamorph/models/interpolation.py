@@ -36,6 +36,11 @@ def gaussian(count: int, generator: torch.Generator) -> Tensor:
     return 0.5 + 0.25 * torch.randn(count, generator=generator)
 
 
+def middle(count: int, generator: torch.Generator) -> Tensor:
+    """Normal(0.5, 0.1): where interpolations have the least to do with either item."""
+    return 0.5 + 0.1 * torch.randn(count, generator=generator)
+
+
 def uniform(count: int, generator: torch.Generator) -> Tensor:
     """Uniform(0, 1): the weights that a continuum uses."""
     return torch.rand(count, generator=generator)
@@ -54,6 +59,7 @@ def dirichlet(count: int, generator: torch.Generator) -> Tensor:
 
 SAMPLERS: dict[str, Callable[[int, torch.Generator], Tensor]] = {
     "gaussian": gaussian,
+    "middle": middle,
     "uniform": uniform,
     "dirichlet": dirichlet,
 }
