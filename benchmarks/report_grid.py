@@ -34,6 +34,11 @@ GRID: list[Column] = [
 
 UNRELATED = ", over pairs of items that show different people and are not made of one another"
 """Said of kernel distances since the second version of the yardstick."""
+OLDER = {
+    1: "by the first version of the yardstick (pairs of related items counted) or with earlier networks",
+    2: "by its second version (pairs drawn at random, some items an end more often than others)",
+}
+"""Of rows that stand in tables of their own."""
 EARLIER = "network.coarsest=4"
 """In a variant: made when the conv network's pyramid ended there, or is made to again."""
 
@@ -114,7 +119,11 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
             f"![The same paths by each model](images/grid_{name}.png)",
             "",
         ]
-    for when, variants in (("", tried), (", before network and measure were settled", tried_before)):
+    tables = [("", tried)]
+    for version in sorted({yardstick(r) for r in tried_before}, reverse=True):
+        when = OLDER.get(version, "with earlier networks")
+        tables.append((f", {when}", [r for r in tried_before if yardstick(r) == version]))
+    for when, variants in tables:
         if variants:
             body += [
                 f"Tried on seeds that the table does not use{when} (GAIA, unless another model is named):",
@@ -128,11 +137,12 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
                     ],
                 ),
             ]  # fmt: skip
-    if before:
-        steps = " or ".join(f"{n:,}" for n in sorted({r["steps"] for r in before}))
+    for version in sorted({yardstick(r) for r in before}, reverse=True):
+        rows_of = [r for r in before if yardstick(r) == version]
+        steps = " or ".join(f"{n:,}" for n in sorted({r["steps"] for r in rows_of}))
         body += [
-            f"Before the network, these recipes and the measure were settled ({steps} steps):",
+            f"Measured earlier, {OLDER.get(version, 'with earlier networks')} ({steps} steps):",
             "",
-            *table(["model", "seeds", *heads, "seconds"], grid_rows(before, shown)),
-        ]  # fmt: skip
+            *table(["model", "seeds", *heads, "seconds"], grid_rows(rows_of, shown)),
+        ]
     return section(title, result, body)
