@@ -24,7 +24,7 @@ from torch import nn
 
 from gaiamorph.data import open_data
 from gaiamorph.models import MODELS
-from gaiamorph.models.gaia import OBJECTIVES
+from gaiamorph.models.gaia import OBJECTIVES, in_the_large
 from gaiamorph.models.interpolation import SAMPLERS, interpolate_pairs
 from gaiamorph.models.losses import energy_distance
 from gaiamorph.networks import Autoencoder, NetworkSettings, conv
@@ -125,24 +125,21 @@ class Plain:
         with torch.no_grad():
             z = G.encode(x)
             Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
-        codes = D.encode(torch.cat([x + noise, Gx + noise, Gz + noise]))
-        Dx, DGx, DGz = D.decode(codes).chunk(3)
-        real, _, made = codes.chunk(3)
+        Dx, DGx, DGz = D(torch.cat([x + noise, Gx + noise, Gz + noise])).chunk(3)
         R, F, I = e(x, Dx), e(x, DGx), e(Gz, DGz)
         share = e(x, Gx) / e(x, x.mean(0).expand_as(x))
-        matching = s.matching * R.detach() * (1 - share).clamp_min(0)
-        U = matching * energy_distance(real, made, made_of)
+        factor = s.set_distance * R.detach() * (1 - share).clamp_min(0)
+        U = factor * energy_distance(in_the_large(x), in_the_large(Gz), made_of)
         balance = OBJECTIVES[s.objective](R.detach(), F.detach(), (I + U).detach(), s)
         self.optimizers["discriminator"].zero_grad()
-        (R - balance.F_in_D * F - balance.I_in_D * (I + U)).backward()
+        (R - balance.F_in_D * F - balance.I_in_D * I).backward()
         self.optimizers["discriminator"].step()
 
         D.requires_grad_(False)
         z = G.encode(x)
         Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
-        codes = D.encode(torch.cat([Gx + noise, Gz + noise]))
-        DGx, DGz = D.decode(codes).chunk(2)
-        U = matching * energy_distance(real.detach(), codes.chunk(2)[1], made_of)
+        DGx, DGz = D(torch.cat([Gx + noise, Gz + noise])).chunk(2)
+        U = factor * energy_distance(in_the_large(x), in_the_large(Gz), made_of)
         loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * (e(Gz, DGz) + U) + s.direct * e(x, Gx)
         self.optimizers["generator"].zero_grad()
         loss.backward()

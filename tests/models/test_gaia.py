@@ -8,7 +8,7 @@ import torch
 from tests.models.test_losses import numpy_distance_loss, numpy_energy_distance
 
 from gaiamorph.models import MODELS, Batch
-from gaiamorph.models.gaia import GAIA, LIMITS
+from gaiamorph.models.gaia import GAIA, LIMITS, in_the_large
 from gaiamorph.models.interpolation import interpolate_pairs, mix_codes
 from gaiamorph.models.losses import energy_distance, pairwise_distance_loss
 from gaiamorph.models.noise import noise_at, places
@@ -16,7 +16,7 @@ from gaiamorph.networks import NETWORKS, NetworkSettings
 
 
 def make(seed=0, output="sigmoid", fitted=False, **settings):
-    """fitted: G redraws the batch better than the mean item does, so that matching counts."""
+    """fitted: G redraws the batch better than the mean item does, so that sets are compared."""
     torch.manual_seed(seed)
     model = GAIA((5,), 3, NetworkSettings(name="mlp", width=16, output=output), GAIA.Settings(**settings)).double()
     x = torch.rand(8, 5, dtype=torch.float64)
@@ -76,16 +76,13 @@ def numpy_errors(model, batch, error):
     return mean(x, dx), mean(x, dgx), mean(gz, dgz), mean(x, gx), bounded, z, gz
 
 
-def numpy_matching(model, batch, R, reconstruction, gz):
-    """U: what stands beside I in both losses."""
+def numpy_set_distance(model, batch, R, reconstruction, gz):
+    """U: what stands beside I in G's loss and in the balance."""
     x = batch.x.numpy()
     mean = numpy_difference(model.settings.error, x, np.broadcast_to(x.mean(0), x.shape))
-    shown = numpy_noise(model, batch) if "noise" in batch.noise else 0
-    with torch.no_grad():
-        real, made = (model.discriminator.encode(torch.from_numpy(v + shown)).numpy() for v in (batch.x.numpy(), gz))
     half = len(x) // 2
     sources = [(i, half + i) for i in range(half)] + [(half - 1 - i, half + i) for i in range(half)]
-    return model.settings.matching * max(0, 1 - reconstruction / mean) * R * numpy_energy_distance(real, made, sources)
+    return model.settings.set_distance * max(0, 1 - reconstruction / mean) * R * numpy_energy_distance(x, gz, sources)
 
 
 def numpy_difference(name, a, b):
@@ -101,20 +98,22 @@ def numpy_direct(model, batch):
     return numpy_difference(s.error if s.direct_error == "same" else s.direct_error, batch.x.numpy(), Gx)
 
 
-def expected(objective, R, F, I, s):
+def expected(objective, R, F, I, U, s):
+    """U is weighed with I, and is no concern of D's."""
+    J = I + U
     if objective == "balanced":
-        w = s.w_max * sigmoid(s.slope * (s.gamma * R - (F + I) / 2) / R)
-        v = sigmoid(s.slope * (I - F) / R)
-        return v * I + (1 - v) * F, R - w * (F + I) / 2, 1.0, 1.0
+        w = s.w_max * sigmoid(s.slope * (s.gamma * R - (F + J) / 2) / R)
+        v = sigmoid(s.slope * (J - F) / R)
+        return v * J + (1 - v) * F, R - w * (F + I) / 2, 1.0, 1.0
     if objective == "interpolations":
-        w = s.w_max * sigmoid(s.slope * (s.gamma * R - I) / R)
-        return F + s.interpolation * I, R - w * I, 1.0, 1.0
-    delta = sigmoid(s.slope * (R - (F + I) / 2))
+        w = s.w_max * sigmoid(s.slope * (s.gamma * R - J) / R)
+        return F + s.interpolation * J, R - w * I, 1.0, 1.0
+    delta = sigmoid(s.slope * (R - (F + J) / 2))
     if objective == "reference":
-        w = np.clip(sigmoid(s.slope * (I / 2 - R)), 0, 0.9)
-        v = sigmoid(s.slope * (I - F))
-        return v * I + (1 - v) * F, R - w * (F + I) / 2, 1 - delta, delta
-    return F + I, R - F - I, 1 - delta, delta
+        w = np.clip(sigmoid(s.slope * (J / 2 - R)), 0, 0.9)
+        v = sigmoid(s.slope * (J - F))
+        return v * J + (1 - v) * F, R - w * (F + I) / 2, 1 - delta, delta
+    return F + J, R - F - I, 1 - delta, delta
 
 
 @pytest.mark.parametrize("objective", ["balanced", "interpolations", "reference", "paper"])
@@ -126,9 +125,9 @@ def test_losses_and_rates(objective, error, direct_error):
     weights = {"direct": 0.7, "distance": 0.3, "slope": 12.0, "gamma": 0.8, "w_max": 0.9}
     model, batch = make(fitted=True, objective=objective, error=error, direct_error=direct_error, **weights)
     R, F, I, reconstruction, _, z, gz = numpy_errors(model, batch, error)
-    U = numpy_matching(model, batch, R, reconstruction, gz)
+    U = numpy_set_distance(model, batch, R, reconstruction, gz)
     assert abs(U) > 0.01 * I, "the example must be one where it matters"
-    loss_G, loss_D, rate_G, rate_D = expected(objective, R, F, I + U, model.settings)
+    loss_G, loss_D, rate_G, rate_D = expected(objective, R, F, I, U, model.settings)
     if objective == "reference":
         loss_G, loss_D = np.clip([loss_G, loss_D], -1, 1)
     loss_G += 0.7 * numpy_direct(model, batch) + 0.3 * numpy_distance_loss(batch.x.numpy(), z)
@@ -159,7 +158,7 @@ def test_reference_clips_the_adversarial_losses():
         torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-12)
 
 
-def test_matching_waits_until_the_generator_tells_items_apart():
+def test_sets_are_not_compared_before_the_generator_tells_items_apart():
     model, batch = make()
     _, _, _, reconstruction, *_ = numpy_errors(model, batch, "l1")
     x = batch.x.numpy()
@@ -167,9 +166,16 @@ def test_matching_waits_until_the_generator_tells_items_apart():
     assert float(model(batch).figures["U"].detach()) == 0
 
 
+def test_sets_of_pictures_are_compared_in_the_large():
+    x = torch.rand(3, 2, 16, 24)
+    torch.testing.assert_close(in_the_large(x), x.view(3, 2, 8, 2, 8, 3).mean((3, 5)).flatten(1))
+    v = torch.rand(3, 5)
+    assert torch.equal(in_the_large(v), v)
+
+
 def test_paper_rates_follow_the_seed_equation():
     """delta_D = sigmoid(b (R - (F + I)/2)): D slows down when it is ahead."""
-    model, batch = make(objective="paper", slope=20.0, matching=0.0)
+    model, batch = make(objective="paper", slope=20.0, set_distance=0.0)
     R, F, I, *_ = numpy_errors(model, batch, "l1")
     assert float(model(batch).rates["discriminator"]) == pytest.approx(
         1 / (1 + np.exp(-20 * (R - (F + I) / 2))), rel=1e-5
@@ -177,7 +183,7 @@ def test_paper_rates_follow_the_seed_equation():
 
 
 def test_linear_output_bounds_what_the_discriminator_gains():
-    model, batch = make(output="linear", objective="paper", direct=0.0, matching=0.0)
+    model, batch = make(output="linear", objective="paper", direct=0.0, set_distance=0.0)
     with torch.no_grad():
         for p in model.discriminator.parameters():
             p.mul_(3)
@@ -190,7 +196,7 @@ def test_linear_output_bounds_what_the_discriminator_gains():
 
 def test_interpolations_carry_gradient_twice():
     """I's gradient reaches G through D's input and through the target; detaching the target would change it."""
-    model, batch = make(direct=0.0, matching=0.0)
+    model, batch = make(direct=0.0, set_distance=0.0)
     parameters = model.players()["generator"]
     full = gradients(model, batch)["generator"]
     z = model.generator.encode(batch.x)
@@ -241,7 +247,7 @@ def test_noise_is_for_pictures():
         {"objective": "reference", "error": "l2", "slope": 1e4},
         {"objective": "paper"},
         {"distance": 1.0},
-        {"matching": 0.0},
+        {"set_distance": 0.0},
         {"sampler": "dirichlet"},
         {"output": "linear"},
     ],
@@ -262,18 +268,19 @@ def test_gradients_equal_two_phases(settings):
     from gaiamorph.models.gaia import OBJECTIVES
 
     share = (e(x, Gx) / e(x, x.mean(0).expand_as(x))).detach()
-    assert share < 0.9, "the example must be one where matching counts"
-    m = s.matching * (1 - share) * R.detach()
+    assert share < 0.9, "the example must be one where sets are compared"
+    m = s.set_distance * (1 - share) * R.detach()
     made_of = mix_codes(torch.eye(len(x)), batch.noise["weight"])
-    U = lambda: m * energy_distance(*(model.discriminator.encode(v + noise) for v in (x, Gz)), made_of)  # noqa: E731
-    balance = OBJECTIVES[s.objective](R.detach(), F.detach(), (I + U()).detach(), s)
+    U = m * energy_distance(x, Gz, made_of)
+    balance = OBJECTIVES[s.objective](R.detach(), F.detach(), (I + U).detach(), s)
     linear = model.discriminator.output == "linear"
     F_D, I_D = (e(x, D(Gx).clamp(*LIMITS)), e(Gz, D(Gz).clamp(*LIMITS))) if linear else (F, I)
-    loss_D = R - s.adversarial * (balance.F_in_D * F_D + balance.I_in_D * (I_D + U()))
+    loss_D = R - s.adversarial * (balance.F_in_D * F_D + balance.I_in_D * I_D)
     phase_D = torch.autograd.grad(loss_D, players["discriminator"])
     z = G.encode(x)
     Gx, Gz = G.decode(z), G.decode(mix_codes(z, batch.noise["weight"]))
-    loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * (e(Gz, D(Gz)) + U()) + s.direct * model.direct_error(x, Gx)
+    U = m * energy_distance(x, Gz, made_of)
+    loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * (e(Gz, D(Gz)) + U) + s.direct * model.direct_error(x, Gx)
     if s.distance:
         loss_G = loss_G + s.distance * pairwise_distance_loss(x, z)
     phase_G = torch.autograd.grad(loss_G, players["generator"])
@@ -336,8 +343,8 @@ def test_integral_balance_follows_its_rule():
     R, F, I, reconstruction, *_, gz = numpy_errors(model, batch, "l1")
     step = model(batch)
     assert float(step.figures["adversarial_weight"]) == pytest.approx(0.1)
-    U = numpy_matching(model, batch, R, reconstruction, gz)
-    assert float(step.losses["discriminator"]) == pytest.approx(R - 0.1 * (F + I + U), rel=1e-5)
+    U = numpy_set_distance(model, batch, R, reconstruction, gz)
+    assert float(step.losses["discriminator"]) == pytest.approx(R - 0.1 * (F + I), rel=1e-5)
     k = np.clip(0.2 + 0.1 * (R - (F + I + U) / 2) / R, 0, 0.5)
     assert float(model.k) == pytest.approx(k, rel=1e-5)
     for _ in range(200):

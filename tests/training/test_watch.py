@@ -47,7 +47,7 @@ def test_the_paper_objective_is_caught(tmp_path):
     """As printed it runs away or collapses on moons, and the training says so."""
     space = gm.train(
         "sample:moons", out=tmp_path / "run", steps=600, latent_dim=2, threads=1, show=False,
-        gaia={"objective": "paper", "slope": 20.0, "direct": 0.0, "matching": 0.0},
+        gaia={"objective": "paper", "slope": 20.0, "direct": 0.0, "set_distance": 0.0},
     )  # fmt: skip
     assert space.info["training"]["warnings"]
 

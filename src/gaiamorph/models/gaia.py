@@ -7,13 +7,13 @@ Generator G and discriminator D are both autoencoders. For a batch x:
     R = ||x - D(x)||                                    real
     F = ||x - D(G(x))||                                 reconstruction, seen through D
     I = ||G(z_interp) - D(G(z_interp))||                interpolation, seen through D
-    U = m q R E(D.encode(x), D.encode(G(z_interp)))     interpolations as a set, against real items as a set
+    U = m q R E(x, G(z_interp))                         interpolations as a set, against real items as a set
 
-G makes F and I + U small, D makes R small and F and I + U large. E is the energy distance, m a weight, q how much better than
-the mean item G redraws x; U is to I what an MMD GAN's critic, an autoencoder too, is to BEGAN's (Li et al. 2017). How the
-errors are weighed against each other decides whether that game settles: see `OBJECTIVES`. Gradients of I reach G twice,
-through D's input and through the target; with the target detached nothing between real items becomes real. D is shown
-pictures with noise on them, and has to redraw them without it (Vincent et al. 2008, denoising autoencoders).
+G makes F, I and U small, D makes R small and F and I large. E is the energy distance (of small versions of pictures), m a
+weight, q how much better than the mean item G redraws x. How the errors are weighed against each other decides whether that
+game settles: see `OBJECTIVES`. Gradients of I reach G twice, through D's input and through the target; with the target
+detached nothing between real items becomes real. D is shown pictures with noise on them, and has to redraw them without it
+(Vincent et al. 2008, denoising autoencoders).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from gaiamorph.models.base import Batch, Model, Step, across_ranks
 from gaiamorph.models.gradients import SMALLEST_WEIGHT, GradientScale
@@ -71,11 +72,11 @@ class GAIA(Model):
         discriminator_noise: float = 0.05
         """Standard deviation of the noise on the pictures that D is shown, and has to redraw without it (values lie in [0, 1]). A D
         that takes away what is no part of a picture makes texture costly for G. Vectors are shown as they are."""
-        matching: float = 8.0
+        set_distance: float = 30.0
         """Weight of U, which stands beside I: how unlike interpolations as a set are to real items. D redraws them one by one, so
         that each may be realistic and all of them too alike; 0 turns it off."""
 
-    UNSAID: ClassVar = {"discriminator_noise": 0.0, "matching": 0.0}
+    UNSAID: ClassVar = {"discriminator_noise": 0.0, "set_distance": 0.0}
 
     k: Tensor
 
@@ -117,7 +118,7 @@ class GAIA(Model):
         Gx, Gz_interp = G.decode_each(z, z_interp)
         to_G_from_F, to_G_from_I = GradientScale(), GradientScale()
         Gx_seen, Gz_interp_seen = to_G_from_F(Gx), to_G_from_I(Gz_interp)
-        codes, (Dx, DGx, DGz_interp) = D.encode_and_redraw(x, Gx_seen, Gz_interp_seen, noise=self.noise(batch.noise, x))
+        Dx, DGx, DGz_interp = D.redraw(x, Gx_seen, Gz_interp_seen, noise=self.noise(batch.noise, x))
         R, F, I = self.error(x, Dx), self.error(x, DGx), self.error(Gz_interp_seen, DGz_interp)
         # A linear output has no bound, and D would make F and I infinite: it gains nothing beyond these limits.
         unbounded = D.output == "linear"
@@ -126,12 +127,12 @@ class GAIA(Model):
 
         reconstruction = self.error(x, Gx)
         U = torch.zeros_like(R)
-        if s.matching:
+        if s.set_distance:
             # While G draws the mean item whatever it is given, how varied its pictures are is nothing it could learn by.
             of_mean = self.error(x, x.mean(0).expand_as(x)).clamp_min(SMALLEST)
             q = (1 - reconstruction.detach() / of_mean).clamp_min(0)
             made_of = mix_codes(torch.eye(len(x), device=x.device), batch.noise["weight"])
-            U = s.matching * q * R.detach() * energy_distance(codes[0], codes[2], made_of)
+            U = s.set_distance * q * R.detach() * energy_distance(in_the_large(x), in_the_large(Gz_interp), made_of)
         extra = s.direct * (reconstruction if self.direct_error is self.error else self.direct_error(x, Gx))
         if s.distance:
             extra = extra + s.distance * pairwise_distance_loss(x, z)
@@ -149,7 +150,7 @@ class GAIA(Model):
         R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I = errors
         w_F, w_I = s.adversarial * balance.F_in_D, s.adversarial * balance.I_in_D
         loss_G = balance.F_in_G * F + balance.I_in_G * (I + U)
-        loss_D = R - w_F * F_D - w_I * (I_D + U)
+        loss_D = R - w_F * F_D - w_I * I_D
         counts_G = counts_D = 1.0  # whether a loss has a gradient
         if s.objective == "reference":
             counts_G, counts_D = ((loss.detach().abs() <= 1).to(loss.dtype) for loss in (loss_G, loss_D))
@@ -162,13 +163,13 @@ class GAIA(Model):
             w_F, w_I = ((w * counts_D).clamp_min(SMALLEST_WEIGHT) for w in (w_F, w_I))
             to_G_from_F.factor = -counts_G * balance.F_in_G / w_F
             to_G_from_I.factor = -counts_G * balance.I_in_G / w_I
-            joint = counts_D * R - w_F * F - w_I * (I + U) + extra
+            joint = counts_D * R - w_F * F - w_I * I + counts_G * balance.I_in_G * U + extra
             loss_G, loss_D = loss_G.detach(), loss_D.detach()
         figures = {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": balance.I_in_D}
         return Step(
             {"generator": loss_G, "discriminator": loss_D},
             {"generator": balance.rate_G, "discriminator": balance.rate_D},
-            figures | ({"U": U} if s.matching else {}),
+            figures | ({"U": U} if s.set_distance else {}),
             joint,
         )
 
@@ -225,6 +226,15 @@ SMALLEST = 1e-8
 """What R is bounded below by where it divides."""
 
 
+SIDE = 8
+"""Of the small versions of pictures that are compared as sets: finer, texture would count as variety."""
+
+
+def in_the_large(x: Tensor) -> Tensor:
+    """What of items U compares: pictures (B, C, H, W) as `SIDE` x `SIDE` means, vectors as they are; (B, d)."""
+    return (functional.adaptive_avg_pool2d(x, SIDE) if x.ndim == 4 else x).flatten(1)
+
+
 class Errors(NamedTuple):
     """What both players made of a batch; R, F, I as above."""
 
@@ -235,7 +245,7 @@ class Errors(NamedTuple):
     """F and I as D's loss has them: bounded."""
     I_D: Tensor
     U: Tensor
-    """What stands beside I in both losses, and in their balance: see ``matching``."""
+    """What stands beside I in G's loss and in the balance: see ``set_distance``."""
     reconstruction: Tensor
     extra: Tensor
     """What G's loss has beside F and I."""

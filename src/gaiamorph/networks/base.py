@@ -127,14 +127,8 @@ class Autoencoder(nn.Module):
 
     def redraw(self, *batches: Tensor, noise: Tensor | None = None) -> tuple[Tensor, ...]:
         """Each of several x (B, *shape), encoded and decoded, in one pass. noise (B, *shape) is added to every one."""
-        return self.encode_and_redraw(*batches, noise=noise)[1]
-
-    def encode_and_redraw(
-        self, *batches: Tensor, noise: Tensor | None = None
-    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """`redraw`, and on the way there the code (B, latent_dim) of each."""
         z = self._encoded(*batches, noise=noise)[:, : self.latent_dim]
-        return z.chunk(len(batches)), self._decoded(z, len(batches))
+        return self._decoded(z, len(batches))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.redraw(x)[0]
