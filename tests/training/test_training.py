@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import shutil
 import subprocess
 import sys
 import threading
@@ -160,14 +161,15 @@ def test_resume_refuses_other_settings_and_other_data(picture_run, photos):
 def test_a_checkpoint_from_before_an_option_goes_on(photos, tmp_path, monkeypatch):
     # With another error than the default, that of the direct term is what it was.
     options = {**SMALL, "size": 16, "steps": 50, "show": False}
-    as_it_was, said = {"error": "l2", "discriminator_noise": 0.0}, {"error": "l2"}
+    as_it_was = {"error": "l2", "discriminator_noise": 0.0, "set_distance": 0.0, "sampler": "gaussian"}
+    said = {"error": "l2"}
     monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
     with monkeypatch.context() as patch:
         now = loop.to_dict
 
         def before(settings):
             values = now(settings)
-            for name in ("interpolation", "direct_error", "discriminator_noise"):
+            for name in ("interpolation", "direct_error", "discriminator_noise", "set_distance", "sampler"):
                 del values["gaia"][name]
             return values
 
@@ -180,6 +182,16 @@ def test_a_checkpoint_from_before_an_option_goes_on(photos, tmp_path, monkeypatc
     assert same_weights(tmp_path / "whole", tmp_path / "cut")
     gm.train(photos, out=tmp_path / "today", gaia=said, **options)
     assert not same_weights(tmp_path / "whole", tmp_path / "today")
+
+
+def test_a_run_with_an_option_that_is_no_more_says_what_still_works(picture_run, photos, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(picture_run, folder)
+    config = (folder / "config.yaml").read_text()
+    (folder / "config.yaml").write_text(config.replace("set_distance:", "matching:"))
+    with pytest.raises(gm.UserError, match=r"its space, if it has one, still opens.*gaia\.matching"):
+        gm.train(photos, out=folder, resume=True, show=False)
+    assert gm.load(folder).model == "gaia"
 
 
 @pytest.mark.parametrize("group", ["network", "gaia"])

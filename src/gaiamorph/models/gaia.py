@@ -76,7 +76,7 @@ class GAIA(Model):
         """Weight of U, which stands beside I: how unlike interpolations as a set are to real items. D redraws them one by one, so
         that each may be realistic and all of them too alike; 0 turns it off."""
 
-    UNSAID: ClassVar = {"discriminator_noise": 0.0, "set_distance": 0.0}
+    UNSAID: ClassVar = {"sampler": "gaussian", "discriminator_noise": 0.0, "set_distance": 0.0}
 
     k: Tensor
 

@@ -138,7 +138,10 @@ def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[Da
     """
     config = read_config(folder / FILE)
     recorded_how = DataOptions(config.get("size"), config.get("crop", "centre"), config.get("channels"))
-    settings = recorded({k: v for k, v in config.items() if k not in DATA_KEYS})
+    try:
+        settings = recorded({k: v for k, v in config.items() if k not in DATA_KEYS})
+    except UserError as error:
+        raise UserError(f"{folder} cannot go on, though its space, if it has one, still opens: {error}") from error
     differing = [
         *_differences(dataclasses.asdict(how), dataclasses.asdict(recorded_how), dataclasses.asdict(DataOptions())),
         *_differences(to_dict(wanted), to_dict(settings), to_dict(TrainSettings(model=wanted.model))),
