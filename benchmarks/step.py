@@ -125,7 +125,7 @@ class Plain:
         with torch.no_grad():
             z = G.encode(x)
             Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
-        Dx, DGx, DGz = D(torch.cat([x + noise, Gx + noise, Gz + noise])).chunk(3)
+        Dx, DGx, DGz = D.decode(D.encode(torch.cat([x + noise, Gx + noise, Gz + noise]))).chunk(3)
         R, F, I = e(x, Dx), e(x, DGx), e(Gz, DGz)
         share = e(x, Gx) / e(x, x.mean(0).expand_as(x))
         factor = s.set_distance * R.detach() * (1 - share).clamp_min(0)
@@ -138,7 +138,7 @@ class Plain:
         D.requires_grad_(False)
         z = G.encode(x)
         Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
-        DGx, DGz = D(torch.cat([Gx + noise, Gz + noise])).chunk(2)
+        DGx, DGz = D.decode(D.encode(torch.cat([Gx + noise, Gz + noise]))).chunk(2)
         U = factor * energy_distance(in_the_large(x), in_the_large(Gz), made_of)
         loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * (e(Gz, DGz) + U) + s.direct * e(x, Gx)
         self.optimizers["generator"].zero_grad()
