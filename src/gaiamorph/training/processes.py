@@ -45,12 +45,14 @@ def launch(processes: Processes, device: str) -> Fabric:
     devices, nodes = devices or 1, nodes or 1
     many = devices * nodes > 1
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # what was chosen is said by the run itself
+    # A copy of all gradients less. Not static_graph: with it (torch 2.13) gradients are no longer exchanged, and nothing says so.
+    strategy = DDPStrategy(gradient_as_bucket_view=True) if many else "auto"
     try:
         fabric = Fabric(
             accelerator=device,
             devices=devices,
             num_nodes=nodes,
-            strategy=DDPStrategy(gradient_as_bucket_view=True) if many else "auto",  # a copy of all gradients less
+            strategy=strategy,
         )
     except (RuntimeError, ValueError) as error:
         # Fabric's own words name the devices that there are.
