@@ -36,7 +36,7 @@ UNRELATED = ", over pairs of items that show different people and are not made o
 """Said of kernel distances since the second version of the yardstick."""
 OLDER = {
     1: "by the first version of the yardstick (pairs of related items counted) or with earlier networks",
-    2: "by its second version (pairs drawn at random, some items an end more often than others)",
+    2: "by the second version of the yardstick (pairs drawn at random, some items an end more often than others)",
 }
 """Of rows that stand in tables of their own."""
 EARLIER = "network.coarsest=4"
