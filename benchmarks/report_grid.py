@@ -53,6 +53,12 @@ def yardstick(run: dict[str, Any]) -> int:
     return run.get("measure", 1)
 
 
+def by_yardstick(runs: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """How earlier runs were measured, and those that were: newest first."""
+    versions = sorted({yardstick(r) for r in runs}, reverse=True)
+    return [(OLDER.get(v, "with earlier networks"), [r for r in runs if yardstick(r) == v]) for v in versions]
+
+
 def by_use(runs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Those that are reported, and those that were used to choose."""
     return [r for r in runs if r["seed"] < SEARCH_SEED], [r for r in runs if r["seed"] >= SEARCH_SEED]
@@ -119,10 +125,7 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
             f"![The same paths by each model](images/grid_{name}.png)",
             "",
         ]
-    tables = [("", tried)]
-    for version in sorted({yardstick(r) for r in tried_before}, reverse=True):
-        when = OLDER.get(version, "with earlier networks")
-        tables.append((f", {when}", [r for r in tried_before if yardstick(r) == version]))
+    tables = [("", tried), *((f", {how}", variants) for how, variants in by_yardstick(tried_before))]
     for when, variants in tables:
         if variants:
             body += [
@@ -137,12 +140,11 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
                     ],
                 ),
             ]  # fmt: skip
-    for version in sorted({yardstick(r) for r in before}, reverse=True):
-        rows_of = [r for r in before if yardstick(r) == version]
-        steps = " or ".join(f"{n:,}" for n in sorted({r["steps"] for r in rows_of}))
+    for how, measured_so in by_yardstick(before):
+        steps = " or ".join(f"{n:,}" for n in sorted({r["steps"] for r in measured_so}))
         body += [
-            f"Measured earlier, {OLDER.get(version, 'with earlier networks')} ({steps} steps):",
+            f"Measured earlier, {how} ({steps} steps):",
             "",
-            *table(["model", "seeds", *heads, "seconds"], grid_rows(rows_of, shown)),
+            *table(["model", "seeds", *heads, "seconds"], grid_rows(measured_so, shown)),
         ]
     return section(title, result, body)
