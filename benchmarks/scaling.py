@@ -1,8 +1,8 @@
 """One process and two, with one thread each.  python benchmarks/scaling.py [--repeats 5]
 
-Throughput of two processes with the same share each (weak) and with the same whole batch (strong), against one; beside them
-two that train apart at the same time and exchange nothing, which is what the machine itself allows. And whether two learn the
-same as one that pairs within the same two halves. Results: results/scaling.json.
+Throughput of two processes with the same share each (weak, at three sizes of it) and with the same whole batch (strong),
+against one; beside them two that train apart at the same time and exchange nothing, which is what the machine itself allows.
+And whether two learn the same as one that pairs within the same two halves. Results: results/scaling.json.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from statistics import median
 from interleaved import summary
 from results import Results
 
+BATCHES = 64, 128, 256
+"""Items of one process: what two exchange is the same for all, so that the larger ones are slowed down less by it."""
 COMMON = ["--threads", "1", "--quiet"]
 CURVE = ["--steps", "50", "--parts", "2", "--gaia.distance", "0", "--precision", "fp32"]
 
@@ -35,7 +37,7 @@ def child(processes: int, batch: int, steps: int) -> None:
     from gaiamorph.training.settings import TrainSettings, settled
 
     fabric = launch(Processes(), "cpu")
-    data = open_data("sample:faces")
+    data = open_data("sample:lines")  # enough items for the largest batch
     with tempfile.TemporaryDirectory() as folder, memory_kept():
         settings = TrainSettings(batch_size=batch, threads=1, precision="fp32")
         run = Run(data, settled(settings, data, processes), Path(folder), fabric)
@@ -109,19 +111,25 @@ def main() -> None:
         child(*options.child, steps=60)
         return
     results = Results("scaling", "python benchmarks/scaling.py")
-    cases = {"one": (1, 64), "two, weak": (2, 128), "two, strong": (2, 64), "two, apart": (1, 64, 2)}
-    found: dict[str, list[float]] = {name: [] for name in cases}
+    cases: dict[tuple[str, int], tuple[int, ...]] = {}
+    for batch in BATCHES:
+        cases |= {("one", batch): (1, batch), ("two, weak", batch): (2, 2 * batch)}
+    cases |= {("two, strong", BATCHES[0]): (2, BATCHES[0]), ("two, apart", BATCHES[0]): (1, BATCHES[0], 2)}
+    found: dict[tuple[str, int], list[float]] = {case: [] for case in cases}
     for _ in range(options.repeats):
-        for name, case in cases.items():
-            found[name].append(measure(*case))
-    for name in [case for case in cases if case != "one"]:
-        ratios = [b / a for a, b in zip(found["one"], found[name], strict=True)]
+        for case, asked in cases.items():
+            found[case].append(measure(*asked))
+    for (name, batch), speeds in found.items():
+        if name == "one":
+            continue
+        alone = found["one", batch]
         results.add(
             case=name,
+            batch=batch,
             repeats=options.repeats,
-            one=median(found["one"]),
-            two=median(found[name]),
-            faster=summary(ratios),
+            one=median(alone),
+            two=median(speeds),
+            faster=summary([b / a for a, b in zip(alone, speeds, strict=True)]),
         )
         print(results.runs[-1], flush=True)
     results.add(case="difference of held-out error over 50 steps", largest=curves())
