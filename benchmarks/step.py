@@ -24,9 +24,8 @@ from torch import nn
 
 from gaiamorph.data import open_data
 from gaiamorph.models import MODELS
-from gaiamorph.models.gaia import OBJECTIVES, in_the_large
+from gaiamorph.models.gaia import OBJECTIVES
 from gaiamorph.models.interpolation import SAMPLERS, interpolate_pairs
-from gaiamorph.models.losses import energy_distance
 from gaiamorph.networks import Autoencoder, NetworkSettings, conv
 from gaiamorph.training.loop import Run
 from gaiamorph.training.precision import chosen_precision, memory_kept
@@ -129,7 +128,7 @@ class Plain:
         R, F, I = e(x, Dx), e(x, DGx), e(Gz, DGz)
         share = e(x, Gx) / e(x, x.mean(0).expand_as(x))
         factor = s.set_distance * R.detach() * (1 - share).clamp_min(0)
-        U = factor * energy_distance(in_the_large(x), in_the_large(Gz), made_of)
+        U = factor * self.model.unlikeness(x, Gz, made_of)[0]
         balance = OBJECTIVES[s.objective](R.detach(), F.detach(), (I + U).detach(), s)
         self.optimizers["discriminator"].zero_grad()
         (R - balance.F_in_D * F - balance.I_in_D * I).backward()
@@ -139,7 +138,9 @@ class Plain:
         z = G.encode(x)
         Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
         DGx, DGz = D.decode(D.encode(torch.cat([Gx + noise, Gz + noise]))).chunk(2)
-        U = factor * energy_distance(in_the_large(x), in_the_large(Gz), made_of)
+        U, compared = self.model.unlikeness(x, Gz, made_of)
+        U = factor * U
+        self.model.unlikeness.remember(compared)
         loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * (e(Gz, DGz) + U) + s.direct * e(x, Gx)
         self.optimizers["generator"].zero_grad()
         loss.backward()

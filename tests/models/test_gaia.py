@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tests.models.test_losses import numpy_distance_loss, numpy_energy_distance
+from tests.models.test_losses import numpy_distance_loss
+from tests.models.test_sets import numpy_energy_distance
 
 from gaiamorph.models import MODELS, Batch
-from gaiamorph.models.gaia import GAIA, LIMITS, in_the_large
+from gaiamorph.models.gaia import GAIA, LIMITS
 from gaiamorph.models.interpolation import interpolate_pairs, mix_codes
-from gaiamorph.models.losses import energy_distance, pairwise_distance_loss
+from gaiamorph.models.losses import pairwise_distance_loss
 from gaiamorph.models.noise import noise_at, places
+from gaiamorph.models.sets import energy_distance
 from gaiamorph.networks import NETWORKS, NetworkSettings
 
 
@@ -76,13 +78,14 @@ def numpy_errors(model, batch, error):
     return mean(x, dx), mean(x, dgx), mean(gz, dgz), mean(x, gx), bounded, z, gz
 
 
-def numpy_set_distance(model, batch, R, reconstruction, gz):
+def numpy_set_distance(model, batch, R, reconstruction, gz, earlier=((), ())):
     """U: what stands beside I in G's loss and in the balance."""
     x = batch.x.numpy()
     mean = numpy_difference(model.settings.error, x, np.broadcast_to(x.mean(0), x.shape))
     half = len(x) // 2
     sources = [(i, half + i) for i in range(half)] + [(half - 1 - i, half + i) for i in range(half)]
-    return model.settings.set_distance * max(0, 1 - reconstruction / mean) * R * numpy_energy_distance(x, gz, sources)
+    E = numpy_energy_distance(x, gz, sources, earlier)
+    return model.settings.set_distance * max(0, 1 - reconstruction / mean) * R * E
 
 
 def numpy_difference(name, a, b):
@@ -166,11 +169,19 @@ def test_sets_are_not_compared_before_the_generator_tells_items_apart():
     assert float(model(batch).figures["U"].detach()) == 0
 
 
-def test_sets_of_pictures_are_compared_in_the_large():
-    x = torch.rand(3, 2, 16, 24)
-    torch.testing.assert_close(in_the_large(x), x.view(3, 2, 8, 2, 8, 3).mean((3, 5)).flatten(1))
-    v = torch.rand(3, 5)
-    assert torch.equal(in_the_large(v), v)
+def test_sets_are_compared_with_those_of_steps_before():
+    model, batch = make(fitted=True)
+    R, _, _, reconstruction, _, _, gz = numpy_errors(model, batch, "l1")
+    before = batch._replace(x=batch.x.flip(0).sqrt())
+    *_, gz_before = numpy_errors(model, before, "l1")
+    model(before)
+    earlier = before.x.numpy(), gz_before
+    U = numpy_set_distance(model, batch, R, reconstruction, gz, earlier)
+    assert pytest.approx(U, rel=1e-2) != numpy_set_distance(model, batch, R, reconstruction, gz)
+    model.eval()
+    assert float(model(batch).figures["U"].detach()) == pytest.approx(U, rel=1e-6)
+    model(before)  # to look at something is nothing to remember
+    assert float(model(batch).figures["U"].detach()) == pytest.approx(U, rel=1e-6)
 
 
 def test_paper_rates_follow_the_seed_equation():

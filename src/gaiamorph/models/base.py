@@ -114,7 +114,8 @@ class Model(nn.Module):
 
         By default one group a network, under its name: "generator", and "discriminator" where there is one.
         """
-        return {name: list(network.parameters()) for name, network in self.named_children()}
+        groups = {name: list(network.parameters()) for name, network in self.named_children()}
+        return {name: parameters for name, parameters in groups.items() if parameters}
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         """The random numbers for ``count`` items, each tensor with one row an item. None by default."""
@@ -147,3 +148,11 @@ def across_ranks(errors: Tensor) -> Tensor:
         torch.distributed.all_reduce(errors)
         errors /= torch.distributed.get_world_size()
     return errors
+
+
+def of_first_rank(values: Tensor) -> Tensor:
+    """The first process's values, in every process."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        values = values.contiguous()
+        torch.distributed.broadcast(values, 0)
+    return values

@@ -9,8 +9,8 @@ Generator G and discriminator D are both autoencoders. For a batch x:
     I = ||G(z_interp) - D(G(z_interp))||                interpolation, seen through D
     U = m q R E(x, G(z_interp))                         interpolations as a set, against real items as a set
 
-G makes F, I and U small, D makes R small and F and I large. E is the energy distance (of small versions of pictures), m a
-weight, q how much better than the mean item G redraws x. How the errors are weighed against each other decides whether that
+G makes F, I and U small, D makes R small and F and I large. E is the energy distance (see `SetDistance`), m a weight, q how
+much better than the mean item G redraws x. How the errors are weighed against each other decides whether that
 game settles: see `OBJECTIVES`. Gradients of I reach G twice, through D's input and through the target; with the target
 detached nothing between real items becomes real. D is shown pictures with noise on them, and has to redraw them without it
 (Vincent et al. 2008, denoising autoencoders).
@@ -24,13 +24,13 @@ from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from gaiamorph.models.base import Batch, Model, Step, across_ranks
 from gaiamorph.models.gradients import SMALLEST_WEIGHT, GradientScale
 from gaiamorph.models.interpolation import SAMPLERS, mix_codes
-from gaiamorph.models.losses import ERRORS, energy_distance, pairwise_distance_loss
+from gaiamorph.models.losses import ERRORS, pairwise_distance_loss
 from gaiamorph.models.noise import noise_at, places
+from gaiamorph.models.sets import SetDistance
 from gaiamorph.networks import NETWORKS
 
 
@@ -43,7 +43,7 @@ class GAIA(Model):
         """How R, F and I are weighed. ``paper`` diverges or collapses as written: it is here to be looked at."""
         error: Literal["l1", "l2"] = "l1"
         """Mean absolute or mean squared difference, in R, F and I."""
-        sampler: Literal["middle", "gaussian", "uniform", "dirichlet"] = "middle"
+        sampler: Literal["middle", "gaussian", "uniform", "dirichlet"] = "gaussian"
         """Interpolation weights: Normal(0.5, 0.1), Normal(0.5, 0.25) or Uniform(0, 1) between two items, or mixtures of four."""
         slope: float = 5.0
         """Slope of the balancing sigmoids. ``balanced`` applies it to relative differences; ``reference`` and
@@ -72,11 +72,21 @@ class GAIA(Model):
         discriminator_noise: float = 0.05
         """Standard deviation of the noise on the pictures that D is shown, and has to redraw without it (values lie in [0, 1]). A D
         that takes away what is no part of a picture makes texture costly for G. Vectors are shown as they are."""
-        set_distance: float = 30.0
+        set_distance: float = 90.0
         """Weight of U, which stands beside I: how unlike interpolations as a set are to real items. D redraws them one by one, so
         that each may be realistic and all of them too alike; 0 turns it off."""
+        set_edges: float = 0.2
+        """Weight, in U, of how strong the edges of pictures are, beside 1 for how light they are."""
+        set_memory: int = 256
+        """How many items of earlier steps, real and interpolated, U compares a batch with beside each other."""
 
-    UNSAID: ClassVar = {"sampler": "gaussian", "discriminator_noise": 0.0, "set_distance": 0.0}
+    UNSAID: ClassVar = {
+        "sampler": "gaussian",
+        "discriminator_noise": 0.0,
+        "set_distance": 0.0,
+        "set_edges": 0.0,
+        "set_memory": 0,
+    }
 
     k: Tensor
 
@@ -93,6 +103,8 @@ class GAIA(Model):
         self.discriminator = NETWORKS[self.network.name](self.shape, code, size)
         if s.objective == "integral":
             self.register_buffer("k", torch.zeros(()))
+        if s.set_distance:
+            self.unlikeness = SetDistance(self.shape, s.set_edges, s.set_memory)
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         drawn = {"weight": SAMPLERS[self.settings.sampler](count, generator)}
@@ -108,6 +120,8 @@ class GAIA(Model):
         s = self.settings
         weigh = self.integral if s.objective == "integral" else OBJECTIVES[s.objective]
         balance = weigh(R, F, I_and_U, s)
+        if self.training and s.set_distance:
+            self.unlikeness.remember(seen[0].compared)
         return Step.mean([self.judge(errors, balance) for errors in seen])
 
     def see(self, batch: Batch) -> Errors:
@@ -126,17 +140,18 @@ class GAIA(Model):
         I_D = self.error(Gz_interp_seen, DGz_interp.clamp(*LIMITS)) if unbounded else I
 
         reconstruction = self.error(x, Gx)
-        U = torch.zeros_like(R)
+        U = compared = torch.zeros_like(R)
         if s.set_distance:
             # While G draws the mean item whatever it is given, how varied its pictures are is nothing it could learn by.
             of_mean = self.error(x, x.mean(0).expand_as(x)).clamp_min(SMALLEST)
             q = (1 - reconstruction.detach() / of_mean).clamp_min(0)
             made_of = mix_codes(torch.eye(len(x), device=x.device), batch.noise["weight"])
-            U = s.set_distance * q * R.detach() * energy_distance(in_the_large(x), in_the_large(Gz_interp), made_of)
+            E, compared = self.unlikeness(x, Gz_interp, made_of)
+            U = s.set_distance * q * R.detach() * E
         extra = s.direct * (reconstruction if self.direct_error is self.error else self.direct_error(x, Gx))
         if s.distance:
             extra = extra + s.distance * pairwise_distance_loss(x, z)
-        return Errors(R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I)
+        return Errors(R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I, compared)
 
     def noise(self, drawn: dict[str, Tensor], x: Tensor) -> Tensor | None:
         """What D is shown on pictures. One for real and made ones, so that it does not tell them apart."""
@@ -147,7 +162,7 @@ class GAIA(Model):
     def judge(self, errors: Errors, balance: Balance) -> Step:
         """The losses that these errors make."""
         s, unbounded = self.settings, self.discriminator.output == "linear"
-        R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I = errors
+        R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I, _ = errors
         w_F, w_I = s.adversarial * balance.F_in_D, s.adversarial * balance.I_in_D
         loss_G = balance.F_in_G * F + balance.I_in_G * (I + U)
         loss_D = R - w_F * F_D - w_I * I_D
@@ -226,15 +241,6 @@ SMALLEST = 1e-8
 """What R is bounded below by where it divides."""
 
 
-SIDE = 8
-"""Of the small versions of pictures that are compared as sets: finer, texture would count as variety."""
-
-
-def in_the_large(x: Tensor) -> Tensor:
-    """What of items U compares: pictures (B, C, H, W) as `SIDE` x `SIDE` means, vectors as they are; (B, d)."""
-    return (functional.adaptive_avg_pool2d(x, SIDE) if x.ndim == 4 else x).flatten(1)
-
-
 class Errors(NamedTuple):
     """What both players made of a batch; R, F, I as above."""
 
@@ -251,6 +257,8 @@ class Errors(NamedTuple):
     """What G's loss has beside F and I."""
     to_G_from_F: GradientScale
     to_G_from_I: GradientScale
+    compared: Tensor
+    """What U compared; for the memory of it."""
 
 
 class Balance(NamedTuple):

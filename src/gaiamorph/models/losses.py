@@ -104,50 +104,17 @@ def pairwise_distance_loss(x: Tensor, z: Tensor, smallest: float = 1e-6) -> Tens
     return (_log_distances(x, smallest) - _log_distances(z, smallest)).square().mean()
 
 
-def energy_distance(x: Tensor, y: Tensor, made_of: Tensor | None = None) -> Tensor:
-    """How unlike two sets are, x (N, d) and y (M, d), as a share of how unlike two members of x are.
-
-    The energy distance (Székely & Rizzo 2013) over the first of its terms that is of x alone:
-
-        (2 E|x - y| - E|x - x'| - E|y - y'|) / E|x - x'|
-
-    without bias where members are independent (so it may fall below 0); it is 0 on average where both are drawn from the same
-    distribution, and only there. Where y is made of x, made_of (M, N) says of which: not 0. Pairs that are made of one another, or
-    of the same member, lie too near to each other, and are left out; where no pair is left the distance is 0.
-    """
-    n, m = len(x), len(y)
-    d = distances(torch.cat([x, y]))  # of small sets, one call costs as much as each of the three that are needed
-    if made_of is None:
-        sources = torch.eye(n + m, dtype=d.dtype, device=d.device)
-    else:
-        sources = torch.cat([torch.eye(n, dtype=d.dtype, device=d.device), (made_of != 0).to(d.dtype)])
-    unrelated = (sources @ sources.T == 0).to(d.dtype)
-    sums, counts = (
-        torch.stack([of[:n, :n].sum(), of[:n, n:].sum(), of[n:, n:].sum()]) for of in (d * unrelated, unrelated)
-    )
-    of_x, between, of_y = sums / counts.clamp_min(1)
-    return torch.where(counts.min() > 0, (2 * between - of_x - of_y) / of_x.clamp_min(1e-12), 0)
-
-
-def distances(x: Tensor) -> Tensor:
-    """Euclidean distances (N, N) within x (N, d). Where two are alike up to rounding it is 0, and so is its gradient."""
-    squares = squared_distances(x)
-    precision = torch.finfo(squares.dtype)
-    smallest = 32 * precision.eps * squares.detach().mean() + precision.tiny
-    return torch.where(squares > smallest, squares.clamp_min(smallest).sqrt(), 0)
-
-
-def squared_distances(x: Tensor) -> Tensor:
-    """Squared Euclidean distances (N, N) within x (N, d), in full precision also under autocast."""
+def squared_distances(x: Tensor, y: Tensor) -> Tensor:
+    """Squared Euclidean distances (N, M) of x (N, d) from y (M, d), in full precision also under autocast."""
     # |a - b|^2 = |a|^2 + |b|^2 - 2ab on centred items; centring keeps the cancellation harmless, and the
     # clamp keeps rounding from going below zero. torch.cdist has no exact zeros on its diagonal either.
     with torch.autocast(x.device.type, enabled=False):
-        x = x - x.mean(0, keepdim=True)
-        lengths = x.square().sum(1)
-        return (lengths[:, None] + lengths[None] - 2 * x @ x.T).clamp_min(0)
+        centre = x.detach().mean(0, keepdim=True)
+        x, y = x - centre, y - centre
+        return (x.square().sum(1)[:, None] + y.square().sum(1)[None] - 2 * x @ y.T).clamp_min(0)
 
 
 def _log_distances(items: Tensor, smallest: float) -> Tensor:
     items = items.flatten(1)
-    squares = squared_distances(items) / items.shape[1]
+    squares = squared_distances(items, items) / items.shape[1]
     return torch.log2(1 + squares / squares.mean().clamp_min(smallest))

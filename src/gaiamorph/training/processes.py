@@ -46,7 +46,8 @@ def launch(processes: Processes, device: str) -> Fabric:
     many = devices * nodes > 1
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # what was chosen is said by the run itself
     # A copy of all gradients less. Not static_graph: with it (torch 2.13) gradients are no longer exchanged, and nothing says so.
-    strategy = DDPStrategy(gradient_as_bucket_view=True) if many else "auto"
+    # Nor are buffers sent around: what models keep in them is the same in all processes (`across_ranks`, `of_first_rank`).
+    strategy = DDPStrategy(gradient_as_bucket_view=True, broadcast_buffers=False) if many else "auto"
     try:
         fabric = Fabric(
             accelerator=device,

@@ -1,0 +1,177 @@
+"""Comparing sets, against explicit loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from gaiamorph.models.sets import REMEMBERED, Earlier, SetDistance, distances, energy_distance, views
+
+
+def numpy_energy_distance(x, y, sources=None, earlier=((), ())):
+    """sources: for each of y the members of x that it is made of. earlier: further members, strangers to all."""
+    of = [{("x", i)} for i in range(len(x))]
+    of += (
+        [{("y", j)} for j in range(len(y))] if sources is None else [{("x", i) for i in made_of} for made_of in sources]
+    )
+    of += [{("earlier", i)} for i in range(len(earlier[0]) + len(earlier[1]))]
+    items = [*x, *y, *earlier[0], *earlier[1]]
+    first, second = range(len(x)), range(len(x), len(x) + len(y))
+    halfway = len(x) + len(y) + len(earlier[0])
+    all_first, all_second = [*first, *range(len(x) + len(y), halfway)], [*second, *range(halfway, len(items))]
+
+    def mean(some, others):
+        return np.mean([np.linalg.norm(items[i] - items[j]) for i in some for j in others if not of[i] & of[j]])
+
+    of_x, of_y = mean(first, all_first), mean(second, all_second)
+    between = (mean(second, all_first) + mean(first, all_second)) / 2
+    return (2 * between - of_x - of_y) / of_x
+
+
+def test_energy_distance():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(9, 4)), 2 * rng.normal(size=(7, 4)) + 1
+    ours = energy_distance(torch.tensor(x), torch.tensor(y))
+    assert float(ours) == pytest.approx(numpy_energy_distance(x, y), rel=1e-6)
+    assert float(energy_distance(torch.tensor(1e4 * x), torch.tensor(1e4 * y))) == pytest.approx(float(ours), rel=1e-6)
+    same = [float(energy_distance(*torch.randn(2, 16, 4))) for _ in range(400)]
+    assert abs(np.mean(same)) < 4 * np.std(same) / 20
+    with torch.autocast("cpu", torch.bfloat16):
+        lower = energy_distance(*(torch.tensor(v, dtype=torch.float32) for v in (x, y)))
+    assert float(lower) == pytest.approx(float(ours), rel=1e-5)
+
+
+def test_energy_distance_leaves_out_what_is_made_of_one_another():
+    """Mixtures that are as varied as what they are made of are no farther from it than strangers are."""
+    rng = np.random.default_rng(0)
+    shares = np.zeros((16, 16))
+    sources = [(i, (i + 5) % 16) for i in range(16)]
+    for j, (a, b) in enumerate(sources):
+        shares[j, a], shares[j, b] = 0.5**0.5, -(0.5**0.5)
+    found, biased = [], []
+    for _ in range(200):
+        x = rng.normal(size=(16, 4))
+        y = shares @ x
+        found.append(float(energy_distance(torch.tensor(x), torch.tensor(y), torch.tensor(shares))))
+        biased.append(float(energy_distance(torch.tensor(x), torch.tensor(y))))
+    assert found[-1] == pytest.approx(numpy_energy_distance(x, y, sources), rel=1e-6)
+    assert abs(np.mean(found)) < 3 * np.std(found) / 200**0.5
+    assert np.mean(biased) < -10 * np.std(biased) / 200**0.5
+
+
+def test_energy_distance_from_what_was_there_before():
+    rng = np.random.default_rng(0)
+    x, y, earlier = rng.normal(size=(6, 3)), rng.normal(size=(6, 3)) + 0.3, rng.normal(size=(2, 9, 3))
+    sources = [(i, (i + 1) % 6) for i in range(6)]
+    made_of = torch.zeros(6, 6)
+    for j, of in enumerate(sources):
+        made_of[j, list(of)] = 0.5
+    known = torch.tensor([1.0] * 5 + [0.0] * 4, dtype=torch.float64)
+    tensors = Earlier(*torch.tensor(earlier), known)
+    found = float(energy_distance(torch.tensor(x), torch.tensor(y), made_of, tensors))
+    assert found == pytest.approx(numpy_energy_distance(x, y, sources, earlier[:, :5]), rel=1e-6)
+    assert found != pytest.approx(numpy_energy_distance(x, y, sources), rel=1e-2)
+
+
+def test_gradient_of_the_energy_distance_is_that_of_both_sides():
+    """Items of today are on both sides of pairs among made ones, and earlier ones, made by nearly the same generator, count as
+    if they moved as well: twice what the one side gives."""
+    x, y, a, b = torch.randn(4, 6, 3, dtype=torch.float64)
+    y.requires_grad_()
+    ours = torch.autograd.grad(energy_distance(x, y, earlier=Earlier(a, b, torch.ones(6, dtype=torch.float64))), y)[0]
+    pairs = [(y[i], y[j].detach()) for i in range(6) for j in range(6) if i != j] + [(p, q) for p in y for q in b]
+    within = torch.stack([(p - q).norm() for p, q in pairs]).mean()
+    between = torch.stack([(p - q).norm() for p in y for q in [*x, *a]]).mean()
+    of_x = torch.stack(
+        [(x[i] - x[j]).norm() for i in range(6) for j in range(6) if i != j] + [(p - q).norm() for p in x for q in a]
+    )
+    expected = torch.autograd.grad((2 * between - 2 * within) / of_x.mean(), y)[0]
+    torch.testing.assert_close(ours, expected)
+    # Without earlier ones, that is the gradient of the whole.
+    alone = torch.autograd.grad(energy_distance(x, y), y)[0]
+    d = torch.cdist(torch.cat([x, y]), torch.cat([x, y]))
+    whole = 2 * d[:6, 6:].mean() - d[6:, 6:].sum() / 30
+    torch.testing.assert_close(alone, torch.autograd.grad(whole / (d[:6, :6].sum() / 30).detach(), y)[0])
+
+
+def test_earlier_items_make_the_distance_less_noisy():
+    """Of sets of one distribution, where it is 0 on average, and as much of another, where it is not."""
+    torch.manual_seed(0)
+
+    def found(memory, shift):
+        earlier = torch.randn(2, 300, memory, 4)
+        earlier[1] += shift
+        drawn = zip(torch.randn(300, 16, 4), torch.randn(300, 16, 4) + shift, earlier[0], earlier[1], strict=True)
+        known = torch.ones(memory)
+        return np.array([float(energy_distance(x, y, earlier=Earlier(a, b, known))) for x, y, a, b in drawn])
+
+    for shift in (0.0, 0.5):
+        alone, together = found(0, shift), found(256, shift)
+        assert together.std() < 0.6 * alone.std()
+        assert abs(together.mean() - alone.mean()) < 4 * alone.std() / 300**0.5
+
+
+def test_what_is_remembered():
+    sets = SetDistance((5,), edges=0.0, memory=40)
+    steps = torch.rand(4, 2, 20, 5)
+    nothing = torch.eye(20)
+    for number, (x, y) in enumerate(steps):
+        expected = steps[:number, :, :REMEMBERED].flip(0).transpose(0, 1).flatten(1, 2)[:, :40]
+        distance, compared = sets(x, y, nothing)
+        sources = [(i,) for i in range(20)]
+        assert float(distance) == pytest.approx(
+            numpy_energy_distance(x.numpy(), y.numpy(), sources, expected.numpy()), rel=1e-4
+        )
+        sets.remember(compared)
+    assert sets.known.all()
+    assert sets.earlier.shape == (2, 40, 5)
+    assert {"earlier", "known"} == set(sets.state_dict())  # a run that goes on remembers
+
+
+def test_without_a_memory():
+    sets = SetDistance((5,), edges=0.0, memory=0)
+    x, y = torch.rand(2, 8, 5)
+    for _ in range(2):
+        distance, compared = sets(x, y, torch.zeros(8, 8))
+        assert float(distance) == pytest.approx(float(energy_distance(x, y, torch.zeros(8, 8))), rel=1e-6)
+        sets.remember(compared)
+
+
+def test_views_of_pictures():
+    x = torch.rand(3, 2, 32, 48)
+    torch.testing.assert_close(views(x)[0], x.view(3, 2, 16, 2, 16, 3).mean((3, 5)).flatten(1))
+    step = torch.zeros(1, 1, 32, 32)
+    step[..., 16:] = 0.5
+    down, across = views(step)[1].view(2, 16, 16)
+    assert not down.any()
+    assert across.amax(0).nonzero().flatten().tolist() in ([7], [7, 8])  # the middle, where the edge is
+    assert views(torch.rand(2, 1, 8, 12))[0].shape == (2, 64)
+    v = torch.rand(3, 5)
+    assert torch.equal(views(v)[0], v)
+    assert len(views(v)) == 1
+
+
+def test_edges_count_by_their_weight():
+    x, y = torch.rand(2, 8, 1, 16, 16)
+    found = [float(SetDistance((1, 16, 16), edges, 0)(x, 0.3 * y, torch.zeros(8, 8))[0]) for edges in (0, 1, 2)]
+    assert found[1] - found[0] == pytest.approx(found[2] - found[1], rel=1e-3)
+    assert found[1] - found[0] == pytest.approx(
+        float(energy_distance(views(x)[1], views(0.3 * y)[1], torch.zeros(8, 8))), rel=1e-4
+    )
+
+
+def test_energy_distance_where_all_are_made_of_one_another():
+    x = torch.randn(2, 3, requires_grad=True)
+    distance = energy_distance(x, x.mean(0).expand(2, 3), torch.full((2, 2), 0.5))
+    distance.backward()
+    assert float(distance.detach()) == 0
+    assert not x.grad.any()
+
+
+def test_energy_distance_of_items_that_are_all_alike():
+    x, y = torch.ones(6, 3), torch.ones(6, 3, requires_grad=True)
+    energy_distance(x, y).backward()
+    assert torch.isfinite(y.grad).all()
+    a = torch.randn(5, 3, dtype=torch.float64)
+    torch.testing.assert_close(distances(a, a), torch.cdist(a, a), atol=1e-4, rtol=0)
