@@ -128,8 +128,7 @@ class Plain:
         R, F, I = e(x, Dx), e(x, DGx), e(Gz, DGz)
         share = e(x, Gx) / e(x, x.mean(0).expand_as(x))
         factor = s.set_distance * R.detach() * (1 - share).clamp_min(0)
-        U = factor * self.model.unlikeness(x, Gz, made_of)[0]
-        balance = OBJECTIVES[s.objective](R.detach(), F.detach(), (I + U).detach(), s)
+        balance = OBJECTIVES[s.objective](R.detach(), F.detach(), I.detach(), s)
         self.optimizers["discriminator"].zero_grad()
         (R - balance.F_in_D * F - balance.I_in_D * I).backward()
         self.optimizers["discriminator"].step()
@@ -138,10 +137,9 @@ class Plain:
         z = G.encode(x)
         Gx, Gz = G.decode(torch.cat([z, interpolate_pairs(z, weight)])).chunk(2)
         DGx, DGz = D.decode(D.encode(torch.cat([Gx + noise, Gz + noise]))).chunk(2)
-        U, compared = self.model.unlikeness(x, Gz, made_of)
-        U = factor * U
-        self.model.unlikeness.remember(compared)
-        loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * (e(Gz, DGz) + U) + s.direct * e(x, Gx)
+        E, remembered = self.model.unlikeness(x, Gz, made_of)
+        self.model.unlikeness.remember(remembered)
+        loss = balance.F_in_G * e(x, DGx) + balance.I_in_G * e(Gz, DGz) + factor * E + s.direct * e(x, Gx)
         self.optimizers["generator"].zero_grad()
         loss.backward()
         self.optimizers["generator"].step()

@@ -13,7 +13,7 @@ from gaiamorph.models.gaia import GAIA, LIMITS
 from gaiamorph.models.interpolation import interpolate_pairs, mix_codes
 from gaiamorph.models.losses import pairwise_distance_loss
 from gaiamorph.models.noise import noise_at, places
-from gaiamorph.models.sets import energy_distance
+from gaiamorph.models.sets import count_pairs, energy_distance
 from gaiamorph.networks import NETWORKS, NetworkSettings
 
 
@@ -101,22 +101,20 @@ def numpy_direct(model, batch):
     return numpy_difference(s.error if s.direct_error == "same" else s.direct_error, batch.x.numpy(), Gx)
 
 
-def expected(objective, R, F, I, U, s):
-    """U is weighed with I, and is no concern of D's."""
-    J = I + U
+def expected(objective, R, F, I, s):
     if objective == "balanced":
-        w = s.w_max * sigmoid(s.slope * (s.gamma * R - (F + J) / 2) / R)
-        v = sigmoid(s.slope * (J - F) / R)
-        return v * J + (1 - v) * F, R - w * (F + I) / 2, 1.0, 1.0
+        w = s.w_max * sigmoid(s.slope * (s.gamma * R - (F + I) / 2) / R)
+        v = sigmoid(s.slope * (I - F) / R)
+        return v * I + (1 - v) * F, R - w * (F + I) / 2, 1.0, 1.0
     if objective == "interpolations":
-        w = s.w_max * sigmoid(s.slope * (s.gamma * R - J) / R)
-        return F + s.interpolation * J, R - w * I, 1.0, 1.0
-    delta = sigmoid(s.slope * (R - (F + J) / 2))
+        w = s.w_max * sigmoid(s.slope * (s.gamma * R - I) / R)
+        return F + s.interpolation * I, R - w * I, 1.0, 1.0
+    delta = sigmoid(s.slope * (R - (F + I) / 2))
     if objective == "reference":
-        w = np.clip(sigmoid(s.slope * (J / 2 - R)), 0, 0.9)
-        v = sigmoid(s.slope * (J - F))
-        return v * J + (1 - v) * F, R - w * (F + I) / 2, 1 - delta, delta
-    return F + J, R - F - I, 1 - delta, delta
+        w = np.clip(sigmoid(s.slope * (I / 2 - R)), 0, 0.9)
+        v = sigmoid(s.slope * (I - F))
+        return v * I + (1 - v) * F, R - w * (F + I) / 2, 1 - delta, delta
+    return F + I, R - F - I, 1 - delta, delta
 
 
 @pytest.mark.parametrize("objective", ["balanced", "interpolations", "reference", "paper"])
@@ -130,9 +128,10 @@ def test_losses_and_rates(objective, error, direct_error):
     R, F, I, reconstruction, _, z, gz = numpy_errors(model, batch, error)
     U = numpy_set_distance(model, batch, R, reconstruction, gz)
     assert abs(U) > 0.01 * I, "the example must be one where it matters"
-    loss_G, loss_D, rate_G, rate_D = expected(objective, R, F, I, U, model.settings)
+    loss_G, loss_D, rate_G, rate_D = expected(objective, R, F, I, model.settings)
     if objective == "reference":
         loss_G, loss_D = np.clip([loss_G, loss_D], -1, 1)
+    loss_G += U  # G's alone, and no part of the balance
     loss_G += 0.7 * numpy_direct(model, batch) + 0.3 * numpy_distance_loss(batch.x.numpy(), z)
     step = model(batch)
     assert float(step.losses["generator"].detach()) == pytest.approx(loss_G, rel=1e-5)
@@ -282,16 +281,15 @@ def test_gradients_equal_two_phases(settings):
     assert share < 0.9, "the example must be one where sets are compared"
     m = s.set_distance * (1 - share) * R.detach()
     made_of = mix_codes(torch.eye(len(x)), batch.noise["weight"])
-    U = m * energy_distance(x, Gz, made_of)
-    balance = OBJECTIVES[s.objective](R.detach(), F.detach(), (I + U).detach(), s)
+    balance = OBJECTIVES[s.objective](R.detach(), F.detach(), I.detach(), s)
     linear = model.discriminator.output == "linear"
     F_D, I_D = (e(x, D(Gx).clamp(*LIMITS)), e(Gz, D(Gz).clamp(*LIMITS))) if linear else (F, I)
     loss_D = R - s.adversarial * (balance.F_in_D * F_D + balance.I_in_D * I_D)
     phase_D = torch.autograd.grad(loss_D, players["discriminator"])
     z = G.encode(x)
     Gx, Gz = G.decode(z), G.decode(mix_codes(z, batch.noise["weight"]))
-    U = m * energy_distance(x, Gz, made_of)
-    loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * (e(Gz, D(Gz)) + U) + s.direct * model.direct_error(x, Gx)
+    U = m * energy_distance(x, Gz, count_pairs(made_of.double()))
+    loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * e(Gz, D(Gz)) + U + s.direct * model.direct_error(x, Gx)
     if s.distance:
         loss_G = loss_G + s.distance * pairwise_distance_loss(x, z)
     phase_G = torch.autograd.grad(loss_G, players["generator"])
@@ -351,12 +349,11 @@ def test_views_show_the_discriminator_noise_as_in_training(monkeypatch):
 def test_integral_balance_follows_its_rule():
     model, batch = make(fitted=True, objective="integral", rate=0.1, w_max=0.5)
     model.k.fill_(0.2)
-    R, F, I, reconstruction, *_, gz = numpy_errors(model, batch, "l1")
+    R, F, I, *_ = numpy_errors(model, batch, "l1")
     step = model(batch)
     assert float(step.figures["adversarial_weight"]) == pytest.approx(0.1)
-    U = numpy_set_distance(model, batch, R, reconstruction, gz)
     assert float(step.losses["discriminator"]) == pytest.approx(R - 0.1 * (F + I), rel=1e-5)
-    k = np.clip(0.2 + 0.1 * (R - (F + I + U) / 2) / R, 0, 0.5)
+    k = np.clip(0.2 + 0.1 * (R - (F + I) / 2) / R, 0, 0.5)
     assert float(model.k) == pytest.approx(k, rel=1e-5)
     for _ in range(200):
         model(batch)

@@ -9,11 +9,11 @@ Generator G and discriminator D are both autoencoders. For a batch x:
     I = ||G(z_interp) - D(G(z_interp))||                interpolation, seen through D
     U = m q R E(x, G(z_interp))                         interpolations as a set, against real items as a set
 
-G makes F, I and U small, D makes R small and F and I large. E is the energy distance (see `SetDistance`), m a weight, q how
-much better than the mean item G redraws x. How the errors are weighed against each other decides whether that
-game settles: see `OBJECTIVES`. Gradients of I reach G twice, through D's input and through the target; with the target
-detached nothing between real items becomes real. D is shown pictures with noise on them, and has to redraw them without it
-(Vincent et al. 2008, denoising autoencoders).
+G makes F, I and U small, D makes R small and F and I large; U is no concern of D's, nor of the balance. E is the energy distance
+(see `SetDistance`), m a weight, q how much better than the mean item G redraws x. How the errors are weighed against each
+other decides whether that game settles: see `OBJECTIVES`. Gradients of I reach G twice, through D's input and through the
+target; with the target detached nothing between real items becomes real. D is shown pictures with noise on them, and has to
+redraw them without it (Vincent et al. 2008, denoising autoencoders).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class GAIA(Model):
         """How R, F and I are weighed. ``paper`` diverges or collapses as written: it is here to be looked at."""
         error: Literal["l1", "l2"] = "l1"
         """Mean absolute or mean squared difference, in R, F and I."""
-        sampler: Literal["middle", "gaussian", "uniform", "dirichlet"] = "gaussian"
+        sampler: Literal["middle", "gaussian", "uniform", "dirichlet"] = "middle"
         """Interpolation weights: Normal(0.5, 0.1), Normal(0.5, 0.25) or Uniform(0, 1) between two items, or mixtures of four."""
         slope: float = 5.0
         """Slope of the balancing sigmoids. ``balanced`` applies it to relative differences; ``reference`` and
@@ -72,12 +72,12 @@ class GAIA(Model):
         discriminator_noise: float = 0.05
         """Standard deviation of the noise on the pictures that D is shown, and has to redraw without it (values lie in [0, 1]). A D
         that takes away what is no part of a picture makes texture costly for G. Vectors are shown as they are."""
-        set_distance: float = 90.0
-        """Weight of U, which stands beside I: how unlike interpolations as a set are to real items. D redraws them one by one, so
-        that each may be realistic and all of them too alike; 0 turns it off."""
+        set_distance: float = 60.0
+        """Weight of U in G's loss: how unlike interpolations as a set are to real items. D redraws them one by one, so that each
+        may be realistic and all of them too alike; 0 turns it off."""
         set_edges: float = 0.2
         """Weight, in U, of how strong the edges of pictures are, beside 1 for how light they are."""
-        set_memory: int = 256
+        set_memory: int = 128
         """How many items of earlier steps, real and interpolated, U compares a batch with beside each other."""
 
     UNSAID: ClassVar = {
@@ -115,13 +115,13 @@ class GAIA(Model):
     def forward(self, batch: Batch) -> Step:
         seen = [self.see(part) for part in batch.split()]
         # The balance is one for all parts of the batch, wherever they are.
-        means = torch.stack([torch.stack([e.R, e.F, e.I + e.U]).detach() for e in seen]).mean(0)
-        R, F, I_and_U = across_ranks(means).unbind()
+        means = torch.stack([torch.stack([e.R, e.F, e.I]).detach() for e in seen]).mean(0)
+        R, F, I = across_ranks(means).unbind()
         s = self.settings
         weigh = self.integral if s.objective == "integral" else OBJECTIVES[s.objective]
-        balance = weigh(R, F, I_and_U, s)
+        balance = weigh(R, F, I, s)
         if self.training and s.set_distance:
-            self.unlikeness.remember(seen[0].compared)
+            self.unlikeness.remember(seen[0].remembered)
         return Step.mean([self.judge(errors, balance) for errors in seen])
 
     def see(self, batch: Batch) -> Errors:
@@ -140,18 +140,18 @@ class GAIA(Model):
         I_D = self.error(Gz_interp_seen, DGz_interp.clamp(*LIMITS)) if unbounded else I
 
         reconstruction = self.error(x, Gx)
-        U = compared = torch.zeros_like(R)
+        U = remembered = torch.zeros_like(R)
         if s.set_distance:
             # While G draws the mean item whatever it is given, how varied its pictures are is nothing it could learn by.
             of_mean = self.error(x, x.mean(0).expand_as(x)).clamp_min(SMALLEST)
             q = (1 - reconstruction.detach() / of_mean).clamp_min(0)
             made_of = mix_codes(torch.eye(len(x), device=x.device), batch.noise["weight"])
-            E, compared = self.unlikeness(x, Gz_interp, made_of)
+            E, remembered = self.unlikeness(x, Gz_interp, made_of)
             U = s.set_distance * q * R.detach() * E
-        extra = s.direct * (reconstruction if self.direct_error is self.error else self.direct_error(x, Gx))
+        extra = U + s.direct * (reconstruction if self.direct_error is self.error else self.direct_error(x, Gx))
         if s.distance:
             extra = extra + s.distance * pairwise_distance_loss(x, z)
-        return Errors(R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I, compared)
+        return Errors(R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I, remembered)
 
     def noise(self, drawn: dict[str, Tensor], x: Tensor) -> Tensor | None:
         """What D is shown on pictures. One for real and made ones, so that it does not tell them apart."""
@@ -164,7 +164,7 @@ class GAIA(Model):
         s, unbounded = self.settings, self.discriminator.output == "linear"
         R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I, _ = errors
         w_F, w_I = s.adversarial * balance.F_in_D, s.adversarial * balance.I_in_D
-        loss_G = balance.F_in_G * F + balance.I_in_G * (I + U)
+        loss_G = balance.F_in_G * F + balance.I_in_G * I
         loss_D = R - w_F * F_D - w_I * I_D
         counts_G = counts_D = 1.0  # whether a loss has a gradient
         if s.objective == "reference":
@@ -178,7 +178,7 @@ class GAIA(Model):
             w_F, w_I = ((w * counts_D).clamp_min(SMALLEST_WEIGHT) for w in (w_F, w_I))
             to_G_from_F.factor = -counts_G * balance.F_in_G / w_F
             to_G_from_I.factor = -counts_G * balance.I_in_G / w_I
-            joint = counts_D * R - w_F * F - w_I * I + counts_G * balance.I_in_G * U + extra
+            joint = counts_D * R - w_F * F - w_I * I + extra
             loss_G, loss_D = loss_G.detach(), loss_D.detach()
         figures = {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": balance.I_in_D}
         return Step(
@@ -251,14 +251,13 @@ class Errors(NamedTuple):
     """F and I as D's loss has them: bounded."""
     I_D: Tensor
     U: Tensor
-    """What stands beside I in G's loss and in the balance: see ``set_distance``."""
     reconstruction: Tensor
     extra: Tensor
-    """What G's loss has beside F and I."""
+    """What G's loss has beside F and I: U among it."""
     to_G_from_F: GradientScale
     to_G_from_I: GradientScale
-    compared: Tensor
-    """What U compared; for the memory of it."""
+    remembered: Tensor
+    """What U of the next steps is to know of this one."""
 
 
 class Balance(NamedTuple):

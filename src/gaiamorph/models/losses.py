@@ -104,17 +104,17 @@ def pairwise_distance_loss(x: Tensor, z: Tensor, smallest: float = 1e-6) -> Tens
     return (_log_distances(x, smallest) - _log_distances(z, smallest)).square().mean()
 
 
-def squared_distances(x: Tensor, y: Tensor) -> Tensor:
-    """Squared Euclidean distances (N, M) of x (N, d) from y (M, d), in full precision also under autocast."""
+def squared_distances(x: Tensor) -> Tensor:
+    """Squared Euclidean distances (N, N) within x (N, d), in full precision also under autocast."""
     # |a - b|^2 = |a|^2 + |b|^2 - 2ab on centred items; centring keeps the cancellation harmless, and the
     # clamp keeps rounding from going below zero. torch.cdist has no exact zeros on its diagonal either.
     with torch.autocast(x.device.type, enabled=False):
-        centre = x.detach().mean(0, keepdim=True)
-        x, y = x - centre, y - centre
-        return (x.square().sum(1)[:, None] + y.square().sum(1)[None] - 2 * x @ y.T).clamp_min(0)
+        x = x - x.mean(0, keepdim=True)
+        lengths = x.square().sum(1)
+        return (lengths[:, None] + lengths[None] - 2 * x @ x.T).clamp_min(0)
 
 
 def _log_distances(items: Tensor, smallest: float) -> Tensor:
     items = items.flatten(1)
-    squares = squared_distances(items, items) / items.shape[1]
+    squares = squared_distances(items) / items.shape[1]
     return torch.log2(1 + squares / squares.mean().clamp_min(smallest))

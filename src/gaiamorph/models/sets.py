@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -9,10 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gaiamorph.models.base import of_first_rank
-from gaiamorph.models.losses import squared_distances
 
-SIDE = 16
-"""Of the small versions of pictures that are compared as sets."""
+LIGHT, EDGES = 16, 8
+"""Places a side, of the small versions of pictures that are compared as sets."""
 REMEMBERED = 16
 """Items of a step that the next ones remember. So few that they travel between processes in no time; of one process alone, so
 that memories are the same in all of them, and in one that does what they do."""
@@ -38,45 +38,79 @@ class SetDistance(nn.Module):
         self.register_buffer("known", torch.zeros(memory))
 
     def forward(self, x: Tensor, y: Tensor, made_of: Tensor) -> tuple[Tensor, Tensor]:
-        """E of y (B, *shape), made of x (B, *shape) as made_of (B, B) says; and what was compared, for `remember`."""
-        compared = torch.stack([torch.cat(views(items), 1).to(x.dtype) for items in (x, y)])
-        parts = zip(compared.split(self.widths, 2), self.earlier.split(self.widths, 2), strict=True)
+        """E of y (B, *shape), made of x (B, *shape) as made_of (B, B) says; and what the next steps are to `remember`."""
+        pairs = count_pairs(made_of, self.known, REMEMBERED)
+        of_x, of_y = views(x), [view.to(x.dtype) for view in views(y)]
+        earlier = self.earlier.split(self.widths, 2)
         first, *others = (
-            energy_distance(now[0], now[1], made_of, Earlier(before[0], before[1], self.known)) for now, before in parts
+            energy_distance(a, b, pairs, before.unbind()) for a, b, before in zip(of_x, of_y, earlier, strict=True)
         )
-        return first + self.edges * sum(others), compared.detach()
+        fresh = [torch.cat([view[:REMEMBERED].detach() for view in of], 1) for of in (of_x, of_y)]
+        return first + self.edges * sum(others), torch.stack(fresh)
 
-    def remember(self, compared: Tensor) -> None:
-        """Keep some of what was compared for the next steps, in place of what has been there for longest."""
-        fresh = of_first_rank(compared[:, :REMEMBERED])
-        self.earlier = torch.cat([fresh, self.earlier], 1)[:, : self.memory]
+    def remember(self, fresh: Tensor) -> None:
+        """Put items, (2, K, d) of both sets, in the place of those that have been there for longest."""
+        self.earlier = torch.cat([of_first_rank(fresh), self.earlier], 1)[:, : self.memory]
         self.known = torch.cat([self.known.new_ones(fresh.shape[1]), self.known])[: self.memory]
 
 
 def views(x: Tensor) -> tuple[Tensor, ...]:
-    """What of items is compared, (B, d) each. Of vectors (B, D): themselves. Of pictures (B, C, H, W), as `SIDE` x `SIDE` means:
-    how light they are, and, of the mean of their channels, how strong edges are (absolute differences of neighbours)."""
+    """What of items is compared, (B, d) each. Of vectors (B, D): themselves. Of pictures (B, C, H, W): how light they are, as
+    means over `LIGHT` x `LIGHT` places, and how strong edges are, over `EDGES` x `EDGES`: absolute differences of neighbours in a
+    grey picture of 2 `LIGHT` x 2 `LIGHT`."""
     if x.ndim == 2:
         return (x,)
-    size = min(SIDE, *x.shape[2:])
-    grey = x.mean(1, keepdim=True)
-    edges = (grey.diff(dim=dimension).abs() for dimension in (2, 3))
-    light, *edges = (functional.adaptive_avg_pool2d(values, size).flatten(1) for values in (x, *edges))
-    return light, torch.cat(edges, 1)
+    small = smaller(x, 2 * LIGHT)
+    grey = small.mean(1, keepdim=True)
+    edges = [smaller(grey.diff(dim=dimension).abs(), EDGES) for dimension in (2, 3)]
+    return smaller(small, LIGHT).flatten(1), torch.cat([edge.flatten(1) for edge in edges], 1)
 
 
-class Earlier(NamedTuple):
-    """Members of two sets from steps before, strangers to those of today."""
+def smaller(x: Tensor, side: int) -> Tensor:
+    """Pictures (B, C, H, W) as (B, C, side, side) means, or with fewer places where they are smaller."""
+    height, width = x.shape[2:]
+    size = min(height, side), min(width, side)
+    if size == (height, width):
+        return x
+    if height % size[0] == width % size[1] == 0:
+        return functional.avg_pool2d(x, (height // size[0], width // size[1]))  # the same, sooner
+    return functional.adaptive_avg_pool2d(x, size)
 
-    x: Tensor
-    """(K, d)"""
-    y: Tensor
-    """(K, d)"""
-    known: Tensor
-    """(K,): 1, or 0 where there is none yet."""
+
+class Pairs(NamedTuple):
+    """Weights of the pairs that an energy distance is a mean over: of rows (members of today) with columns (x, y, earlier x,
+    earlier y). Those of a set's rows with X sum to 1, those with Y to -1."""
+
+    of_x: Tensor
+    of_y: Tensor
 
 
-def energy_distance(x: Tensor, y: Tensor, made_of: Tensor | None = None, earlier: Earlier | None = None) -> Tensor:
+def count_pairs(made_of: Tensor, known: Tensor | None = None, some: int | None = None) -> Pairs:
+    """The pairs that count, where y is made of x as made_of (M, N) says: not 0.
+
+    Those that are made of one another, or of the same member, lie too near to each other, and are left out; where no pair is left
+    all weights are 0. known (K,): 1 for earlier members, strangers to all, and 0 where there is none yet. some: rows of x, of which
+    fewer than all tell how far x is from anything.
+    """
+    m, n = made_of.shape
+    known = made_of.new_zeros(0) if known is None else known
+    rows_of_x = min(n, n if some is None else some)
+    with torch.autocast(made_of.device.type, enabled=False):
+        sources = torch.eye(n + m, dtype=known.dtype, device=known.device)
+        sources[n:, :n] = made_of != 0
+        rows = torch.cat([sources[:rows_of_x], sources[n:]])
+        counted = torch.cat([rows @ sources.T == 0, known.repeat(2).expand(len(rows), -1)], 1)
+        # Which rows and which columns belong to which set.
+        in_x = torch.cat([known.new_ones(n), known.new_zeros(m), torch.ones_like(known), torch.zeros_like(known)])
+        columns = torch.stack([in_x, 1 - in_x])
+        of_rows = torch.cat([columns[:, :rows_of_x], columns[:, n : n + m]], 1)
+        counts = of_rows @ counted @ columns.T
+        signs = torch.tensor([1.0, -1.0], dtype=known.dtype, device=known.device)
+        weights = counted * (of_rows.T @ (signs / counts.clamp_min(1)) @ columns) * (counts > 0).all()
+        return Pairs(*weights.split([rows_of_x, m]))
+
+
+def energy_distance(x: Tensor, y: Tensor, pairs: Pairs | None = None, earlier: Sequence[Tensor] = ()) -> Tensor:
     """How unlike two sets are, x (N, d) and y (M, d), as a share of how unlike two members of x are.
 
     The energy distance (Székely & Rizzo 2013) over the first of its terms that is of x alone:
@@ -84,41 +118,15 @@ def energy_distance(x: Tensor, y: Tensor, made_of: Tensor | None = None, earlier
         (2 E|x - y| - E|x - x'| - E|y - y'|) / E|x - x'|
 
     without bias where members are independent (so it may fall below 0); it is 0 on average where both are drawn from the same
-    distribution, and only there. Its gradient is that of y: x is given.
-
-    Where y is made of x, made_of (M, N) says of which: not 0. Pairs that are made of one another, or of the same member, lie too
-    near to each other, and are left out; where no pair is left the distance is 0. With ``earlier``, the means are over pairs of a
-    member of x or y with any of today or earlier (E|x - y| as the mean of both ways to choose which of the two is of today).
+    distribution, and only there. Its gradient is that of y: x is given. By default all pairs of different members count. With
+    ``earlier``, (K, d) of x and of y, means are over pairs of a member of today with any (and E|x - y| is the mean of both ways to
+    choose which of the two is of today).
     """
-    n, m = len(x), len(y)
+    pairs = count_pairs(x.new_zeros(len(y), len(x))) if pairs is None else pairs
     with torch.autocast(x.device.type, enabled=False):
-        rows = torch.cat([x.detach(), y.to(x.dtype)])
-        sources = torch.eye(n + m, dtype=x.dtype, device=x.device)
-        if made_of is not None:
-            sources = torch.cat([sources[:n, :n], (made_of != 0).to(x.dtype)])
-        counted = (sources @ sources.T == 0).to(x.dtype)
-        columns, is_y = rows.detach(), torch.arange(n + m, device=x.device) >= n
-        if earlier is not None:
-            k = len(earlier.known)
-            columns = torch.cat([columns, earlier.x, earlier.y])
-            counted = torch.cat([counted, earlier.known.repeat(2).expand(n + m, -1)], 1)
-            is_y = torch.cat([is_y, torch.arange(2 * k, device=x.device) >= k])
-        of = torch.stack([~is_y, is_y], 1).to(x.dtype)
-        # Rows x and y, columns X and Y: how far members of today are from those of the one and of the other set.
-        sums, counts = (
-            torch.stack([(values @ of)[:n].sum(0), (values @ of)[n:].sum(0)])
-            for values in (counted * distances(rows, columns), counted)
-        )
-        (x_to_X, x_to_Y), (y_to_X, y_to_Y) = sums / counts.clamp_min(1)
+        columns = torch.cat([x, y, *earlier]).detach()
+        from_x = pairs.of_x * torch.cdist(x[: len(pairs.of_x)].detach(), columns)
+        of_x, of_y = from_x.sum(), (pairs.of_y * torch.cdist(y, columns)).sum()
+        within_x = from_x.clamp_min(0).sum()  # pairs with x have positive weights
         # y stands on either side of pairs, and columns are constants: the gradient of its own side, twice.
-        of_y = y_to_X - y_to_Y
-        distance = 2 * of_y - of_y.detach() + x_to_Y - x_to_X
-        return torch.where(counts.min() > 0, distance / x_to_X.clamp_min(1e-12), 0)
-
-
-def distances(x: Tensor, y: Tensor) -> Tensor:
-    """Euclidean distances (N, M) of x (N, d) from y (M, d). Where two are alike up to rounding it is 0, and so is its gradient."""
-    squares = squared_distances(x, y)
-    precision = torch.finfo(squares.dtype)
-    smallest = 32 * precision.eps * squares.detach().mean() + precision.tiny
-    return torch.where(squares > smallest, squares.clamp_min(smallest).sqrt(), 0)
+        return (2 * of_y - of_y.detach() - of_x) / within_x.clamp_min(1e-12)
