@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -60,20 +61,23 @@ def views(x: Tensor) -> tuple[Tensor, ...]:
     grey picture of 2 `LIGHT` x 2 `LIGHT`."""
     if x.ndim == 2:
         return (x,)
+    if x.shape[1] == 1:
+        x = x.flatten(1).view(x.shape)  # forgets that channels come last, which would be slower here
     small = smaller(x, 2 * LIGHT)
-    grey = small.mean(1, keepdim=True)
+    grey = small.mean(1, keepdim=True) if small.shape[1] > 1 else small
     edges = [smaller(grey.diff(dim=dimension).abs(), EDGES) for dimension in (2, 3)]
     return smaller(small, LIGHT).flatten(1), torch.cat([edge.flatten(1) for edge in edges], 1)
 
 
 def smaller(x: Tensor, side: int) -> Tensor:
-    """Pictures (B, C, H, W) as (B, C, side, side) means, or with fewer places where they are smaller."""
+    """Pictures (B, C, H, W) as means over (B, C, side, side) places, or over fewer where they are smaller."""
     height, width = x.shape[2:]
     size = min(height, side), min(width, side)
     if size == (height, width):
         return x
-    if height % size[0] == width % size[1] == 0:
-        return functional.avg_pool2d(x, (height // size[0], width // size[1]))  # the same, sooner
+    kernel = math.ceil(height / size[0]), math.ceil(width / size[1])
+    if (math.ceil(height / kernel[0]), math.ceil(width / kernel[1])) == size:  # sooner than what fits always
+        return functional.avg_pool2d(x, kernel, ceil_mode=True, count_include_pad=False)
     return functional.adaptive_avg_pool2d(x, size)
 
 
