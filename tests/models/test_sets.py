@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaiamorph.models.sets import REMEMBERED, SetDistance, count_pairs, energy_distance, smaller, views
+from gaiamorph.models.sets import REMEMBERED, SetDistance, count_pairs, energy_distance, in_the_large
 
 
 def numpy_energy_distance(x, y, sources=None, earlier=((), ())):
@@ -113,7 +113,7 @@ def test_earlier_items_make_the_distance_less_noisy():
 
 
 def test_what_is_remembered():
-    sets = SetDistance((5,), edges=0.0, memory=40)
+    sets = SetDistance((5,), memory=40)
     steps = torch.rand(4, 2, REMEMBERED, 5)
     more = torch.rand(4, 2, 4, 5)
     for number, (x, y) in enumerate(steps):
@@ -145,7 +145,7 @@ def test_some_rows_tell_how_far_the_given_set_is():
 
 
 def test_without_a_memory():
-    sets = SetDistance((5,), edges=0.0, memory=0)
+    sets = SetDistance((5,), memory=0)
     x, y = torch.rand(2, 8, 5)
     for _ in range(2):
         distance, compared = sets(x, y, torch.zeros(8, 8))
@@ -153,47 +153,18 @@ def test_without_a_memory():
         sets.remember(compared)
 
 
-def test_views_of_pictures():
+def test_pictures_are_compared_in_the_large():
     x = torch.rand(3, 2, 64, 96)
-    torch.testing.assert_close(views(x)[0], x.view(3, 2, 16, 4, 16, 6).mean((3, 5)).flatten(1))
-    for size in (32, 64):
-        step = torch.zeros(1, 3, size, size)
-        step[:, 0, :, size // 2 :] = 0.6
-        down, across = views(step)[1].view(2, 8, 8)
-        assert not down.any()
-        expected = torch.zeros(8, 8)
-        expected[:, 3] = 0.2 / 4  # a step in the middle, one of four differences
-        torch.testing.assert_close(across, expected)
-    light, edges = views(torch.rand(2, 1, 8, 12))
-    assert light.shape == (2, 96)
-    assert edges.shape == (2, 7 * 8 + 8 * 8)
+    torch.testing.assert_close(in_the_large(x), x.view(3, 2, 16, 4, 16, 6).mean((3, 5)).flatten(1))
+    v = torch.rand(3, 5)
+    assert torch.equal(in_the_large(v), v)
 
 
 @pytest.mark.parametrize(("height", "width"), [(40, 64), (50, 37), (33, 20), (16, 16), (9, 48)])
-def test_smaller_pictures_are_means(height, width):
-    x = torch.rand(2, 3, height, width)
-    torch.testing.assert_close(
-        smaller(x, 16), torch.nn.functional.adaptive_avg_pool2d(x, (min(16, height), min(16, width)))
-    )
-
-
-def test_smaller_pictures_whose_last_places_are_smaller():
-    x = torch.rand(1, 1, 31, 32)
-    expected = [[float(x[0, 0, 4 * i : 4 * i + 4, 4 * j : 4 * j + 4].mean()) for j in range(8)] for i in range(8)]
-    torch.testing.assert_close(smaller(x, 8)[0, 0], torch.tensor(expected))
-
-
-def test_views_of_vectors():
-    v = torch.rand(3, 5)
-    assert torch.equal(views(v)[0], v)
-    assert len(views(v)) == 1
-
-
-def test_edges_count_by_their_weight():
-    x, y = torch.rand(2, 8, 1, 16, 16)
-    found = [float(SetDistance((1, 16, 16), edges, 0)(x, 0.3 * y, torch.zeros(8, 8))[0]) for edges in (0, 1, 2)]
-    assert found[1] - found[0] == pytest.approx(found[2] - found[1], rel=1e-3)
-    assert found[1] - found[0] == pytest.approx(float(energy_distance(views(x)[1], views(0.3 * y)[1])), rel=1e-4)
+def test_sizes_that_do_not_divide(height, width):
+    x = torch.rand(2, 1, height, width).to(memory_format=torch.channels_last)
+    expected = torch.nn.functional.adaptive_avg_pool2d(x, (min(16, height), min(16, width)))
+    torch.testing.assert_close(in_the_large(x), expected.flatten(1))
 
 
 def test_energy_distance_where_all_are_made_of_one_another():

@@ -162,7 +162,7 @@ def test_resume_refuses_other_settings_and_other_data(picture_run, photos):
 def test_a_checkpoint_from_before_an_option_goes_on(photos, tmp_path, monkeypatch):
     # With another error than the default, that of the direct term is what it was.
     options = {**SMALL, "size": 16, "steps": 50, "show": False}
-    as_it_was = {"error": "l2", "discriminator_noise": 0.0, "set_distance": 0.0, "set_edges": 0.0, "set_memory": 0}
+    as_it_was = {"error": "l2", "discriminator_noise": 0.0, "set_distance": 0.0, "set_memory": 0}
     said = {"error": "l2"}
     monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
     with monkeypatch.context() as patch:
@@ -175,7 +175,6 @@ def test_a_checkpoint_from_before_an_option_goes_on(photos, tmp_path, monkeypatc
                 "direct_error",
                 "discriminator_noise",
                 "set_distance",
-                "set_edges",
                 "set_memory",
             ):
                 del values["gaia"][name]

@@ -75,8 +75,6 @@ class GAIA(Model):
         set_distance: float = 60.0
         """Weight of U in G's loss: how unlike interpolations as a set are to real items. D redraws them one by one, so that each
         may be realistic and all of them too alike; 0 turns it off."""
-        set_edges: float = 0.2
-        """Weight, in U, of how strong the edges of pictures are, beside 1 for how light they are."""
         set_memory: int = 128
         """How many items of earlier steps, real and interpolated, U compares a batch with beside each other."""
 
@@ -84,7 +82,6 @@ class GAIA(Model):
         "sampler": "gaussian",
         "discriminator_noise": 0.0,
         "set_distance": 0.0,
-        "set_edges": 0.0,
         "set_memory": 0,
     }
 
@@ -104,7 +101,7 @@ class GAIA(Model):
         if s.objective == "integral":
             self.register_buffer("k", torch.zeros(()))
         if s.set_distance:
-            self.unlikeness = SetDistance(self.shape, s.set_edges, s.set_memory)
+            self.unlikeness = SetDistance(self.shape, s.set_memory)
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         drawn = {"weight": SAMPLERS[self.settings.sampler](count, generator)}

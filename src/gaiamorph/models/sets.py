@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,42 +11,37 @@ from torch.nn import functional
 
 from gaiamorph.models.base import of_first_rank
 
-LIGHT, EDGES = 16, 8
-"""Places a side, of the small versions of pictures that are compared as sets."""
+SIDE = 16
+"""Of the small versions of pictures that are compared as sets."""
 REMEMBERED = 16
 """Items of a step that the next ones remember. So few that they travel between processes in no time; of one process alone, so
 that memories are the same in all of them, and in one that does what they do."""
 
 
 class SetDistance(nn.Module):
-    """E of GAIA: the energy distance of made items from real ones, over several views of them.
+    """E of GAIA: the energy distance of made items from real ones, in the large.
 
     A batch is small, and what it happens to hold says little of the sets: it is compared with items of steps before, too.
     """
 
     earlier: Tensor
-    """(2, memory, d): views of real and of made items."""
+    """(2, memory, d): real and made items, as `in_the_large` has them."""
     known: Tensor
     """(memory,): 1 for each of them, 0 where there is none yet."""
 
-    def __init__(self, shape: tuple[int, ...], edges: float, memory: int) -> None:
-        """edges: weight of the second view; see `views`. memory: how many items of steps before, of each set."""
+    def __init__(self, shape: tuple[int, ...], memory: int) -> None:
+        """memory: how many items of steps before, of each set."""
         super().__init__()
-        self.edges, self.memory = edges, memory
-        self.widths = [view.shape[1] for view in views(torch.zeros(1, *shape))]
-        self.register_buffer("earlier", torch.zeros(2, memory, sum(self.widths)))
+        self.memory = memory
+        self.register_buffer("earlier", torch.zeros(2, memory, in_the_large(torch.zeros(1, *shape)).shape[1]))
         self.register_buffer("known", torch.zeros(memory))
 
     def forward(self, x: Tensor, y: Tensor, made_of: Tensor) -> tuple[Tensor, Tensor]:
         """E of y (B, *shape), made of x (B, *shape) as made_of (B, B) says; and what the next steps are to `remember`."""
         pairs = count_pairs(made_of, self.known, REMEMBERED)
-        of_x, of_y = views(x), [view.to(x.dtype) for view in views(y)]
-        earlier = self.earlier.split(self.widths, 2)
-        first, *others = (
-            energy_distance(a, b, pairs, before.unbind()) for a, b, before in zip(of_x, of_y, earlier, strict=True)
-        )
-        fresh = [torch.cat([view[:REMEMBERED].detach() for view in of], 1) for of in (of_x, of_y)]
-        return first + self.edges * sum(others), torch.stack(fresh)
+        x, y = in_the_large(x), in_the_large(y).to(x.dtype)
+        distance = energy_distance(x, y, pairs, self.earlier.unbind())
+        return distance, torch.stack([x[:REMEMBERED], y[:REMEMBERED].detach()])
 
     def remember(self, fresh: Tensor) -> None:
         """Put items, (2, K, d) of both sets, in the place of those that have been there for longest."""
@@ -55,30 +49,18 @@ class SetDistance(nn.Module):
         self.known = torch.cat([self.known.new_ones(fresh.shape[1]), self.known])[: self.memory]
 
 
-def views(x: Tensor) -> tuple[Tensor, ...]:
-    """What of items is compared, (B, d) each. Of vectors (B, D): themselves. Of pictures (B, C, H, W): how light they are, as
-    means over `LIGHT` x `LIGHT` places, and how strong edges are, over `EDGES` x `EDGES`: absolute differences of neighbours in a
-    grey picture of 2 `LIGHT` x 2 `LIGHT`."""
+def in_the_large(x: Tensor) -> Tensor:
+    """What of items is compared, (B, d): pictures (B, C, H, W) as means over `SIDE` x `SIDE` places, or over fewer where they are
+    smaller, and vectors (B, D) as they are. Finer than that, what a generator draws to be unlike others is a mesh of dots."""
     if x.ndim == 2:
-        return (x,)
+        return x
     if x.shape[1] == 1:
         x = x.flatten(1).view(x.shape)  # forgets that channels come last, which would be slower here
-    small = smaller(x, 2 * LIGHT)
-    grey = small.mean(1, keepdim=True) if small.shape[1] > 1 else small
-    edges = [smaller(grey.diff(dim=dimension).abs(), EDGES) for dimension in (2, 3)]
-    return smaller(small, LIGHT).flatten(1), torch.cat([edge.flatten(1) for edge in edges], 1)
-
-
-def smaller(x: Tensor, side: int) -> Tensor:
-    """Pictures (B, C, H, W) as means over (B, C, side, side) places, or over fewer where they are smaller."""
     height, width = x.shape[2:]
-    size = min(height, side), min(width, side)
-    if size == (height, width):
-        return x
-    kernel = math.ceil(height / size[0]), math.ceil(width / size[1])
-    if (math.ceil(height / kernel[0]), math.ceil(width / kernel[1])) == size:  # sooner than what fits always
-        return functional.avg_pool2d(x, kernel, ceil_mode=True, count_include_pad=False)
-    return functional.adaptive_avg_pool2d(x, size)
+    size = min(height, SIDE), min(width, SIDE)
+    if height % size[0] == width % size[1] == 0:
+        return functional.avg_pool2d(x, (height // size[0], width // size[1])).flatten(1)  # the same, sooner
+    return functional.adaptive_avg_pool2d(x, size).flatten(1)
 
 
 class Pairs(NamedTuple):
