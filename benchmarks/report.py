@@ -176,8 +176,8 @@ def main() -> None:
         "`network.coarsest=4`, and resuming was measured then. "
         "GAIA's discriminator was once shown pictures without noise and was half as wide as the generator; sets were not compared, "
         "or by the discriminator's codes, or as 8 x 8 means of one batch. Rows from then are marked `discriminator_noise=0`, "
-        "`discriminator_width=0.5`, `set_distance=0`, *D's codes matched (weight)* and *8 x 8 means in the balance (weight)*; those "
-        "with `set_distance=0`, and rows of the plane, lines and cartoons, had `sampler=gaussian`.",
+        "`discriminator_width=0.5`, `set_distance=0`, *D's codes matched (weight)* and *8 x 8 means in the balance (weight)*; "
+        "those with `set_distance=0`, and rows of the plane, lines and cartoons, had `sampler=gaussian`.",
         "",
     ]
     lines += targets()
