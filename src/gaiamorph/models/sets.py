@@ -51,7 +51,8 @@ class SetDistance(nn.Module):
 
 def in_the_large(x: Tensor) -> Tensor:
     """What of items is compared, (B, d): pictures (B, C, H, W) as means over `SIDE` x `SIDE` places, or over fewer where they are
-    smaller, and vectors (B, D) as they are. Finer than that, what a generator draws to be unlike others is a mesh of dots."""
+    smaller, and vectors (B, D) as they are. Texture is no part of it: a generator that was asked for as much of it as real
+    pictures have drew a mesh of dots."""
     if x.ndim == 2:
         return x
     if x.shape[1] == 1:
