@@ -100,16 +100,24 @@ def test_earlier_items_make_the_distance_less_noisy():
     torch.manual_seed(0)
 
     def found(memory, shift):
-        earlier = torch.randn(2, 300, memory, 4)
-        earlier[1] += shift
-        drawn = zip(torch.randn(300, 16, 4), torch.randn(300, 16, 4) + shift, earlier[0], earlier[1], strict=True)
+        """Distances (300,), and their gradients with respect to a shift of the made items (300, 4)."""
         pairs = count_pairs(torch.zeros(16, 16), torch.ones(memory))
-        return np.array([float(energy_distance(x, y, pairs, (a, b))) for x, y, a, b in drawn])
+        values, gradients = [], []
+        for _ in range(300):
+            moved = torch.full((4,), shift, requires_grad=True)
+            earlier = torch.randn(memory, 4), torch.randn(memory, 4) + shift
+            distance = energy_distance(torch.randn(16, 4), torch.randn(16, 4) + moved, pairs, earlier)
+            distance.backward()
+            values.append(float(distance.detach()))
+            gradients.append(moved.grad.numpy())
+        return np.array(values), np.array(gradients)
 
     for shift in (0.0, 0.5):
-        alone, together = found(0, shift), found(256, shift)
+        (alone, alone_gradient), (together, gradient) = found(0, shift), found(128, shift)
         assert together.std() < 0.6 * alone.std()
         assert abs(together.mean() - alone.mean()) < 4 * alone.std() / 300**0.5
+        assert gradient.std(0).mean() < 0.5 * alone_gradient.std(0).mean()
+        assert (abs(gradient.mean(0) - alone_gradient.mean(0)) < 4 * alone_gradient.std(0) / 300**0.5).all()
 
 
 def test_what_is_remembered():
