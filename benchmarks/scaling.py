@@ -1,6 +1,6 @@
 """One process and two, with one thread each.  python benchmarks/scaling.py [--repeats 5]
 
-Throughput of two processes with the same share each (weak, at three sizes of it) and with the same whole batch (strong),
+Throughput of two processes with the same share each (weak, at two sizes of it) and with the same whole batch (strong),
 against one; beside them two that train apart at the same time and exchange nothing, which is what the machine itself allows.
 And whether two learn the same as one that pairs within the same two halves. Results: results/scaling.json.
 """
@@ -20,8 +20,8 @@ from statistics import median
 from interleaved import summary
 from results import Results
 
-BATCHES = 64, 128, 256
-"""Items of one process: what two exchange is the same for all, so that the larger ones are slowed down less by it."""
+BATCHES = 64, 128
+"""Items of one process: what two exchange is the same for all, so that the larger one is slowed down less by it."""
 COMMON = ["--threads", "1", "--quiet"]
 CURVE = ["--steps", "50", "--parts", "2", "--gaia.distance", "0", "--precision", "fp32"]
 
