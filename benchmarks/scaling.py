@@ -108,7 +108,8 @@ def main() -> None:
     parser.add_argument("--child", type=int, nargs=2, default=None)
     options = parser.parse_args()
     if options.child:
-        child(*options.child, steps=60)
+        processes, batch = options.child
+        child(processes, batch, steps=60 * BATCHES[0] * processes // batch)
         return
     results = Results("scaling", "python benchmarks/scaling.py")
     cases: dict[tuple[str, int], tuple[int, ...]] = {}
@@ -116,9 +117,13 @@ def main() -> None:
         cases |= {("one", batch): (1, batch), ("two, weak", batch): (2, 2 * batch)}
     cases |= {("two, strong", BATCHES[0]): (2, BATCHES[0]), ("two, apart", BATCHES[0]): (1, BATCHES[0], 2)}
     found: dict[tuple[str, int], list[float]] = {case: [] for case in cases}
-    for _ in range(options.repeats):
+    for number in range(options.repeats):
         for case, asked in cases.items():
             found[case].append(measure(*asked))
+        print(
+            f"round {number + 1} of {options.repeats}: { ({case: round(s[-1]) for case, s in found.items()}) }",
+            flush=True,
+        )
     for (name, batch), speeds in found.items():
         if name == "one":
             continue
