@@ -64,10 +64,7 @@ def peers(result: dict[str, Any]) -> list[str]:
 
 def scaling(result: dict[str, Any]) -> list[str]:
     speed = [r for r in result["runs"] if "faster" in r]
-    # The file from before there were two sizes says none.
-    rows = [
-        [r["case"], str(r.get("batch", 64)), f"{r['one']:.0f}", f"{r['two']:.0f}", times(r["faster"])] for r in speed
-    ]
+    rows = [[r["case"], str(r["batch"]), f"{r['one']:.0f}", f"{r['two']:.0f}", times(r["faster"])] for r in speed]
     largest = next(r["largest"] for r in result["runs"] if "largest" in r)
     body = [
         "Items a second of GAIA (conv, 32 x 32 x 1), one thread a process, in fp32. Batch: of the one process, and weak, "

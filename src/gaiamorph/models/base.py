@@ -143,7 +143,7 @@ class Model(nn.Module):
 def across_ranks(errors: Tensor) -> Tensor:
     """Mean over all processes, detached: what steers weights and rates must be the same on every rank."""
     errors = errors.detach()
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
+    if _one_of_several():
         errors = errors.clone()
         torch.distributed.all_reduce(errors)
         errors /= torch.distributed.get_world_size()
@@ -152,7 +152,11 @@ def across_ranks(errors: Tensor) -> Tensor:
 
 def of_first_rank(values: Tensor) -> Tensor:
     """The first process's values, in every process."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
+    if _one_of_several():
         values = values.contiguous()
         torch.distributed.broadcast(values, 0)
     return values
+
+
+def _one_of_several() -> bool:
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
