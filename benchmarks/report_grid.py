@@ -18,6 +18,7 @@ GRID: list[Column] = [
     ("reconstruction/l1", "L1 ↓", lambda v: f"{v:.4f}"),
     ("sharpness/midpoints", "sharpness of midpoints ↓", lambda v: f"{v:.2f}"),
     ("sharpness/reconstructions", "of reconstructions ↓", lambda v: f"{v:.2f}"),
+    ("texture/midpoints", "texture of midpoints ↓", lambda v: f"{v:.2f}"),
     ("kernel distance/hed/interpolants", "interpolants, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
     ("kernel distance/hed/midpoints", "midpoints, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
     ("convexity gap/hed", "gap, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
@@ -111,6 +112,8 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     body = [
         f"{first['steps']:,} steps of {first['batch_size']}; {first['items']} held-out items (`{first['split']}`); the same "
         "networks, examples and pairs for all. Sharpness: mean distance of octave energies from real items', log2 (0: as real). "
+        "Texture: energy at the one fine frequency where it exceeds that of real items most, log2; far above the floor is a mesh or a "
+        "checkerboard. "
         f"Distances are kernel distances from held-out real items unless they say Fréchet{apart}; HED: VGG (HED) features. Gap: "
         "the middle of a path less its ends. GAN and BEGAN have no encoder and are measured between drawn codes. Runs whose "
         "generator died, as the training said, are left out and counted.",

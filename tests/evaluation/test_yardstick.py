@@ -21,6 +21,7 @@ from gaiamorph.evaluation.path import approach, evenness
 from gaiamorph.evaluation.realism import frechet_distance, precision_recall
 from gaiamorph.evaluation.reconstruction import ssim
 from gaiamorph.evaluation.sharpness import octave_energies, spectral_distance
+from gaiamorph.evaluation.texture import strongest_pattern
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +98,39 @@ def test_blur_and_noise_are_both_distance():
     assert spectral_distance(real, real) == 0
     assert spectral_distance(128 + (real - 128) / np.sqrt(2), real) == pytest.approx(1, abs=1e-9)
     assert spectral_distance(128 + (real - 128) * np.sqrt(2), real) == pytest.approx(1, abs=1e-9)
+
+
+@pytest.fixture(scope="module")
+def natural():
+    """Pictures whose energy falls with the square of frequency, as that of photographs does: (400, 32, 32, 1), brightness."""
+    rng = np.random.default_rng(0)
+    vertical, horizontal = np.fft.fftfreq(32), np.fft.rfftfreq(32)
+    fall = 1 / np.maximum(np.hypot(vertical[:, None], horizontal), 1 / 32)
+    waves = rng.normal(size=(400, 32, 17, 2)) @ [1, 1j] * fall
+    return 128 + 4 * np.fft.irfft2(waves, norm="ortho")[..., None]
+
+
+def test_a_mesh_is_seen_however_little_of_the_detail_it_is(natural):
+    real, made = natural[:200], natural[200:]
+    y, x = np.indices((32, 32))
+    mesh = np.where((x + y) % 2, 1.0, -1.0)[..., None]
+    among = strongest_pattern(made, real)
+    assert 0 < among < 1
+    amplitude = 1.5
+    meshed = made + amplitude * mesh
+    assert spectral_distance(meshed, real) < 0.1
+    # All of the mesh lies in one frequency; nothing of the pictures' own is lost there.
+    own = np.abs(np.fft.fft2((real / 255)[..., 0])[:, 16, 16] ** 2).mean() / 32**4
+    assert strongest_pattern(meshed, real) == pytest.approx(np.log2(1 + (amplitude / 255) ** 2 / own), abs=0.3)
+    assert strongest_pattern(meshed, real) > 3
+    assert strongest_pattern(128 + (made - 128) / 4 + amplitude * mesh, real) > 3  # blur does not hide it
+    assert strongest_pattern(128 + (made - 128) / 4, real) < -3
+
+
+def test_what_real_pictures_have_at_no_frequency_is_not_infinite():
+    blank, noise = np.zeros((2, 16, 16, 1)), np.random.default_rng(0).integers(0, 255, (2, 16, 16, 1))
+    assert strongest_pattern(blank, noise) < -10
+    assert np.isfinite(strongest_pattern(noise, np.round(np.tile(np.cos(np.pi * np.arange(16)), (2, 16, 1))[..., None])))
 
 
 def test_ssim_by_its_formula_on_one_window():

@@ -14,10 +14,12 @@ from gaiamorph.evaluation.path import path
 from gaiamorph.evaluation.realism import realism
 from gaiamorph.evaluation.reconstruction import reconstruction
 from gaiamorph.evaluation.sharpness import sharpness
+from gaiamorph.evaluation.texture import texture
 
 METRICS: dict[str, Callable[[Case], list[Figure]]] = {
     "reconstruction": reconstruction,
     "sharpness": sharpness,
+    "texture": texture,
     "realism": realism,
     "inside": inside,
     "convexity": convexity,

@@ -26,15 +26,20 @@ def octave_energies(pictures: np.ndarray) -> np.ndarray:
 
     The last holds everything above a quarter cycle a pixel, the one before from an eighth to a quarter, and so on.
     """
+    energy, radius = spectrum(pictures)
+    octaves = int(np.log2(min(energy.shape))) - 1
+    edges = [0.0, *(2.0 ** -(i + 1) for i in range(octaves - 1, 0, -1)), np.inf]
+    return np.array([energy[(radius > low) & (radius <= high)].sum() for low, high in itertools.pairwise(edges)])
+
+
+def spectrum(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean energy a picture at each frequency, as shares of its pixels squared, and how many cycles a pixel that frequency has:
+    (H, W) both, in the order of `numpy.fft.fft2`. pictures: uint8 (N, H, W, C)."""
     grey = pictures.astype(np.float64).mean(3) / 255
     grey -= grey.mean((1, 2), keepdims=True)
-    energy = np.abs(np.fft.fft2(grey)) ** 2
+    energy = (np.abs(np.fft.fft2(grey)) ** 2).mean(0) / (grey.shape[1] * grey.shape[2]) ** 2
     vertical, horizontal = np.fft.fftfreq(grey.shape[1]), np.fft.fftfreq(grey.shape[2])
-    radius = np.hypot(vertical[:, None], horizontal[None])
-    octaves = int(np.log2(min(grey.shape[1:]))) - 1
-    edges = [0.0, *(2.0 ** -(i + 1) for i in range(octaves - 1, 0, -1)), np.inf]
-    sums = [energy[:, (radius > low) & (radius <= high)].sum(1) for low, high in itertools.pairwise(edges)]
-    return np.array([s.mean() for s in sums]) / (grey.shape[1] * grey.shape[2]) ** 2
+    return energy, np.hypot(vertical[:, None], horizontal[None])
 
 
 def spectral_distance(pictures: np.ndarray, real: np.ndarray) -> float:
