@@ -112,8 +112,7 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     body = [
         f"{first['steps']:,} steps of {first['batch_size']}; {first['items']} held-out items (`{first['split']}`); the same "
         "networks, examples and pairs for all. Sharpness: mean distance of octave energies from real items', log2 (0: as real). "
-        "Texture: energy at the one fine frequency where it exceeds that of real items most, log2; far above the floor is a mesh or "
-        "a checkerboard. "
+        "Texture: contrast, in grey levels of 255, at fine frequencies with over twice the energy of real items' (0: none). "
         f"Distances are kernel distances from held-out real items unless they say Fréchet{apart}; HED: VGG (HED) features. Gap: "
         "the middle of a path less its ends. GAN and BEGAN have no encoder and are measured between drawn codes. Runs whose "
         "generator died, as the training said, are left out and counted.",

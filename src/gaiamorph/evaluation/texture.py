@@ -1,8 +1,8 @@
 """Texture: patterns that cover pictures evenly, such as a mesh of dots or a checkerboard, and that real ones do not have.
 
-The eye sees them at once. Other metrics hardly do: what lies in one frequency is little beside the detail of an octave, and even
-counts as detail where pictures are blurred otherwise. Layers that enlarge pictures are known for them (Odena, Dumoulin & Olah 2016,
-"Deconvolution and checkerboard artifacts"), and a discriminator need not see them.
+The eye sees them at once. Other metrics hardly do: what lies in a few frequencies is little beside the detail of an octave, and
+even counts as detail where pictures are blurred otherwise. Layers that enlarge pictures are known for them (Odena, Dumoulin & Olah
+2016, "Deconvolution and checkerboard artifacts"), and a discriminator need not see them.
 """
 
 from __future__ import annotations
@@ -10,27 +10,28 @@ from __future__ import annotations
 import numpy as np
 
 from gaiamorph.evaluation.case import Case, Figure
-from gaiamorph.evaluation.sharpness import SMALLEST_PICTURE, SMALLEST_SHARE, spectrum
+from gaiamorph.evaluation.sharpness import SMALLEST_PICTURE, spectrum
 
 LONGEST = 8.0
 """Pixels that a pattern may take to repeat itself. Longer ones belong to what pictures show."""
+TWICE = 2.0
+"""Times the energy of real pictures that a frequency has to have to count: sets of a few dozen real ones differ by less."""
 
 
-def strongest_pattern(pictures: np.ndarray, real: np.ndarray) -> float:
-    """log2 of the energy of pictures over that of real ones, at the frequency where this is largest. uint8 (N, H, W, C) both.
+def foreign_contrast(pictures: np.ndarray, real: np.ndarray) -> float:
+    """Contrast that pictures have, and real ones do not: the standard deviation, in grey levels of 255, of what lies above the
+    energy of real pictures at the fine frequencies that have over twice as much. uint8 (N, H, W, C) both.
 
-    1 is twice as much as in real pictures. Sets of a few dozen real pictures differ by about .5; blurred ones are below 0.
+    Frequencies are judged one by one, so that blur does not hide it.
     """
     energy, radius = spectrum(pictures)
     wanted, _ = spectrum(real)
-    fine = radius > 1 / LONGEST
-    energy, wanted = energy[fine], wanted[fine]
-    least = SMALLEST_SHARE * wanted.mean()
-    return float(np.log2(np.maximum(energy, least) / np.maximum(wanted, least)).max())
+    counted = (radius > 1 / LONGEST) & (energy > TWICE * wanted)
+    return 255 * float(np.sqrt((energy - wanted)[counted].sum()))
 
 
 def texture(case: Case) -> list[Figure]:
-    """Of midpoints and reconstructions against held-out real pictures."""
+    """Of midpoints and reconstructions, against held-out real pictures."""
     if not case.pictures or min(case.space.kind.shape[-2:]) < SMALLEST_PICTURE:
         return []
     sets = {
@@ -41,11 +42,11 @@ def texture(case: Case) -> list[Figure]:
     return [
         Figure(
             f"texture/{name}",
-            strongest_pattern(items, case.real),
-            "log2",
+            foreign_contrast(items, case.real),
+            "grey levels",
             "neither" if name.startswith("floor") else "lower",
-            "energy at the one fine frequency where it exceeds that of real pictures most; far above the floor, which is what "
-            "training items score, pictures are covered by a mesh or a checkerboard",
+            "contrast, of 255, at fine frequencies that have over twice the energy of real pictures: a mesh, a checkerboard, grain "
+            "(the floor is what training items score)",
         )
         for name, items in sets.items()
     ]
