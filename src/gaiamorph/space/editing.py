@@ -16,6 +16,7 @@ from gaiamorph.errors import UserError
 from gaiamorph.latent import attributes as fitting
 from gaiamorph.output.continuum import Continuum, Order, Source
 from gaiamorph.space.detail import lost, restored
+from gaiamorph.space.reading import warn_unlike
 from gaiamorph.space.vectors import AttributeVector, identity
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def edits(
     steps = np.stack([_step(space, wanted) for wanted in amounts])
     source = item if isinstance(item, Source) else space.source(item)
     if other is None:  # a transfer has warned of both its items; what a manifest orders has been seen before
-        space.warn_unlike([source])
+        warn_unlike(space, [source])
     start = space.encode(source.item[None], refine=refine) if code is None else code[None]
     z = start + steps
     frames = space.decode(z)
@@ -140,7 +141,7 @@ def transfer(
     if not chosen:
         raise UserError("the space has no attributes to transfer: fit some first")
     ends = [space.source(a), space.source(b)]
-    space.warn_unlike(ends)
+    warn_unlike(space, ends)
     z_a, z_b = space.encode(np.stack([end.item for end in ends]), refine=refine)
     found = fitting.coordinates(z_b - z_a, np.stack([space.attributes[name].vector for name in chosen]))
     amounts = dict(zip(chosen, map(float, found), strict=True))

@@ -5,18 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from gaiamorph.data import TABLES, Dataset, Kind, Pictures, open_data
+from gaiamorph.data import Dataset, Kind, Pictures, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.features import open_features
 from gaiamorph.latent.refine import refine as improve
@@ -24,7 +22,7 @@ from gaiamorph.latent.samplers import Mixture, Prior
 from gaiamorph.networks import Autoencoder
 from gaiamorph.output.continuum import Continuum, Order, Source
 from gaiamorph.output.folders import new_file
-from gaiamorph.space import editing, morphing
+from gaiamorph.space import editing, morphing, reading
 from gaiamorph.space.vectors import AttributeVector, identity
 
 FORMAT = (2, 0)
@@ -36,10 +34,6 @@ HASHED_FORMAT = [1, 1]
 BATCH = 32
 """Items that go through the network at once. Always exactly as many (the last batch is filled up with zeros), so
 that an item's code and a code's picture do not depend on what else was asked for: frames can be made again bit by bit."""
-
-
-class UnlikeTrainingWarning(UserWarning):
-    """An item that the space reconstructs worse than 99 of 100 held-out ones."""
 
 
 class LatentSpace:
@@ -91,7 +85,7 @@ class LatentSpace:
         refine: gradient steps that improve each code on its own reconstruction error.
         Raises UserError for anything that is not an item of this space's kind, or if the model has no encoder.
         """
-        return self._encode(self._natural(items), refine)
+        return self._encode(reading.natural(self, items), refine)
 
     def decode(self, z: Any) -> np.ndarray:
         """codes (N, latent_dim) -> items in natural form: pictures uint8 (N, H, W, C), vectors float32 (N, D)."""
@@ -111,7 +105,7 @@ class LatentSpace:
 
     def errors(self, items: Any, *, refine: int = 0) -> np.ndarray:
         """Reconstruction error of each item (N,): mean absolute difference in [0, 1] units."""
-        natural = self._natural(items)
+        natural = reading.natural(self, items)
         z = self._encode(natural, refine)
         errors = []
         for start in range(0, len(natural), BATCH):
@@ -205,26 +199,11 @@ class LatentSpace:
 
     def source(self, thing: Any) -> Source:
         """An end of a continuum, read, with the SHA-256 of its file (of its values, if it has no file)."""
-        if isinstance(thing, (str, os.PathLike)):
-            name = os.fspath(thing)
-            if "::" in name and not Path(name).exists():
-                return self._source_in(*name.rsplit("::", 1))
-            item = self.kind.read(thing)
-            return Source(Path(name).as_posix(), hashlib.sha256(Path(name).read_bytes()).hexdigest(), item)
-        item = self.kind.read(thing)
-        return Source("(array)", hashlib.sha256(np.ascontiguousarray(item).tobytes()).hexdigest(), item)
+        return reading.source(self, thing)
 
-    def _source_in(self, where: str, name: str) -> Source:
-        """Item ``name`` of the data set ``where``, read as this space's training data was."""
-        data = self.open_data(where)
-        if name not in data.names:
-            raise UserError(
-                f"{where} has no item {name!r}: its items are called {data.names[0]!r}, {data.names[1]!r}, ..."
-            )
-        i = data.names.index(name)
-        item = self._natural(data.items[i : i + 1])[0]
-        sha256 = data.hashes[i] if data.hashes else hashlib.sha256(np.ascontiguousarray(item).tobytes()).hexdigest()
-        return Source(f"{where}::{name}", sha256, item)
+    def read_items(self, source: str | os.PathLike[str]) -> tuple[list[str], np.ndarray]:
+        """Names and items (N, ...) of a data set, or of one file that holds an item."""
+        return reading.named_items(self, source)
 
     def open_data(self, source: str | os.PathLike[str]) -> Dataset:
         """A data set with items sized and cropped as this space's training data was."""
@@ -232,27 +211,6 @@ class LatentSpace:
         if isinstance(self.kind, Pictures) and str(source) != "sample:lines":
             options = {"size": self.kind.height, "channels": self.kind.channels, "crop": self.kind.crop}
         return open_data(source, seed=self.info["training"]["seed"], **options)
-
-    def read_items(self, source: str | os.PathLike[str]) -> tuple[list[str], np.ndarray]:
-        """Names and items (N, ...) of a data set, or of one file that holds an item."""
-        path = Path(source)
-        if path.is_file() and path.suffix.lower() not in TABLES:
-            return [path.name], self._natural([path])
-        data = self.open_data(source)
-        return data.names, self._natural(data)
-
-    def warn_unlike(self, ends: list[Source]) -> None:
-        """Warn of each item that is reconstructed worse than 99 % of held-out ones were."""
-        if not ends:
-            return
-        for end, strange in zip(ends, self.unlike(np.stack([e.item for e in ends])), strict=True):
-            if strange:
-                warnings.warn(
-                    f"{end.name} is unlike the training data: its reconstruction error is higher than that of 99 % of "
-                    "held-out items, so what is made of it may not look like it (refine may help)",
-                    UnlikeTrainingWarning,
-                    stacklevel=3,
-                )
 
     # Attributes -----------------------------------------------------------------------------------
 
@@ -381,28 +339,6 @@ class LatentSpace:
         return target
 
     # Inside ---------------------------------------------------------------------------------------
-
-    def _natural(self, items: Any) -> np.ndarray:
-        """Anything that `encode` takes, as one array (N, ...) in natural form."""
-        if isinstance(items, Dataset):
-            if items.kind.shape != self.kind.shape:
-                raise UserError(f"the data has items of {items.kind.shape}, but the space is for {self.kind.shape}")
-            return items.items
-        if isinstance(items, (str, os.PathLike, Image.Image)):
-            items = [items]
-        if isinstance(items, np.ndarray):
-            natural_shape = self.kind.to_items(torch.zeros(1, *self.kind.shape)).shape[1:]
-            if items.ndim == len(natural_shape) + 1 and items.shape[1:] == natural_shape and len(items):
-                floats = items.dtype.kind == "f" and isinstance(self.kind, Pictures)
-                return np.stack([self.kind.read(item) for item in items]) if floats else items
-            if items.ndim < 2 or len(items) == 0 or items.dtype == object:
-                raise UserError(f"an array of items must have the shape (N, {', '.join(map(str, natural_shape))})")
-        if not isinstance(items, Iterable):
-            raise UserError(f"{items!r} is no item: give paths, PIL pictures, arrays or a Dataset")
-        read = [self.source(t).item if isinstance(t, str) and "::" in t else self.kind.read(t) for t in items]
-        if not read:
-            raise UserError("there are no items")
-        return np.stack(read)
 
     def _encode(self, natural: np.ndarray, refine: int) -> np.ndarray:
         if not self.can_encode:

@@ -15,6 +15,7 @@ from gaiamorph.latent import interpolate, spacing
 from gaiamorph.output.continuum import Continuum, Order, Source
 from gaiamorph.space import editing
 from gaiamorph.space.detail import crossed, lost, restored
+from gaiamorph.space.reading import warn_unlike
 
 if TYPE_CHECKING:
     from gaiamorph.space.latent_space import LatentSpace
@@ -35,7 +36,7 @@ def morph_pairs(
     for thing in (thing for pair in pairs for thing in pair):
         if _key(thing) not in sources:
             sources[_key(thing)] = space.source(thing)
-    space.warn_unlike(list(sources.values()))
+    warn_unlike(space, list(sources.values()))
     # Several pairs at once fill the batches; what is kept of them does not grow with their number.
     at_once = max(1, FRAMES_AT_ONCE // max(1, len(weights) if weights is not None else steps))
     for start in range(0, len(pairs), at_once):
