@@ -1,4 +1,4 @@
-"""All models on one set of pictures, under one budget and one yardstick.  python benchmarks/grid.py faces|fashion|lines
+"""All models on one set of pictures, under one budget and one yardstick.  python benchmarks/grid.py faces
 
 Networks, examples and held-out items are the same for all models, as in `gaiamorph compare`. Results:
 results/grid_NAME.json, with every figure of every run. ``--picture`` draws paths of the runs that are there, seed 0.
@@ -26,6 +26,7 @@ from results import Results
 
 SETS: dict[str, dict[str, Any]] = {
     "faces": {"source": "sample:faces", "size": 32, "steps": 1500, "batch_size": 32},
+    "faces_long": {"source": "sample:faces", "size": 32, "steps": 6000, "batch_size": 32},
     "faces64": {"source": "sample:faces", "size": 64, "steps": 1500, "batch_size": 32},
     "fashion": {"source": "sample:fashion", "size": 32, "steps": 1500, "batch_size": 64, "recipe": "fashion"},
     "lines": {"source": "sample:lines", "steps": 4000, "batch_size": 64, "recipe": "lines"},

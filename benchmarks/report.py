@@ -149,6 +149,7 @@ def collapse(result: dict[str, Any]) -> list[str]:
 PARTS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "toy2d": toy2d,
     "grid_faces": partial(grid, "All models on photographs of faces, 32 x 32"),
+    "grid_faces_long": partial(grid, "All models on photographs of faces, four times as long"),
     "grid_faces64": partial(grid, "All models on photographs of faces, 64 x 64"),
     "grid_fashion": partial(grid, "All models on Fashion-MNIST, 32 x 32"),
     "grid_lines": partial(grid, "All models on lines"),

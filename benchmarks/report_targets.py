@@ -245,6 +245,7 @@ def targets() -> list[str]:
         *plane(),
         *lines(),
         *pictures("grid_faces", "Faces"),
+        *pictures("grid_faces_long", "Faces, four times as long"),
         *pictures("grid_faces64", "Faces at 64 x 64"),
         *pictures("grid_fashion", "Fashion-MNIST"),
         *stable(),
