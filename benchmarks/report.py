@@ -18,15 +18,15 @@ from report_targets import targets
 
 def toy2d(result: dict[str, Any]) -> list[str]:
     runs = result["runs"]
-    models = list(dict.fromkeys(r["model"] for r in runs))
+    ways = list(dict.fromkeys((r["model"], r.get("variant", "")) for r in runs))
     rows = []
     for name in dict.fromkeys(r["set"] for r in runs):
-        for model in models:
-            own = [r for r in runs if r["set"] == name and r["model"] == model]
+        for model, variant in sorted(ways, key=lambda way: way[1] != ""):
+            own = [r for r in runs if (r["set"], r["model"], r.get("variant", "")) == (name, model, variant)]
             if own:
                 shares = [r["inside"] for r in own]
                 rows.append([
-                    name, model, spread(shares), f"{min(shares):.3f}", spread([r["coverage"] for r in own]),
+                    name, ", ".join(filter(None, [model, variant])), spread(shares), f"{min(shares):.3f}", spread([r["coverage"] for r in own]),
                     f"{min(r['coverage'] for r in own):.3f}", spread([r["reconstruction"] for r in own]),
                     f"{max(r['seconds'] for r in own):.0f}",
                 ])  # fmt: skip

@@ -43,7 +43,7 @@ def main() -> None:
     for seed in options.seeds:
         for model in options.models:
             for name in options.sets:
-                if results.has(set=name, model=model, seed=seed):
+                if results.has(set=name, model=model, seed=seed, variant=""):
                     continue
                 with tempfile.TemporaryDirectory() as folder:
                     settings = {**plane, "model": model, "seed": seed, "threads": options.threads}
