@@ -26,7 +26,8 @@ def toy2d(result: dict[str, Any]) -> list[str]:
             if own:
                 shares = [r["inside"] for r in own]
                 rows.append([
-                    name, ", ".join(filter(None, [model, variant])), spread(shares), f"{min(shares):.3f}", spread([r["coverage"] for r in own]),
+                    name, ", ".join(filter(None, [model, variant])), spread(shares), f"{min(shares):.3f}",
+                    spread([r["coverage"] for r in own]),
                     f"{min(r['coverage'] for r in own):.3f}", spread([r["reconstruction"] for r in own]),
                     f"{max(r['seconds'] for r in own):.0f}",
                 ])  # fmt: skip
