@@ -32,7 +32,7 @@ class NetworkSettings:
     interpolations are worse: all detail has to pass through 16 places."""
     linear: Literal["on", "off"] = "off"
     """conv: a linear layer from item to code, and one from code to item, beside the others. They learn in a few hundred steps what
-    principal components say. Reconstructions of ae and vae err up to a quarter less; for gaia see docs/models/gaia.md."""
+    principal components say. Reconstructions of ae and vae err up to a quarter less; for gaia see docs/models/gaia_search.md."""
 
 
 UNSAID = {"coarsest": 4}
