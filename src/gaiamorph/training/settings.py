@@ -91,6 +91,9 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     for name in ("parts", "minutes", "latent_dim", "threads", "shift", "seed", "warmup"):
         if getattr(s, name) < 0:
             raise UserError(f"{name} must not be negative, as {getattr(s, name)} is")
+    for name, value in dataclasses.asdict(getattr(s, s.model)).items():
+        if isinstance(value, int | float) and value < 0:
+            raise UserError(f"{s.model}.{name} must not be negative, as {value} is")
     if not 0 < s.learning_rate < 1:
         raise UserError(f"learning_rate must lie between 0 and 1, not {s.learning_rate}")
     if not (0 <= s.beta1 < 1 and 0 <= s.beta2 < 1 and 0 <= s.average < 1):
