@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import SMALL
 
 import gaiamorph as gm
-from gaiamorph.evaluation import Figure, compare
+from gaiamorph.evaluation import METRICS, Figure, compare
 from gaiamorph.evaluation.compare import Measured, table
 from gaiamorph.training.runs import DataOptions
 from gaiamorph.training.settings import from_dict
@@ -40,10 +40,12 @@ def test_it_compares_and_does_nothing_twice(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(compare, "measure", lambda case: pytest.fail("measured twice"))
     run(photos, out)
     assert (out / "table.md").read_text() == text
-    # Figures of another version of the yardstick are made again.
-    monkeypatch.setattr(compare, "MEASURE", compare.MEASURE + 1)
-    with pytest.raises(pytest.fail.Exception, match="measured twice"):
-        run(photos, out)
+    # Figures of another version of the yardstick are made again, and those from before there was a metric.
+    for name, other in {"MEASURE": compare.MEASURE + 1, "METRICS": {**METRICS, "new": METRICS["path"]}}.items():
+        with monkeypatch.context() as patch:
+            patch.setattr(compare, name, other)
+            with pytest.raises(pytest.fail.Exception, match="measured twice"):
+                run(photos, out)
 
 
 def test_the_winner_is_the_best_that_can_encode():

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gaiamorph.errors import UserError
+from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import Case, Figure, straight_paths
 from gaiamorph.evaluation.convexity import WEIGHTS, curves
 from gaiamorph.evaluation.evaluate import MEASURE, describe, measure
@@ -89,7 +90,8 @@ def _measured(
     case = Case(space, space.open_data(space.info["training"]["source"]), split=split, seed=seed, features=features)
     path = folder / EVALUATION
     wanted = {
-        "space_sha256": space.sha256, "split": case.split, "feature_spaces": list(case.feature_spaces), "measure": MEASURE
+        "space_sha256": space.sha256, "split": case.split, "feature_spaces": list(case.feature_spaces), "measure": MEASURE,
+        "metrics": list(METRICS),
     }  # fmt: skip
     kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     if any(kept.get(key) != value for key, value in wanted.items()):

@@ -41,6 +41,7 @@ def describe(case: Case, found: list[Figure]) -> dict[str, Any]:
     return {
         "gaiamorph_version": __version__,
         "measure": MEASURE,
+        "metrics": list(METRICS),
         "space_sha256": case.space.sha256,
         "model": case.space.model,
         "data": case.data.source,
