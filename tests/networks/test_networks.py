@@ -36,6 +36,24 @@ def test_a_pyramid_ends_where_it_is_told_to(shape, coarsest):
     assert net(torch.rand(2, *shape)).shape == (2, *shape)
 
 
+@pytest.mark.parametrize("blocks", [2, 4])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_pictures_drawn_in_blocks_of_any_size(shape, blocks):
+    net = build("conv", shape, blocks=blocks)
+    assert net.decoder[-1].patch == blocks
+    assert net(torch.rand(2, *shape)).shape == (2, *shape)
+
+
+def test_smaller_blocks_are_one_level_more():
+    usual, finer = build("conv", (1, 64, 64)), build("conv", (1, 64, 64), blocks=2)
+    convs = [
+        [layer.weight.shape[:2] for layer in net.decoder if isinstance(layer, torch.nn.Conv2d)]
+        for net in (usual, finer)
+    ]
+    assert convs[0] == [(8, 16), (8, 8), (16, 8)]
+    assert convs[1] == [(16, 32), (8, 16), (8, 8), (4, 8)]
+
+
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_conv_reads_and_draws_its_coarsest_pictures_in_the_order_of_flatten(channels_last):
     """Whatever their order in memory: it is the weights' in every file that has been written."""

@@ -20,6 +20,8 @@ from gaiamorph.networks.folding import fold, unfold
 
 WIDEST = 4
 """Channels grow to at most this many times ``width``."""
+LARGE = 48
+"""Pictures from so many pixels on are drawn in larger blocks, unless they are asked for."""
 
 
 class Conv(Autoencoder):
@@ -38,7 +40,7 @@ class Conv(Autoencoder):
         shorter = min(height, width)
         # The decoder works at twice the encoder's finest resolution: what it cannot draw finely is lost, while the
         # encoder's linear fold loses nothing.
-        drawn = 4 if shorter >= 48 else 2
+        drawn = settings.blocks or (4 if shorter >= LARGE else 2)
         sizes = _pyramid(math.ceil(height / drawn), math.ceil(width / drawn), settings.coarsest)
         widths = [base * min(2**i, WIDEST) for i in range(len(sizes))]
         read = 4 if shorter >= 16 and len(sizes) > 1 else drawn

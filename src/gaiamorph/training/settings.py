@@ -102,6 +102,8 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         raise UserError("network.width and network.depth must not be negative")
     if s.network.coarsest < 1:
         raise UserError(f"network.coarsest must be at least 1, not {s.network.coarsest}")
+    if s.network.blocks not in (0, 2, 4):
+        raise UserError(f"network.blocks must be 2 or 4, or 0 for what suits the pictures, not {s.network.blocks}")
     available = len(data.splits["train"])
     s.parts = s.parts or processes * s.accumulate
     unit = 2 * math.lcm(s.parts, processes * s.accumulate)
