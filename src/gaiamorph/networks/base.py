@@ -32,8 +32,8 @@ class NetworkSettings:
     interpolations are worse: all detail has to pass through 16 places."""
     blocks: int = 0
     """conv: side, 2 or 4, of the blocks of pixels that the last layer draws at once. 0: 4 in pictures of 48 pixels and more, 2 in
-    smaller ones. 2 where it would be 4 is a level more, and wider ones below it: pictures are far better, at over twice the time a
-    step, or half as long again with half of the width."""
+    smaller ones. 2 where it would be 4 is a level more, and wider ones below it: pictures are far better, at twice the time a step,
+    or a quarter more with half of the width."""
     linear: Literal["on", "off"] = "off"
     """conv: a linear layer from item to code, and one from code to item, beside the others. They learn in a few hundred steps what
     principal components say. Reconstructions of ae and vae err up to a quarter less; for gaia see docs/models/gaia_search.md."""
