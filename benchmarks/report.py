@@ -18,10 +18,10 @@ from report_targets import targets
 
 def toy2d(result: dict[str, Any]) -> list[str]:
     runs = result["runs"]
-    ways = list(dict.fromkeys((r["model"], r.get("variant", "")) for r in runs))
+    ways = sorted(dict.fromkeys((r["model"], r.get("variant", "")) for r in runs), key=lambda way: way[1] != "")
     rows = []
     for name in dict.fromkeys(r["set"] for r in runs):
-        for model, variant in sorted(ways, key=lambda way: way[1] != ""):
+        for model, variant in ways:
             own = [r for r in runs if (r["set"], r["model"], r.get("variant", "")) == (name, model, variant)]
             if own:
                 shares = [r["inside"] for r in own]

@@ -123,10 +123,8 @@ def main() -> None:
     for number in range(options.repeats):
         for case, asked in cases.items():
             found[case].append(measure(*asked))
-        print(
-            f"round {number + 1} of {options.repeats}: { ({case: round(s[-1]) for case, s in found.items()}) }",
-            flush=True,
-        )
+        latest = {case: round(speeds[-1]) for case, speeds in found.items()}
+        print(f"round {number + 1} of {options.repeats}: {latest}", flush=True)
     for (name, batch), speeds in found.items():
         if name == "one":
             continue

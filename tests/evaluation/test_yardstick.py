@@ -125,11 +125,10 @@ def test_grain_where_real_pictures_are_blank():
     rng = np.random.default_rng(0)
     grain = 128 + 5 * rng.normal(size=(50, 32, 32, 1))
     fine = np.hypot(np.fft.fftfreq(32)[:, None], np.fft.fftfreq(32)) > 1 / 8
-    assert foreign_contrast(grain, np.full((50, 32, 32, 1), 128)) == pytest.approx(5 * np.sqrt(fine.mean()), rel=0.02)
-    wave = 128 + 50 * np.cos(2 * np.pi * np.arange(32) * 2 / 32)
-    assert (
-        foreign_contrast(np.tile(wave, (3, 32, 1))[..., None], np.full((3, 32, 32, 1), 128)) < 1e-6
-    )  # 16 pixels: a shape
+    blank = np.full((3, 32, 32, 1), 128)
+    assert foreign_contrast(grain, blank) == pytest.approx(5 * np.sqrt(fine.mean()), rel=0.02)
+    wave = 128 + 50 * np.cos(2 * np.pi * np.arange(32) * 2 / 32)  # of 16 pixels: a shape
+    assert foreign_contrast(np.tile(wave, (3, 32, 1))[..., None], blank) < 1e-6
 
 
 def test_ssim_by_its_formula_on_one_window():

@@ -42,6 +42,11 @@ def spectrum(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return energy, np.hypot(vertical[:, None], horizontal[None])
 
 
+def has_octaves(case: Case) -> bool:
+    """Whether its items are pictures, and large enough to be taken apart by frequency."""
+    return case.pictures and min(case.space.kind.shape[-2:]) >= SMALLEST_PICTURE
+
+
 def spectral_distance(pictures: np.ndarray, real: np.ndarray) -> float:
     """Mean over octaves of |log2 of the ratio of energies|: 0 is as sharp as real, 1 is half or double."""
     made, wanted = octave_energies(pictures), octave_energies(real)
@@ -50,7 +55,7 @@ def spectral_distance(pictures: np.ndarray, real: np.ndarray) -> float:
 
 def sharpness(case: Case) -> list[Figure]:
     """Of midpoints and reconstructions, against held-out real pictures."""
-    if not case.pictures or min(case.space.kind.shape[-2:]) < SMALLEST_PICTURE:
+    if not has_octaves(case):
         return []
     figures = []
     for name, items in {"midpoints": case.midpoints, "reconstructions": case.reconstructions}.items():

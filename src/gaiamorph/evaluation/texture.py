@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gaiamorph.evaluation.case import Case, Figure
-from gaiamorph.evaluation.sharpness import SMALLEST_PICTURE, spectrum
+from gaiamorph.evaluation.sharpness import has_octaves, spectrum
 
 LONGEST = 8.0
 """Pixels that a pattern may take to repeat itself. Longer ones belong to what pictures show."""
@@ -32,7 +32,7 @@ def foreign_contrast(pictures: np.ndarray, real: np.ndarray) -> float:
 
 def texture(case: Case) -> list[Figure]:
     """Of midpoints and reconstructions, against held-out real pictures."""
-    if not case.pictures or min(case.space.kind.shape[-2:]) < SMALLEST_PICTURE:
+    if not has_octaves(case):
         return []
     sets = {
         "midpoints": case.midpoints,

@@ -88,18 +88,18 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     for name, least in {"steps": 1, "batch_size": 2, "accumulate": 1}.items():
         if getattr(s, name) < least:
             raise UserError(f"{name} must be at least {least}, not {getattr(s, name)}")
-    for name in ("parts", "minutes", "latent_dim", "threads", "shift", "seed", "warmup"):
-        if getattr(s, name) < 0:
-            raise UserError(f"{name} must not be negative, as {getattr(s, name)} is")
-    for name, value in dataclasses.asdict(getattr(s, s.model)).items():
+    numbers = {
+        name: getattr(s, name) for name in ("parts", "minutes", "latent_dim", "threads", "shift", "seed", "warmup")
+    }
+    for group in ("network", s.model):
+        numbers |= {f"{group}.{name}": value for name, value in dataclasses.asdict(getattr(s, group)).items()}
+    for name, value in numbers.items():
         if isinstance(value, int | float) and value < 0:
-            raise UserError(f"{s.model}.{name} must not be negative, as {value} is")
+            raise UserError(f"{name} must not be negative, as {value} is")
     if not 0 < s.learning_rate < 1:
         raise UserError(f"learning_rate must lie between 0 and 1, not {s.learning_rate}")
     if not (0 <= s.beta1 < 1 and 0 <= s.beta2 < 1 and 0 <= s.average < 1):
         raise UserError("beta1, beta2 and average must lie in [0, 1)")
-    if s.network.width < 0 or s.network.depth < 0:
-        raise UserError("network.width and network.depth must not be negative")
     if s.network.coarsest < 1:
         raise UserError(f"network.coarsest must be at least 1, not {s.network.coarsest}")
     if s.network.blocks not in (0, 2, 4):
