@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import yaml
 
 import gaiamorph as gm
@@ -33,6 +34,8 @@ def run(capsys):
     return call
 
 
+MISSING = "mps" if torch.cuda.is_available() else "cuda"
+"""A device that this machine has not."""
 TINY = [
     "--size",
     "16",
@@ -160,7 +163,7 @@ def test_run_config_is_a_config(run, picture_run, photos, tmp_path):
         (["train", "empty", "--out", "x"], "no pictures"),
         (["train", "PHOTOS", "--out", "x", "--network.name", "mlp", "--network.width", "-3"], "negative"),
         (["train", "sample:moons", "--out", "x", "--network.name", "conv"], "for pictures"),
-        (["train", "PHOTOS", "--out", "x", "--device", "cuda"], "cuda"),
+        (["train", "PHOTOS", "--out", "x", "--device", MISSING], MISSING),
         (["morph"], "requires"),
         (["morph", "RUN", "--out", "x"], "give two items"),
         (["morph", "RUN", "PHOTO", "--out", "x"], "give two items"),

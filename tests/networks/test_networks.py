@@ -36,7 +36,7 @@ def test_a_pyramid_ends_where_it_is_told_to(shape, coarsest):
     assert net(torch.rand(2, *shape)).shape == (2, *shape)
 
 
-@pytest.mark.parametrize("blocks", [2, 4])
+@pytest.mark.parametrize("blocks", [1, 2, 4])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_pictures_drawn_in_blocks_of_any_size(shape, blocks):
     net = build("conv", shape, blocks=blocks)
@@ -44,14 +44,25 @@ def test_pictures_drawn_in_blocks_of_any_size(shape, blocks):
     assert net(torch.rand(2, *shape)).shape == (2, *shape)
 
 
+def convolutions(layers):
+    return [tuple(layer.weight.shape[:2]) for layer in layers if isinstance(layer, torch.nn.Conv2d)]
+
+
 def test_smaller_blocks_are_one_level_more():
-    usual, finer = build("conv", (1, 64, 64)), build("conv", (1, 64, 64), blocks=2)
-    convs = [
-        [layer.weight.shape[:2] for layer in net.decoder if isinstance(layer, torch.nn.Conv2d)]
-        for net in (usual, finer)
-    ]
-    assert convs[0] == [(8, 16), (8, 8), (16, 8)]
-    assert convs[1] == [(16, 32), (8, 16), (8, 8), (4, 8)]
+    coarse, finer, finest = (build("conv", (1, 64, 64), blocks=blocks) for blocks in (0, 2, 1))
+    assert convolutions(coarse.decoder) == [(8, 16), (8, 8), (16, 8)]
+    assert convolutions(finer.decoder) == [(16, 32), (8, 16), (8, 8), (4, 8)]
+    assert convolutions(finest.decoder) == [(32, 64), (16, 32), (8, 16), (8, 8), (1, 8)]
+    # What is read lies in blocks twice as large, but of 4 pixels at most.
+    assert convolutions(coarse.encoder) == [(8, 16), (16, 8)]
+    assert convolutions(finest.encoder) == [(16, 4), (32, 16), (64, 32)]
+
+
+def test_pictures_are_drawn_pixel_by_pixel_by_default():
+    net = NETWORKS["conv"]((1, 32, 32), 6, NetworkSettings("conv"))
+    assert convolutions(net.decoder) == [(32, 64), (16, 32), (16, 16), (1, 16)]
+    large = NETWORKS["conv"]((1, 128, 128), 6, NetworkSettings("conv"))
+    assert [out for out, _ in convolutions(large.encoder)] == [32, 64, 128, 128]
 
 
 @pytest.mark.parametrize("channels_last", [False, True])

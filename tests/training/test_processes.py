@@ -14,7 +14,7 @@ from gaiamorph.training.batches import Share
 from gaiamorph.training.log import read_metrics
 from gaiamorph.training.settings import from_dict, settled
 
-COMMON = ["--size", "16", "--steps", "6", "--threads", "1", "--network.width", "8", "--latent-dim", "6",
+COMMON = ["--size", "16", "--device", "cpu", "--steps", "6", "--threads", "1", "--network.width", "8", "--latent-dim", "6",
           "--batch-size", "16", "--precision", "fp32", "--quiet"]  # fmt: skip
 
 

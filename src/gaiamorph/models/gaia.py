@@ -93,7 +93,7 @@ class GAIA(Model):
         self.direct_error = ERRORS[s.error if s.direct_error == "same" else s.direct_error]
         self.generator = self.pair()
         share = s.discriminator_width or self.generator.DISCRIMINATOR_WIDTH
-        width = max(8, round(share * (self.network.width or self.generator.WIDTH)))
+        width = max(8, round(share * self.generator.width))
         code = s.discriminator_latent_dim or max(1, self.latent_dim // 2)
         # No linear path in D: with a long code it learns to magnify the smallest differences of x and G(x), and runs away.
         size = replace(self.network, width=width, linear="off")

@@ -37,10 +37,10 @@ class AdaIN(Autoencoder):
             raise ValueError(f"the adain network needs pictures of at least 8 x 8 pixels, not {height} x {width}")
         if latent_dim < 2:
             raise ValueError("the adain network needs a latent_dim of at least 2: half content, half style")
-        base, depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
+        self.width, depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
         style_dim = latent_dim // 2
-        self.encoder = _Encoder(channels, height, width, latent_dim - style_dim, style_dim, self.outputs, base, depth)
-        self.decoder = _Decoder(channels, height, width, latent_dim - style_dim, style_dim, base, depth)
+        self.encoder = _Encoder(channels, height, width, latent_dim - style_dim, style_dim, self.outputs, self.width, depth)
+        self.decoder = _Decoder(channels, height, width, latent_dim - style_dim, style_dim, self.width, depth)
 
     def trunk(self, outputs: int) -> tuple[nn.Module, nn.Linear]:
         assert isinstance(self.encoder, _Encoder)

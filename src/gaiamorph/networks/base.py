@@ -30,16 +30,15 @@ class NetworkSettings:
     coarsest: int = 8
     """conv: height or width at which the pyramid of convolutions ends and a linear layer takes over. With 4 reconstructions and
     interpolations are worse: all detail has to pass through 16 places."""
-    blocks: int = 0
-    """conv: side, 2 or 4, of the blocks of pixels that the last layer draws at once. 0: 4 in pictures of 48 pixels and more, 2 in
-    smaller ones. 2 where it would be 4 is a level more, and wider ones below it: pictures are far better, at twice the time a step,
-    or a quarter more with half of the width."""
+    blocks: int = 1
+    """conv: side, 1, 2 or 4, of the blocks of pixels that the decoder draws at once. Larger ones are a level less, and sooner drawn,
+    with interpolations three to seven times as far from real pictures. 0: 4 in pictures of 48 pixels and more, 2 in smaller ones."""
     linear: Literal["on", "off"] = "off"
     """conv: a linear layer from item to code, and one from code to item, beside the others. They learn in a few hundred steps what
     principal components say. Reconstructions of ae and vae err up to a quarter less; for gaia see docs/models/gaia_search.md."""
 
 
-UNSAID = {"coarsest": 4}
+UNSAID = {"coarsest": 4, "blocks": 0}
 """Settings of networks in files that were written before there was a choice, where they are not today's defaults."""
 
 
@@ -51,9 +50,10 @@ class Autoencoder(nn.Module):
     With ``gaussian`` the encoder gives a mean and a log variance for each entry of a code; ``encode`` is the mean.
     """
 
-    WIDTH: ClassVar[int]
     DEPTH: ClassVar[int]
-    """What a width or depth of 0 stands for."""
+    """What a depth of 0 stands for."""
+    width: int
+    """That of the settings, or what 0 stands for."""
     DISCRIMINATOR_WIDTH: ClassVar[float] = 1.0
     """Width of a discriminator of the same architecture, as a share of the generator's, where none is asked for."""
     LAYOUT: ClassVar[torch.memory_format] = torch.contiguous_format

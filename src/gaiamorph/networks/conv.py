@@ -1,9 +1,8 @@
 """A convolutional pair for pictures of any height and width from 8 up, and any channel count.
 
-Almost all arithmetic happens at a quarter of the resolution and below: the picture is folded into
-``patch`` x ``patch`` blocks (space to depth) before the first convolution and unfolded after the
-last. Narrow convolutions at full resolution spend their time moving memory; folded, the same weights
-run as wide ones, and the decoder's last layer still draws every pixel by a 3 x 3 convolution of its own.
+The encoder reads the picture in blocks of pixels (space to depth), which loses nothing and spares it convolutions at full
+resolution. The decoder works at twice the encoder's finest resolution, by default that of the picture: pixels that one place
+draws together, in blocks, are drawn with less regard for their neighbours, and a trained eye finds the grid.
 """
 
 from __future__ import annotations
@@ -18,16 +17,18 @@ from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, in
 from gaiamorph.networks.edges import computed_in
 from gaiamorph.networks.folding import fold, unfold
 
-WIDEST = 4
-"""Channels grow to at most this many times ``width``."""
+FINEST = {1: 16, 2: 32, 4: 32}
+"""Channels where the decoder is finest, by default: by the side of the blocks that it draws."""
+WIDEST = 128
+"""They double from level to level, to at most this many (in proportion where there are others at the finest)."""
 LARGE = 48
-"""Pictures from so many pixels on are drawn in larger blocks, unless they are asked for."""
+"""Pictures from so many pixels on are drawn in larger blocks where ``blocks`` is 0."""
 
 
 class Conv(Autoencoder):
     """Pyramid with ``depth`` 3x3 convolutions a level; ``width`` channels at the finest."""
 
-    WIDTH, DEPTH = 32, 1
+    DEPTH = 1
 
     def __init__(
         self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
@@ -36,14 +37,13 @@ class Conv(Autoencoder):
         channels, height, width = shape
         if min(height, width) < 8:
             raise ValueError(f"the conv network needs pictures of at least 8 x 8 pixels, not {height} x {width}")
-        base, depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
-        shorter = min(height, width)
-        # The decoder works at twice the encoder's finest resolution: what it cannot draw finely is lost, while the
-        # encoder's linear fold loses nothing.
+        shorter, depth = min(height, width), settings.depth or self.DEPTH
         drawn = settings.blocks or (4 if shorter >= LARGE else 2)
+        self.width = settings.width or FINEST[drawn]
         sizes = _pyramid(math.ceil(height / drawn), math.ceil(width / drawn), settings.coarsest)
-        widths = [base * min(2**i, WIDEST) for i in range(len(sizes))]
-        read = 4 if shorter >= 16 and len(sizes) > 1 else drawn
+        widest = WIDEST * self.width // FINEST[drawn]
+        widths = [min(self.width * 2**i, widest) for i in range(len(sizes))]
+        read = min(4, 2 * drawn) if shorter >= 16 and len(sizes) > 1 else drawn
         start = 1 if read > drawn else 0
         coarse = (widths[-1], *sizes[-1])
 

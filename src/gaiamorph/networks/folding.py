@@ -23,13 +23,17 @@ Move = Callable[[Tensor, int], Tensor]
 def fold(x: Tensor, patch: int) -> Tensor:
     """(B, C, H, W) -> (B, C p p, H / p, W / p) in channels-last memory; channels in the order of `torch.pixel_unshuffle`.
 
-    patch: 2 or 4, dividing H and W.
+    patch: 2 or 4, dividing H and W; or 1, where nothing moves but channels in memory.
     """
+    if patch == 1:
+        return x.contiguous(memory_format=torch.channels_last)
     return _Moved.apply(x, patch, _folded, _unfolded)  # type: ignore[return-value]
 
 
 def unfold(x: Tensor, patch: int) -> Tensor:
     """The inverse: (B, C p p, h, w) -> (B, C, h p, w p), contiguous, as `torch.pixel_shuffle`."""
+    if patch == 1:
+        return x.contiguous()
     return _Moved.apply(x, patch, _unfolded, _folded)  # type: ignore[return-value]
 
 

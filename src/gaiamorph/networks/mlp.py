@@ -18,10 +18,10 @@ class MLP(Autoencoder):
         self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
     ) -> None:
         super().__init__(shape, latent_dim, settings, gaussian)
-        width, depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
+        self.width, depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
         size = math.prod(shape)
-        self.encoder = nn.Sequential(nn.Flatten(), *_stack(size, self.outputs * latent_dim, width, depth))
-        self.decoder = nn.Sequential(*_stack(latent_dim, size, width, depth), nn.Unflatten(1, self.shape))
+        self.encoder = nn.Sequential(nn.Flatten(), *_stack(size, self.outputs * latent_dim, self.width, depth))
+        self.decoder = nn.Sequential(*_stack(latent_dim, size, self.width, depth), nn.Unflatten(1, self.shape))
 
 
 def _stack(size_in: int, size_out: int, width: int, depth: int) -> list[nn.Module]:

@@ -25,9 +25,9 @@ from gaiamorph.output.folders import new_file
 from gaiamorph.space import editing, morphing, reading
 from gaiamorph.space.vectors import AttributeVector, identity
 
-FORMAT = (3, 0)
+FORMAT = (4, 0)
 """Major, minor. A newer minor still opens here; a newer major says what to do. 2 and 3: networks have more settings."""
-MAJORS = (1, 2, 3)
+MAJORS = (1, 2, 3, 4)
 """That open here."""
 HASHED_FORMAT = [1, 1]
 """What stands for the format in a space's hash, so that a newer minor version does not change it."""
