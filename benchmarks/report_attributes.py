@@ -8,7 +8,7 @@ import numpy as np
 
 from gaiamorph.output import figures
 from pages import DOCS, section, spread, table
-from report_grid import EARLIER
+from report_grid import earlier
 
 
 def orl(result: dict[str, Any]) -> list[str]:
@@ -57,7 +57,7 @@ def attributes(result: dict[str, Any]) -> list[str]:
     moved, kept = [], []
     ways = sorted(
         {(r["correlation"], -r["steps"], r["model"], r.get("variant", "")) for r in runs},
-        key=lambda way: (EARLIER in way[3], way),
+        key=lambda way: (earlier(way[3]), way),
     )
     for correlation, fewer, model, variant in ways:
         own = [

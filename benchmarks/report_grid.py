@@ -40,14 +40,19 @@ OLDER = {
     2: "by the second version of the yardstick (pairs drawn at random, some items an end more often than others)",
 }
 """Of rows that stand in tables of their own."""
-EARLIER = "network.coarsest=4"
-"""In a variant: made when the conv network's pyramid ended there, or is made to again."""
+EARLIER = ("network.coarsest=4", "network.blocks=0")
+"""In a variant: made when the conv network was so by default, or is made to again."""
 
 
 def measured_alike(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those that were measured by the newest yardstick that any of them was: see `evaluate.MEASURE`."""
     newest = max((yardstick(r) for r in runs), default=1)
     return [r for r in runs if yardstick(r) == newest]
+
+
+def earlier(variant: str) -> bool:
+    """Whether it has a network that is the default no more."""
+    return any(mark in variant for mark in EARLIER)
 
 
 def yardstick(run: dict[str, Any]) -> int:
@@ -94,7 +99,7 @@ def grid_rows(runs: list[dict[str, Any]], shown: list[Column]) -> list[list[str]
 
 def grid(title: str, result: dict[str, Any]) -> list[str]:
     """All models on one set of pictures."""
-    current = measured_alike([r for r in result["runs"] if EARLIER not in r["variant"]])
+    current = measured_alike([r for r in result["runs"] if not earlier(r["variant"])])
     runs, tried = by_use(current)
     before, tried_before = by_use([r for r in result["runs"] if r not in current])
     if not runs:

@@ -39,7 +39,9 @@ class AdaIN(Autoencoder):
             raise ValueError("the adain network needs a latent_dim of at least 2: half content, half style")
         self.width, depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
         style_dim = latent_dim // 2
-        self.encoder = _Encoder(channels, height, width, latent_dim - style_dim, style_dim, self.outputs, self.width, depth)
+        self.encoder = _Encoder(
+            channels, height, width, latent_dim - style_dim, style_dim, self.outputs, self.width, depth
+        )
         self.decoder = _Decoder(channels, height, width, latent_dim - style_dim, style_dim, self.width, depth)
 
     def trunk(self, outputs: int) -> tuple[nn.Module, nn.Linear]:

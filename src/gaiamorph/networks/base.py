@@ -31,8 +31,9 @@ class NetworkSettings:
     """conv: height or width at which the pyramid of convolutions ends and a linear layer takes over. With 4 reconstructions and
     interpolations are worse: all detail has to pass through 16 places."""
     blocks: int = 1
-    """conv: side, 1, 2 or 4, of the blocks of pixels that the decoder draws at once. Larger ones are a level less, and sooner drawn,
-    with interpolations three to seven times as far from real pictures. 0: 4 in pictures of 48 pixels and more, 2 in smaller ones."""
+    """conv: side, 1, 2 or 4, of the blocks of pixels that the decoder draws at once. Larger ones are a level less and drawn
+    sooner, but interpolations are up to seven times as far from real pictures. 0: 4 in pictures of 48 pixels and more, 2 in smaller
+    ones."""
     linear: Literal["on", "off"] = "off"
     """conv: a linear layer from item to code, and one from code to item, beside the others. They learn in a few hundred steps what
     principal components say. Reconstructions of ae and vae err up to a quarter less; for gaia see docs/models/gaia_search.md."""

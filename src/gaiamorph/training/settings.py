@@ -103,7 +103,9 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     if s.network.coarsest < 1:
         raise UserError(f"network.coarsest must be at least 1, not {s.network.coarsest}")
     if s.network.blocks not in (0, 1, 2, 4):
-        raise UserError(f"network.blocks must be 1, 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.blocks}")
+        raise UserError(
+            f"network.blocks must be 1, 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.blocks}"
+        )
     available = len(data.splits["train"])
     s.parts = s.parts or processes * s.accumulate
     unit = 2 * math.lcm(s.parts, processes * s.accumulate)
