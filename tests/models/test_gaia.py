@@ -38,7 +38,7 @@ def noisy(batch):
 
 def numpy_noise(model, batch):
     noise = noise_at(batch.noise["noise"], batch.x).double().numpy()
-    return model.settings.discriminator_noise * noise
+    return model.strength * noise
 
 
 def gradients(model, batch):
@@ -225,7 +225,7 @@ def test_interpolations_carry_gradient_twice():
 
 
 def test_the_discriminator_redraws_without_the_noise_it_is_shown():
-    model, batch = make(discriminator_noise=0.2)
+    model, batch = make(vector_noise=0.2)
     noise = noisy(batch)
     R, F, I, *_ = numpy_errors(model, noise, "l1")
     step = model(noise)
@@ -233,21 +233,23 @@ def test_the_discriminator_redraws_without_the_noise_it_is_shown():
     assert float(model(batch).figures["R"].detach()) != pytest.approx(R, rel=1e-3)
 
 
-def test_noise_is_for_pictures():
+def test_pictures_and_vectors_have_a_noise_of_their_own():
     def drawn(shape, **settings):
         model = GAIA(shape, 3, NetworkSettings(name="mlp", width=16), GAIA.Settings(**settings))
         return model.draw(64, torch.Generator().manual_seed(0)).get("noise")
 
     assert drawn((3, 8, 10)).shape == (64,)
     assert drawn((3, 8, 10), discriminator_noise=0.0) is None
+    assert drawn((3, 8, 10), discriminator_noise=0.0, vector_noise=0.1) is None
     assert drawn((5,)) is None
+    assert drawn((5,), vector_noise=0.1).shape == (64,)
 
 
 @pytest.mark.parametrize(
     "settings",
     [
         {},
-        {"discriminator_noise": 0.2},
+        {"vector_noise": 0.2},
         {"error": "l2"},
         {"adversarial": 0.0},
         {"w_max": 0.0},
@@ -264,7 +266,7 @@ def test_noise_is_for_pictures():
 )
 def test_gradients_equal_two_phases(settings):
     """One forward and backward pass gives each player what its own phase would, at the same parameters."""
-    model, batch = make(seed=1, fitted=True, **{"discriminator_noise": 0.0} | settings)
+    model, batch = make(seed=1, fitted=True, **settings)
     batch = noisy(batch)
     players, ours = model.players(), gradients(model, batch)
 

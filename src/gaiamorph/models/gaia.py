@@ -71,7 +71,10 @@ class GAIA(Model):
         """Length of D's code; 0: half of G's. A D with a code as wide as the data can learn to copy anything."""
         discriminator_noise: float = 0.05
         """Standard deviation of the noise on the pictures that D is shown, and has to redraw without it (values lie in [0, 1]). A D
-        that takes away what is no part of a picture makes texture costly for G. Vectors are shown as they are."""
+        that takes away what is no part of a picture makes texture costly for G."""
+        vector_noise: float = 0.0
+        """The same for vectors. With it D may have a code as long as theirs (``discriminator_latent_dim``): it learns the way
+        back to the data, and not to copy anything."""
         set_distance: float = 60.0
         """Weight of U in G's loss: how unlike interpolations as a set are to real items. D redraws them one by one, so that each
         may be realistic and all of them too alike; 0 turns it off."""
@@ -105,7 +108,7 @@ class GAIA(Model):
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         drawn = {"weight": SAMPLERS[self.settings.sampler](count, generator)}
-        if self.settings.discriminator_noise and len(self.shape) == 3:
+        if self.strength:
             drawn["noise"] = places(count, generator)
         return drawn
 
@@ -151,10 +154,15 @@ class GAIA(Model):
         return Errors(R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I, remembered)
 
     def noise(self, drawn: dict[str, Tensor], x: Tensor) -> Tensor | None:
-        """What D is shown on pictures. One for real and made ones, so that it does not tell them apart."""
+        """What D is shown on top of items. One for real and made ones, so that it does not tell them apart."""
         if "noise" not in drawn:
             return None
-        return noise_at(drawn["noise"], x).mul_(self.settings.discriminator_noise)
+        return noise_at(drawn["noise"], x).mul_(self.strength)
+
+    @property
+    def strength(self) -> float:
+        """Standard deviation of that noise."""
+        return self.settings.discriminator_noise if len(self.shape) == 3 else self.settings.vector_noise
 
     def judge(self, errors: Errors, balance: Balance) -> Step:
         """The losses that these errors make."""

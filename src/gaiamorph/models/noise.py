@@ -1,4 +1,4 @@
-"""Gaussian noise on whole pictures, at the price of one random number for each.
+"""Gaussian noise on whole items, at the price of one random number for each.
 
 Fresh normal numbers for every value of a batch cost a few per cent of a training step, on every process anew, and a transfer
 where there is a graphics card. Instead, each item takes its noise from a place of its own in one long row of them.
