@@ -99,7 +99,7 @@ def grid_rows(runs: list[dict[str, Any]], shown: list[Column]) -> list[list[str]
 
 def grid(title: str, result: dict[str, Any]) -> list[str]:
     """All models on one set of pictures."""
-    current = measured_alike([r for r in result["runs"] if not earlier(r["variant"])])
+    current = measured_alike([r for r in result["runs"] if not earlier(r["variant"])] or result["runs"])
     runs, tried = by_use(current)
     before, tried_before = by_use([r for r in result["runs"] if r not in current])
     if not runs:
