@@ -8,7 +8,7 @@ from gaiamorph.networks import folding
 from gaiamorph.networks.folding import fold, unfold
 
 
-@pytest.mark.parametrize("patch", [2, 4])
+@pytest.mark.parametrize("patch", [1, 2, 4])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_as_torch_has_it(patch, dtype):
     x = torch.rand(3, 2, 8, 12).to(dtype).requires_grad_()
@@ -24,7 +24,7 @@ def test_as_torch_has_it(patch, dtype):
     assert torch.equal(ours, F.pixel_unshuffle(x, patch))
 
 
-@pytest.mark.parametrize("patch", [2, 4])
+@pytest.mark.parametrize("patch", [1, 2, 4])
 def test_pieces_of_a_batch_and_any_memory_order(patch):
     x = torch.rand(6, 3, 8, 8).to(memory_format=torch.channels_last)
     assert torch.equal(fold(x[1::2], patch), F.pixel_unshuffle(x[1::2], patch))
@@ -34,7 +34,7 @@ def test_pieces_of_a_batch_and_any_memory_order(patch):
     assert torch.equal(unfold(fold(grey, patch), patch), grey)
 
 
-@pytest.mark.parametrize("patch", [2, 4])
+@pytest.mark.parametrize("patch", [1, 2, 4])
 def test_torch_does_it_where_numbers_cannot_be_that_wide(patch, monkeypatch):
     """As on Apple's graphics chips, for which the device "meta" stands here."""
     x = torch.rand(2, 3, 8, 8)

@@ -71,9 +71,8 @@ def train_judge(data: Dataset, design: Design, held_out: np.ndarray, seed: int =
         torch.manual_seed(seed)
         name = "conv" if len(data.kind.shape) == 3 else "mlp"
         width = WIDTH if name == "conv" else 64
-        network = Critic(
-            NETWORKS[name](data.kind.shape, 2, NetworkSettings(width=width, blocks=0)), len(design.attributes)
-        )
+        settings = NetworkSettings(width=width, blocks=0)  # a yardstick: not what models have by default
+        network = Critic(NETWORKS[name](data.kind.shape, 2, settings), len(design.attributes))
         network = _trained(network, data, targets, torch.from_numpy(numeric), train, validation, steps)
     judge = Judge(network.eval(), design.attributes, *np.zeros((2, len(design.attributes))))
     scores, real = judge.scores(data.kind.to_tensor(data.items[held_out])), targets[held_out].numpy()

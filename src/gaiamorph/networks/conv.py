@@ -2,7 +2,7 @@
 
 The encoder reads the picture in blocks of pixels (space to depth), which loses nothing and spares it convolutions at full
 resolution. The decoder works at twice the encoder's finest resolution, by default that of the picture: pixels that one place
-draws together, in blocks, are drawn with less regard for their neighbours, and a trained eye finds the grid.
+draws together, in blocks, are drawn with less regard for their neighbours, and leave a grid between items.
 """
 
 from __future__ import annotations
