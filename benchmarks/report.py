@@ -177,6 +177,7 @@ def main() -> None:
         "Networks of pictures once ended their pyramid at 4 x 4 places instead of 8 x 8. Rows from then are marked "
         "`network.coarsest=4`, and resuming was measured then. They drew blocks of pixels, not each by itself: rows from then are "
         "marked `network.blocks=0`, and lines, cartoons, clothes and what shows what the adversary does were drawn so. "
+        "*Channels … read by n*: each pixel by itself, with so many channels from fine to coarse, read in blocks of n x n pixels. "
         "GAIA's discriminator was once shown pictures without noise and was half as wide as the generator; sets were not compared, "
         "or by the discriminator's codes, or as 8 x 8 means of one batch. Rows from then are marked `discriminator_noise=0`, "
         "`discriminator_width=0.5`, `set_distance=0`, *D's codes matched (weight)* and *8 x 8 means in the balance (weight)*; "

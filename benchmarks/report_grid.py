@@ -75,9 +75,10 @@ def died(run: dict[str, Any]) -> bool:
 
 
 def named(run: dict[str, Any]) -> str:
-    """A tried run by what is not the default of GAIA."""
+    """A tried run by what is not the default of GAIA, and by the machine where that is not the one that the file names."""
     model = run["model"] if run["model"] != "gaia" else ""
-    return ", ".join(filter(None, [model, run["variant"].replace("gaia.", "")])) or "(default)"
+    what = ", ".join(filter(None, [model, run["variant"].replace("gaia.", "")])) or "(default)"
+    return f"{what} (on an {run['machine'].split(',')[0]})" if "machine" in run else what
 
 
 def grid_rows(runs: list[dict[str, Any]], shown: list[Column]) -> list[list[str]]:

@@ -82,6 +82,8 @@ def own_layers(network: nn.Module) -> nn.Module:
             linear = nn.Linear(layer.in_features, layer.out_features)
             linear.load_state_dict(layer.state_dict())
             layers.append(linear)
+        elif isinstance(layer, conv.Fold | conv.Unfold) and layer.patch == 1:
+            pass  # nothing moves, and torch's layers would copy
         elif isinstance(layer, conv.Fold):
             layers.append(nn.PixelUnshuffle(layer.patch))
         elif isinstance(layer, conv.Unfold):

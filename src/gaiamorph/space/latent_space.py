@@ -26,7 +26,7 @@ from gaiamorph.space import editing, morphing, reading
 from gaiamorph.space.vectors import AttributeVector, identity
 
 FORMAT = (4, 0)
-"""Major, minor. A newer minor still opens here; a newer major says what to do. 2 and 3: networks have more settings."""
+"""Major, minor. A newer minor still opens here; a newer major says what to do. 2 to 4: networks have more settings or values."""
 MAJORS = (1, 2, 3, 4)
 """That open here."""
 HASHED_FORMAT = [1, 1]
