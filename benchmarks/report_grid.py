@@ -40,7 +40,7 @@ OLDER = {
     2: "by the second version of the yardstick (pairs drawn at random, some items an end more often than others)",
 }
 """Of rows that stand in tables of their own."""
-EARLIER = ("network.coarsest=4", "network.blocks=0")
+EARLIER = ("network.coarsest=4", "network.blocks=0", "network.read=2")
 """In a variant: made when the conv network was so by default, or is made to again."""
 
 

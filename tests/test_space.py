@@ -120,32 +120,34 @@ def rewritten(picture_run, path, change):
 
 def test_newer_minor_opens_and_other_major_says_what_to_do(picture_run, tmp_path):
     def minor(d):
-        d["format"] = [4, 9]
+        d["format"] = [5, 9]
         d["something new"] = 1
 
     assert gm.load(rewritten(picture_run, tmp_path / "a.safetensors", minor)).latent_dim == 6
     with pytest.raises(gm.UserError, match="install the version"):
-        gm.load(rewritten(picture_run, tmp_path / "b.safetensors", lambda d: d.update(format=[5, 0])))
+        gm.load(rewritten(picture_run, tmp_path / "b.safetensors", lambda d: d.update(format=[6, 0])))
 
 
 def test_files_from_before_there_were_choices_open_as_they_were(photos, tmp_path):
-    """Format 1 says nothing of how far down a pyramid goes (to 4), nor of a linear path (none), nor of blocks (as pictures are
-    large). The run goes on, too."""
+    """Format 1 says nothing of how far down a pyramid goes (to 4), nor of a linear path (none), nor of how
+    large the blocks are that are drawn (as pictures are large) and read. The run goes on, too."""
     run = tmp_path / "run"
-    small = SMALL | {"network": {"width": 8, "coarsest": 4, "blocks": 0}}
-    space = gm.train(photos, out=run, size=16, steps=20, show=False, **small)
+    was = {"linear": "off", "coarsest": 4, "blocks": 0, "read": 2}
+    space = gm.train(photos, out=run, size=16, steps=20, show=False, **SMALL | {"network": {"width": 8, **was}})
 
     def older(d):
         d["format"] = [1, 2]
         for network in (d["network"], d["settings"]["network"]):
-            del network["linear"], network["coarsest"], network["blocks"]
+            for name in was:
+                del network[name]
 
     opened = gm.load(rewritten(run, tmp_path / "old.safetensors", older))
     z = space.encode(photos / "p01.png")
     assert (opened.encode(photos / "p01.png") == z).all()
     assert (opened.decode(z) == space.decode(z)).all()
     config = yaml.safe_load((run / "config.yaml").read_text())
-    del config["network"]["linear"], config["network"]["coarsest"], config["network"]["blocks"]
+    for name in was:
+        del config["network"][name]
     (run / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     (run / "space.safetensors").unlink()
     assert gm.train(photos, out=run, size=16, resume=True, show=False).sha256 == space.sha256

@@ -36,10 +36,11 @@ def test_a_pyramid_ends_where_it_is_told_to(shape, coarsest):
     assert net(torch.rand(2, *shape)).shape == (2, *shape)
 
 
+@pytest.mark.parametrize("read", [2, 4])
 @pytest.mark.parametrize("blocks", [1, 2, 4])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_pictures_drawn_in_blocks_of_any_size(shape, blocks):
-    net = build("conv", shape, blocks=blocks)
+def test_pictures_drawn_and_read_in_blocks_of_any_size(shape, blocks, read):
+    net = build("conv", shape, blocks=blocks, read=read)
     assert net.decoder[-1].patch == blocks
     assert net(torch.rand(2, *shape)).shape == (2, *shape)
 
@@ -55,14 +56,25 @@ def test_smaller_blocks_are_one_level_more():
     assert convolutions(finest.decoder) == [(32, 64), (16, 32), (8, 16), (8, 8), (1, 8)]
     # What is read lies in blocks twice as large, but of 4 pixels at most.
     assert convolutions(coarse.encoder) == [(8, 16), (16, 8)]
-    assert convolutions(finest.encoder) == [(16, 4), (32, 16), (64, 32)]
+    assert convolutions(finest.encoder) == [(32, 16), (64, 32)]
+
+
+def test_large_pictures_are_read_in_larger_blocks():
+    def reads(side, **settings):
+        return build("conv", (1, side, side), **settings).encoder[0].patch
+
+    assert [reads(side) for side in (12, 16, 32, 48, 64)] == [1, 2, 2, 4, 4]
+    assert [reads(side, read=4) for side in (12, 16, 32, 64)] == [1, 2, 4, 4]  # 16 x 16 is 8 x 8 after one halving
+    assert [reads(side, read=2) for side in (32, 64)] == [2, 2]
+    assert [reads(64, read=2, blocks=blocks) for blocks in (2, 4)] == [4, 4]
+    assert convolutions(build("conv", (1, 64, 64), read=2).encoder) == [(16, 4), (32, 16), (64, 32)]
 
 
 def test_pictures_are_drawn_pixel_by_pixel_by_default():
     net = NETWORKS["conv"]((1, 32, 32), 6, NetworkSettings("conv"))
     assert convolutions(net.decoder) == [(32, 64), (16, 32), (16, 16), (1, 16)]
     large = NETWORKS["conv"]((1, 128, 128), 6, NetworkSettings("conv"))
-    assert [out for out, _ in convolutions(large.encoder)] == [32, 64, 128, 128]
+    assert [out for out, _ in convolutions(large.encoder)] == [64, 128, 128]
 
 
 @pytest.mark.parametrize("channels_last", [False, True])

@@ -34,12 +34,16 @@ class NetworkSettings:
     """conv: side, 1, 2 or 4, of the blocks of pixels that the decoder draws at once. Larger ones are a level less and drawn
     sooner, but interpolations are up to seven times as far from real pictures. 0: 4 in pictures of 48 pixels and more, 2 in smaller
     ones."""
+    read: int = 0
+    """conv: side, 2 or 4, of the blocks of pixels that the encoder reads, where they are not larger anyway: twice those that are
+    drawn, and 4 at most. What reads finely draws more of its own kind of texture. 0: 4 in pictures of 48 pixels and more, 2 in
+    smaller ones."""
     linear: Literal["on", "off"] = "off"
     """conv: a linear layer from item to code, and one from code to item, beside the others. They learn in a few hundred steps what
     principal components say. Reconstructions of ae and vae err up to a quarter less; for gaia see docs/models/gaia_search.md."""
 
 
-UNSAID = {"coarsest": 4, "blocks": 0}
+UNSAID = {"coarsest": 4, "blocks": 0, "read": 2}
 """Settings of networks in files that were written before there was a choice, where they are not today's defaults."""
 
 

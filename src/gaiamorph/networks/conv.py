@@ -1,8 +1,8 @@
 """A convolutional pair for pictures of any height and width from 8 up, and any channel count.
 
 The encoder reads the picture in blocks of pixels (space to depth), which loses nothing and spares it convolutions at full
-resolution. The decoder works at twice the encoder's finest resolution, by default that of the picture: pixels that one place
-draws together, in blocks, are drawn with less regard for their neighbours, and leave a grid between items.
+resolution. The decoder works at two or four times the encoder's finest resolution, by default at that of the picture: pixels that
+one place draws together, in blocks, are drawn with less regard for their neighbours, and leave a grid between items.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FINEST = {1: 16, 2: 32, 4: 32}
 WIDEST = 128
 """They double from level to level, to at most this many (in proportion where there are others at the finest)."""
 LARGE = 48
-"""Pictures from so many pixels on are drawn in larger blocks where ``blocks`` is 0."""
+"""Pictures from so many pixels on are read in larger blocks, and drawn so where ``blocks`` is 0."""
 
 
 class Conv(Autoencoder):
@@ -43,8 +43,9 @@ class Conv(Autoencoder):
         sizes = _pyramid(math.ceil(height / drawn), math.ceil(width / drawn), settings.coarsest)
         widest = WIDEST * self.width // FINEST[drawn]
         widths = [min(self.width * 2**i, widest) for i in range(len(sizes))]
-        read = min(4, 2 * drawn) if shorter >= 16 and len(sizes) > 1 else drawn
-        start = 1 if read > drawn else 0
+        read = max(2 * drawn, settings.read or (4 if shorter >= LARGE else 2))
+        start = min(int(math.log2(min(4, read) // drawn)), len(sizes) - 1) if shorter >= 16 else 0
+        read = drawn * 2**start
         coarse = (widths[-1], *sizes[-1])
 
         self.encoder = nn.Sequential(Fold(read), *_convs(channels * read * read, widths[start], depth))

@@ -25,9 +25,9 @@ from gaiamorph.output.folders import new_file
 from gaiamorph.space import editing, morphing, reading
 from gaiamorph.space.vectors import AttributeVector, identity
 
-FORMAT = (4, 0)
-"""Major, minor. A newer minor still opens here; a newer major says what to do. 2 to 4: networks have more settings or values."""
-MAJORS = (1, 2, 3, 4)
+FORMAT = (5, 0)
+"""Major, minor. A newer minor still opens here; a newer major says what to do. 2 to 5: networks have more settings or values."""
+MAJORS = (1, 2, 3, 4, 5)
 """That open here."""
 HASHED_FORMAT = [1, 1]
 """What stands for the format in a space's hash, so that a newer minor version does not change it."""

@@ -106,6 +106,10 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         raise UserError(
             f"network.blocks must be 1, 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.blocks}"
         )
+    if s.network.read not in (0, 2, 4):
+        raise UserError(
+            f"network.read must be 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.read}"
+        )
     available = len(data.splits["train"])
     s.parts = s.parts or processes * s.accumulate
     unit = 2 * math.lcm(s.parts, processes * s.accumulate)
