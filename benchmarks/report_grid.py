@@ -1,4 +1,4 @@
-"""The tables of grid.py in docs/results.md: all models on one set of pictures."""
+"""The tables of grid.py: all models on one set of pictures, in docs/results.md, and what else was tried, in docs/tried.md."""
 
 from __future__ import annotations
 
@@ -33,8 +33,22 @@ GRID: list[Column] = [
 ]
 
 
-UNRELATED = ", over pairs of items that show different people and are not made of one another"
-"""Said of kernel distances since the second version of the yardstick."""
+LEGEND = [
+    "## How to read the tables of all models",
+    "",
+    "Networks, examples and pairs of items are the same for all models of a table; GAN and BEGAN have no encoder and are measured "
+    "between drawn codes. Runs whose generator died, as the training said, are left out and counted. Means ± standard deviations "
+    "over seeds; bold: the best of a column, of models as they are by default.",
+    "",
+    "- SSIM, L1: of reconstructions of held-out items. Linear probe: share of labels that a linear layer reads from codes.",
+    "- Sharpness: mean distance of octave energies from real items', log2 (0: as real).",
+    "- Texture: contrast, in grey levels of 255, at fine frequencies with over twice the energy of real items' (0: none).",
+    "- HED, PCA: kernel distance from held-out real items, in VGG (HED) features and in principal components, unless it says "
+    "Fréchet; over pairs of items that show different people and are not made of one another. Interpolants lie anywhere between "
+    "two codes, midpoints halfway.",
+    "- Gap: distance of the middle of a path less that of its ends (convexity).",
+    "",
+]
 OLDER = {
     1: "by the first version of the yardstick (pairs of related items counted) or with earlier networks",
     2: "by the second version of the yardstick (pairs drawn at random, some items an end more often than others)",
@@ -98,33 +112,50 @@ def grid_rows(runs: list[dict[str, Any]], shown: list[Column]) -> list[list[str]
     return rows
 
 
+def with_best_marked(rows: list[list[str]], heads: list[str]) -> list[list[str]]:
+    """The best mean of each column in bold, by the arrow in its heading."""
+    rows = [list(row) for row in rows]
+    for j, head in enumerate(heads):
+        if "↑" in head or "↓" in head:
+            means = {i: float(row[j].split(" ±")[0]) for i, row in enumerate(rows) if row[j]}
+            best = (max if "↑" in head else min)(means.values(), default=None)
+            for i, mean in means.items():
+                if mean == best:
+                    rows[i][j] = f"**{rows[i][j]}**"
+    return rows
+
+
+def divided(runs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Runs by today's yardstick and networks, and the others."""
+    current = measured_alike([r for r in runs if not earlier(r["variant"])] or runs)
+    return current, [r for r in runs if r not in current]
+
+
+def columns_of(runs: list[dict[str, Any]]) -> list[Column]:
+    return [column for column in GRID if any(column[0] in r["figures"] for r in runs)]
+
+
 def grid(title: str, result: dict[str, Any]) -> list[str]:
     """All models on one set of pictures."""
-    current = measured_alike([r for r in result["runs"] if not earlier(r["variant"])] or result["runs"])
-    runs, tried = by_use(current)
-    before, tried_before = by_use([r for r in result["runs"] if r not in current])
+    runs, _ = by_use(divided(result["runs"])[0])
     if not runs:
         return []
-    shown = [(key, head, form) for key, head, form in GRID if any(key in r["figures"] for r in runs)]
-    rows = grid_rows(runs, shown)
+    shown = columns_of(runs)
+    heads = ["model", "seeds", *(head for _, head, _ in shown), "seconds"]
+    rows = with_best_marked(grid_rows([r for r in runs if not r["variant"]], shown), heads)
+    rows += grid_rows([r for r in runs if r["variant"]], shown)
     first = runs[0]
     blends = {
         key: key.replace("/interpolants", "/blends of values") for key, *_ in shown if key.endswith("/interpolants")
     }
     blend = [form(first["figures"][blends[key]]) if key in blends else "" for key, _, form in shown]
     rows.append(["*pixel blend*", "", *blend, ""])
-    apart = UNRELATED if yardstick(first) >= 2 else ""
-    heads = [head for _, head, _ in shown]
+    any_pairs = "; distances over all pairs of items" if yardstick(first) < 2 else ""
     body = [
-        f"{first['steps']:,} steps of {first['batch_size']}; {first['items']} held-out items (`{first['split']}`); the same "
-        "networks, examples and pairs for all. Sharpness: mean distance of octave energies from real items', log2 (0: as real). "
-        "Texture: contrast, in grey levels of 255, at fine frequencies with over twice the energy of real items' (0: none). "
-        f"Distances are kernel distances from held-out real items unless they say Fréchet{apart}; HED: VGG (HED) features. Gap: "
-        "the middle of a path less its ends. GAN and BEGAN have no encoder and are measured between drawn codes. Runs whose "
-        "generator died, as the training said, are left out and counted.",
+        f"{first['steps']:,} steps of {first['batch_size']}; {first['items']} held-out items (`{first['split']}`){any_pairs}.",
         "",
-        *table(["model", "seeds", *heads, "seconds"], rows),
-    ]  # fmt: skip
+        *table(heads, rows),
+    ]
     name = result["command"].split("grid.py ")[1]
     if (DOCS / "images" / f"grid_{name}.png").exists():
         body += [
@@ -133,11 +164,21 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
             f"![The same paths by each model](images/grid_{name}.png)",
             "",
         ]
+    return section(title, result, body)
+
+
+def grid_tried(title: str, result: dict[str, Any]) -> list[str]:
+    """What was tried on one set of pictures, and what all models gave by earlier networks and yardsticks."""
+    current, older = divided(result["runs"])
+    tried, (before, tried_before) = by_use(current)[1], by_use(older)
+    shown = columns_of([*tried, *older])
+    heads = [head for _, head, _ in shown]
+    body = []
     tables = [("", tried), *((f", {how}", variants) for how, variants in by_yardstick(tried_before))]
     for when, variants in tables:
         if variants:
             body += [
-                f"Tried on seeds that the table does not use{when} (GAIA, unless another model is named):",
+                f"Tried on seeds that no other table uses{when} (GAIA, unless another model is named):",
                 "",
                 *table(
                     ["variant", "seed", *heads],
@@ -151,8 +192,8 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     for how, measured_so in by_yardstick(before):
         steps = " or ".join(f"{n:,}" for n in sorted({r["steps"] for r in measured_so}))
         body += [
-            f"Measured earlier, {how} ({steps} steps):",
+            f"All models, {how} ({steps} steps):",
             "",
             *table(["model", "seeds", *heads, "seconds"], grid_rows(measured_so, shown)),
         ]
-    return section(title, result, body)
+    return section(title, result, body) if body else []

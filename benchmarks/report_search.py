@@ -1,4 +1,4 @@
-"""What docs/results.md tells of the searches for recipes."""
+"""What docs/tried.md tells of the searches for recipes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def search_attributes(result: dict[str, Any]) -> list[str]:
         for r in result["runs"]
     ]  # fmt: skip
     body = [
-        "GAIA (unless another model is named) at correlation 0.7, on a seed that the table of attribute vectors does not use; "
-        "least squares, columns as there.",
+        "GAIA (unless another model is named) at correlation 0.7, on a seed that the table of attribute vectors in results "
+        "does not use; least squares, columns as there.",
         "",
         *table(["variant", "steps", "error ↓", "target ↑", "others ↓", "Fréchet, PCA ↓", "kernel, HED ↓"], rows),
     ]
-    return section("The search for a recipe, cartoon faces", result, body)
+    return section("On cartoon faces", result, body)
 
 
 def search_orl(result: dict[str, Any]) -> list[str]:
@@ -53,7 +53,7 @@ def search_orl(result: dict[str, Any]) -> list[str]:
             rows,
         ),
     ]
-    return section("The search for a recipe, identity", result, body)
+    return section("On photographs, identity", result, body)
 
 
 def search_toy2d(result: dict[str, Any]) -> list[str]:
@@ -68,11 +68,11 @@ def search_toy2d(result: dict[str, Any]) -> list[str]:
         rows.append([variant.replace("gaia.", "").replace("network.", ""), *cells])
     head = [f"{name}, {figure}" for name in sets for figure in ("inside", "coverage", "error")]
     body = [
-        "What was tried on sets in the plane, one seed each, on seeds and points that the tables above never use. base is "
+        "What was tried on sets in the plane, one seed each, on seeds and points that the tables of results never use. base is "
         "`recipes/toy2d.yaml` as it stood before the objective `interpolations`; each row says what differs. The row *balanced "
-        "(all sets, seeds 0-2)* is what the first table held before: mean and standard deviation over its three seeds. *recipe "
-        "without U* is the recipe of the first table but for its comparison of sets.",
+        "(all sets, seeds 0-2)* is what the table in results held before: mean and standard deviation over its three seeds. *recipe "
+        "without U* is the recipe of that table but for its comparison of sets.",
         "",
         *table(["variant", *head], rows),
     ]
-    return section("The search for a recipe, sets in the plane", result, body)
+    return section("On sets in the plane", result, body)
