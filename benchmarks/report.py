@@ -189,7 +189,8 @@ def main() -> None:
     about = (
         "`make bench` makes the files. What was tried on the way, and what earlier networks and yardsticks gave, stands in "
         "[tried](tried.md). Lines, cartoons, clothes and what shows what the adversary does were made when the conv network drew "
-        "blocks of pixels (`network.blocks=0`), not each by itself; resuming and the adversary when its pyramid ended at 4 x 4 places."
+        "blocks of pixels (`network.blocks=0`), not each by itself; resuming and the adversary when its pyramid ended at 4 x 4 "
+        "places."
     )
     page("results.md", ["# Results", about, "", *targets(), *LEGEND], RESULTS)
     marks = (
