@@ -194,10 +194,10 @@ def main() -> None:
     )
     page("results.md", ["# Results", about, "", *targets(), *LEGEND], RESULTS)
     marks = (
-        "What came of it is told in words in [the search for GAIA](models/gaia_search.md); what holds now, and what the columns mean, "
-        "is in [results](results.md). Networks of pictures once ended their pyramid at 4 x 4 places instead of 8 x 8. Rows from then are marked "
-        "`network.coarsest=4`. They drew blocks of pixels, not each by itself: `network.blocks=0`. Those of 64 x 64 were read in "
-        "blocks of 2 x 2 pixels, not 4 x 4: `network.read=2`. "
+        "What came of it is told in words in [the search for GAIA](models/gaia_search.md); what holds now, and what the columns "
+        "mean, is in [results](results.md). Networks of pictures once ended their pyramid at 4 x 4 places instead of 8 x 8. Rows "
+        "from then are marked `network.coarsest=4`. They drew blocks of pixels, not each by itself: `network.blocks=0`. Those of "
+        "64 x 64 were read in blocks of 2 x 2 pixels, not 4 x 4: `network.read=2`. "
         "*Channels … read by n*: each pixel by itself, with so many channels from fine to coarse, read in blocks of n x n pixels. "
         "GAIA's discriminator was once shown pictures without noise and was half as wide as the generator; sets were not compared, "
         "or by the discriminator's codes, or as 8 x 8 means of one batch. Rows from then are marked `discriminator_noise=0`, "

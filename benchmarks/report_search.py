@@ -70,8 +70,8 @@ def search_toy2d(result: dict[str, Any]) -> list[str]:
     body = [
         "What was tried on sets in the plane, one seed each, on seeds and points that the tables of results never use. base is "
         "`recipes/toy2d.yaml` as it stood before the objective `interpolations`; each row says what differs. The row *balanced "
-        "(all sets, seeds 0-2)* is what the table in results held before: mean and standard deviation over its three seeds. *recipe "
-        "without U* is the recipe of that table but for its comparison of sets.",
+        "(all sets, seeds 0-2)* is what the table in results held before: mean and standard deviation over its three seeds. "
+        "*recipe without U* is the recipe of that table but for its comparison of sets.",
         "",
         *table(["variant", *head], rows),
     ]
