@@ -121,7 +121,7 @@ class Plain:
         x = self.items[torch.randint(len(self.items), (self.batch,))].float() / 255
         weight = SAMPLERS[s.sampler](self.batch, torch.default_generator)
         made_of = interpolate_pairs(torch.eye(self.batch), weight)
-        noise = s.discriminator_noise * torch.randn_like(x)
+        noise = self.model.strengths[0] * torch.randn_like(x)
 
         with torch.no_grad():
             z = G.encode(x)

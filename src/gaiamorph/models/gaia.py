@@ -18,6 +18,7 @@ redraw them without it (Vincent et al. 2008, denoising autoencoders).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, NamedTuple
@@ -70,8 +71,12 @@ class GAIA(Model):
         discriminator_latent_dim: int = 0
         """Length of D's code; 0: half of G's. A D with a code as wide as the data can learn to copy anything."""
         discriminator_noise: float = 0.05
-        """Standard deviation of the noise on the pictures that D is shown, and has to redraw without it (values lie in [0, 1]). A D
-        that takes away what is no part of a picture makes texture costly for G."""
+        """Strength of the noise on the pictures that D is shown, and has to redraw without it: its standard deviation in each
+        octave (values lie in [0, 1]), but in the finest in proportion to the side, and this at 32 pixels. A D that takes away what
+        is no part of a picture makes texture costly for G."""
+        noise_octaves: int = 3
+        """Octaves of that noise: of single pixels, of 2 pixels, of 4 and so on. The coarser ones hold faces together. 0: of single
+        pixels alone, and as strong at any size."""
         vector_noise: float = 0.0
         """The same for vectors. With it D may have a code as long as theirs (``discriminator_latent_dim``): it learns the way
         back to the data, and not to copy anything."""
@@ -84,6 +89,7 @@ class GAIA(Model):
     UNSAID: ClassVar = {
         "sampler": "gaussian",
         "discriminator_noise": 0.0,
+        "noise_octaves": 0,
         "set_distance": 0.0,
         "set_memory": 0,
     }
@@ -108,7 +114,7 @@ class GAIA(Model):
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         drawn = {"weight": SAMPLERS[self.settings.sampler](count, generator)}
-        if self.strength:
+        if any(self.strengths):
             drawn["noise"] = places(count, generator)
         return drawn
 
@@ -157,12 +163,17 @@ class GAIA(Model):
         """What D is shown on top of items. One for real and made ones, so that it does not tell them apart."""
         if "noise" not in drawn:
             return None
-        return noise_at(drawn["noise"], x).mul_(self.strength)
+        return noise_at(drawn["noise"], x, *self.strengths)
 
     @property
-    def strength(self) -> float:
-        """Standard deviation of that noise."""
-        return self.settings.discriminator_noise if len(self.shape) == 3 else self.settings.vector_noise
+    def strengths(self) -> list[float]:
+        """Standard deviations of that noise, from the finest octave on."""
+        s = self.settings
+        if len(self.shape) != 3:
+            return [s.vector_noise]
+        # Half as many pixels across tell half as much of what is under the noise.
+        finest = math.sqrt(math.prod(self.shape[1:])) / OF_SIDE if s.noise_octaves else 1.0
+        return [s.discriminator_noise * finest, *[s.discriminator_noise] * (s.noise_octaves - 1)]
 
     def judge(self, errors: Errors, balance: Balance) -> Step:
         """The losses that these errors make."""
@@ -240,6 +251,10 @@ RUNAWAY = 4.0
 """The discriminator has run away when F / R lies above this for long; the two belong together within about 2."""
 LIMITS = (-0.25, 1.25)
 """What D's output is clamped to in its own negative terms, where the output layer has no bound (data lie in [0, 1])."""
+
+
+OF_SIDE = 32
+"""Side of the pictures whose finest octave of noise is as strong as the others."""
 
 
 SMALLEST = 1e-8
