@@ -246,14 +246,14 @@ def test_pictures_and_vectors_have_a_noise_of_their_own():
     assert drawn((5,), vector_noise=0.1).shape == (64,)
 
 
-def test_noise_is_as_strong_in_each_octave_and_in_the_finest_by_the_side():
+def test_noise_is_as_strong_in_each_octave_and_in_the_finest_by_the_root_of_the_side():
     def strengths(shape, **settings):
         return GAIA(shape, 3, NetworkSettings(name="mlp", width=16), GAIA.Settings(**settings)).strengths
 
-    assert strengths((1, 32, 32)) == pytest.approx([0.05, 0.05, 0.05])
-    assert strengths((3, 64, 64), noise_octaves=2) == pytest.approx([0.1, 0.05])
-    assert strengths((3, 32, 8), noise_octaves=1, discriminator_noise=0.1) == pytest.approx([0.05])
-    assert strengths((3, 64, 64), noise_octaves=0) == [0.05]  # as in files from before there were octaves
+    assert strengths((1, 32, 32)) == pytest.approx([0.07, 0.07, 0.07])
+    assert strengths((3, 128, 128), noise_octaves=2) == pytest.approx([0.14, 0.07])
+    assert strengths((3, 16, 4), noise_octaves=1, discriminator_noise=0.1) == pytest.approx([0.05])
+    assert strengths((3, 64, 64), noise_octaves=0) == [0.07]  # as in files from before there were octaves
     assert strengths((7,), vector_noise=0.2) == [0.2]
 
 
@@ -355,7 +355,7 @@ def test_views_show_the_discriminator_noise_as_in_training(monkeypatch):
     x = torch.rand(64, 1, 16, 16)
     views = model.views(x)
     added = [views[f"D({name})"] - views[name] for name in ("x", "G(x)", "G(z_interp)")]
-    assert float(added[0].std()) == pytest.approx(math.sqrt(0.025**2 + 2 * 0.05**2), rel=0.1)
+    assert float(added[0].std()) == pytest.approx(0.05 * math.sqrt(2.5), rel=0.1)
     torch.testing.assert_close(added[1:], added[:1] * 2)  # one noise for all
     torch.testing.assert_close(model.views(x)["D(x)"], views["D(x)"])  # and for every look
 

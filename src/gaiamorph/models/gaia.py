@@ -70,10 +70,10 @@ class GAIA(Model):
         """Width of D's layers as a share of G's. 0: as wide as G, but half as wide in the paper's network (adain), as there."""
         discriminator_latent_dim: int = 0
         """Length of D's code; 0: half of G's. A D with a code as wide as the data can learn to copy anything."""
-        discriminator_noise: float = 0.05
+        discriminator_noise: float = 0.07
         """Strength of the noise on the pictures that D is shown, and has to redraw without it: its standard deviation in each
-        octave (values lie in [0, 1]), but in the finest in proportion to the side, and this at 32 pixels. A D that takes away what
-        is no part of a picture makes texture costly for G."""
+        octave (values lie in [0, 1]), but for the finest, where it grows with the root of the side and is this at 32 pixels. A D
+        that takes away what is no part of a picture makes texture costly for G."""
         noise_octaves: int = 3
         """Octaves of that noise: of single pixels, of 2 pixels, of 4 and so on. The coarser ones hold faces together. 0: of single
         pixels alone, and as strong at any size."""
@@ -171,8 +171,8 @@ class GAIA(Model):
         s = self.settings
         if len(self.shape) != 3:
             return [s.vector_noise]
-        # Half as many pixels across tell half as much of what is under the noise.
-        finest = math.sqrt(math.prod(self.shape[1:])) / OF_SIDE if s.noise_octaves else 1.0
+        # The more pixels a thing has, the better it is told from noise on each of them.
+        finest = (math.prod(self.shape[1:]) / OF_SIDE**2) ** 0.25 if s.noise_octaves else 1.0
         return [s.discriminator_noise * finest, *[s.discriminator_noise] * (s.noise_octaves - 1)]
 
     def judge(self, errors: Errors, balance: Balance) -> Step:
