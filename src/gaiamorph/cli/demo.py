@@ -23,8 +23,6 @@ BATCH = 16
 """Minutes go further in many small steps than in few large ones."""
 ENOUGH = 3000
 """Steps of GAIA after which its morphs look as in the README; an idle laptop makes some 4,000 in the default time."""
-NOISE = 0.1
-"""Twice the default: the training is a long one of few photographs, and would else draw more texture between people."""
 CURVES = ("R", "F", "I", "reconstruction", "validation")
 
 
@@ -53,7 +51,7 @@ def demo(
         raise UserError(f"minutes must be above 0, not {minutes}")
     data = open_data(SOURCE, size=size)
     clear(out, overwrite)
-    settings = {"size": size, "minutes": minutes, "batch_size": BATCH, "gaia": {"discriminator_noise": NOISE}}
+    settings = {"size": size, "minutes": minutes, "batch_size": BATCH}
     spaces = {
         name: training.train(SOURCE, out=out / name, model=name, show=not quiet, **settings) for name in ("gaia", "ae")
     }
@@ -120,9 +118,8 @@ def _explanation(spaces: dict[str, LatentSpace], minutes: float) -> list[str]:
         "GAIA trains on the codes between real photographs. A second autoencoder, the discriminator, learns to redraw real "
         "photographs well and invented ones badly, and the first learns to draw between two photographs what the second "
         "cannot tell from real.",
-        f"Each model was trained here for {minutes:g} minutes on 252 photographs of 36 people (GAIA {steps['gaia']} steps, with "
-        f"--gaia.discriminator-noise {NOISE:g}; autoencoder {steps['ae']}). The people at the ends were seen in training, these "
-        "photographs of them were not.",
+        f"Each model was trained here for {minutes:g} minutes on 252 photographs of 36 people (GAIA {steps['gaia']} steps, "
+        f"autoencoder {steps['ae']}). The people at the ends were seen in training, these photographs of them were not.",
         f"Held-out reconstruction error, as a share of the grey range: GAIA {errors['gaia']:.3f}, autoencoder {errors['ae']:.3f}. "
         "GAIA gives up a little of it for sharpness.",
         "A few minutes make a sketch of the method. An hour on the same machine, or a graphics card, makes better stimuli.",
