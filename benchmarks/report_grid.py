@@ -54,8 +54,8 @@ OLDER = {
     2: "by the second version of the yardstick (pairs drawn at random, some items an end more often than others)",
 }
 """Of rows that stand in tables of their own."""
-EARLIER = ("network.coarsest=4", "network.blocks=0", "network.read=2")
-"""In a variant: made when the conv network was so by default, or is made to again."""
+EARLIER = ("network.coarsest=4", "network.blocks=0", "network.read=2", "gaia.noise_octaves=0")
+"""In a variant: made when that was the default, or is made so again."""
 
 
 def measured_alike(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -65,7 +65,7 @@ def measured_alike(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def earlier(variant: str) -> bool:
-    """Whether it has a network that is the default no more."""
+    """Whether it has what is the default no more."""
     return any(mark in variant for mark in EARLIER)
 
 
@@ -82,6 +82,12 @@ def by_yardstick(runs: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, A
 def by_use(runs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Those that are reported, and those that were used to choose."""
     return [r for r in runs if r["seed"] < SEARCH_SEED], [r for r in runs if r["seed"] >= SEARCH_SEED]
+
+
+def reported(run: dict[str, Any]) -> bool:
+    """Whether it is a result, of the default or of that trained for longer, and not one of a search."""
+    changes = [change for change in run["variant"].split(",") if change and change not in EARLIER]
+    return run["seed"] < SEARCH_SEED and all(change.startswith("steps=") for change in changes)
 
 
 def died(run: dict[str, Any]) -> bool:
@@ -137,13 +143,14 @@ def columns_of(runs: list[dict[str, Any]]) -> list[Column]:
 
 def grid(title: str, result: dict[str, Any]) -> list[str]:
     """All models on one set of pictures."""
-    runs, _ = by_use(divided(result["runs"])[0])
+    runs = [r for r in divided(result["runs"])[0] if reported(r)]
     if not runs:
         return []
     shown = columns_of(runs)
     heads = ["model", "seeds", *(head for _, head, _ in shown), "seconds"]
-    rows = with_best_marked(grid_rows([r for r in runs if not r["variant"]], shown), heads)
-    rows += grid_rows([r for r in runs if r["variant"]], shown)
+    as_long = [r for r in runs if "steps=" not in r["variant"]]
+    rows = with_best_marked(grid_rows(as_long, shown), heads)
+    rows += grid_rows([r for r in runs if r not in as_long], shown)
     first = runs[0]
     blends = {
         key: key.replace("/interpolants", "/blends of values") for key, *_ in shown if key.endswith("/interpolants")
@@ -170,7 +177,7 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
 def grid_tried(title: str, result: dict[str, Any]) -> list[str]:
     """What was tried on one set of pictures, and what all models gave by earlier networks and yardsticks."""
     current, older = divided(result["runs"])
-    tried, (before, tried_before) = by_use(current)[1], by_use(older)
+    tried, (before, tried_before) = [r for r in current if not reported(r)], by_use(older)
     shown = columns_of([*tried, *older])
     heads = [head for _, head, _ in shown]
     body = []
@@ -178,7 +185,7 @@ def grid_tried(title: str, result: dict[str, Any]) -> list[str]:
     for when, variants in tables:
         if variants:
             body += [
-                f"Tried on seeds that no other table uses{when} (GAIA, unless another model is named):",
+                f"Tried{when} (GAIA, unless another model is named):",
                 "",
                 *table(
                     ["variant", "seed", *heads],
