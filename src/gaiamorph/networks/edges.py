@@ -1,7 +1,8 @@
 """Where pictures enter and leave the networks: full size and full precision, so a large part of a step's memory traffic.
 
 Each function here does in one or two passes over memory what otherwise takes three to seven: a block of rows at a time, and
-several batches at once, which need not be put together before or taken apart after. Values and gradients are the same to rounding.
+several batches at once, which need not be put together before or taken apart after. Values and gradients are the same to rounding,
+but for outputs at their limits: see `NEAREST`.
 """
 
 from __future__ import annotations
@@ -34,12 +35,13 @@ def centred(*batches: Tensor, noise: Tensor | None = None) -> Tensor:
 
 
 def sigmoid(x: Tensor, parts: int = 1) -> tuple[Tensor, ...]:
-    """The sigmoid of x (n B, ...), in float32: ``parts`` tensors of n B / parts rows."""
-    if x.dtype == torch.bfloat16:
-        return _Sigmoid.apply(x, parts)  # type: ignore[return-value]
-    return torch.sigmoid(x).chunk(parts)
+    """The sigmoid of x (n B, ...), in float32 or x's own: ``parts`` tensors of n B / parts rows."""
+    return _Sigmoid.apply(x, parts)  # type: ignore[return-value]
 
 
+NEAREST = 1e-3
+"""An output nearer to 0 or 1 than that, a quarter of a grey level, has the gradient of one that is as near. A step that goes too far
+may leave every output at a limit; without this there is no gradient that leads back, and the generator has died."""
 BLOCK = 2**18
 """Numbers that are worked on at a time: with what is made of them they stay in the cache of a processor's core."""
 
@@ -84,7 +86,7 @@ class _Sigmoid(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, parts: int) -> tuple[Tensor, ...]:
         ctx.dtype = x.dtype
-        y = torch.empty_like(x, dtype=torch.float32)
+        y = torch.empty_like(x, dtype=torch.float32 if x.dtype == torch.bfloat16 else x.dtype)
         for part in blocks(x):
             y[part].copy_(x[part]).sigmoid_()
         ctx.save_for_backward(y)
@@ -97,5 +99,6 @@ class _Sigmoid(torch.autograd.Function):
         # Taken apart here, gradients of the parts need not be put together first.
         for gradient, y_part, to in zip(grad_outputs, *(t.chunk(len(grad_outputs)) for t in (y, result)), strict=True):
             for part in blocks(y_part):
-                torch.ops.aten.sigmoid_backward.grad_input(gradient[part], y_part[part], grad_input=to[part])
+                y_off = y_part[part].clamp(NEAREST, 1 - NEAREST)
+                torch.ops.aten.sigmoid_backward.grad_input(gradient[part], y_off, grad_input=to[part])
         return result, None
