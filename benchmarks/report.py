@@ -203,8 +203,8 @@ def main() -> None:
         "or by the discriminator's codes, or as 8 x 8 means of one batch. Rows from then are marked `discriminator_noise=0`, "
         "`discriminator_width=0.5`, `set_distance=0`, *D's codes matched (weight)* and *8 x 8 means in the balance (weight)*; "
         "those with `set_distance=0`, and rows of the plane, lines and cartoons, had `sampler=gaussian`. "
-        "Then its noise was of single pixels alone, of .05 unless the row says otherwise: rows marked `noise_octaves=0`, and those with "
-        "one of the marks of networks above or with *channels …*. Seeds from 10 on are in no table of results."
+        "Then its noise was of single pixels alone, of .05 unless the row says otherwise: rows marked `noise_octaves=0`, and those "
+        "with one of the marks of networks above or with *channels …*. Seeds from 10 on are in no table of results."
     )
     page("tried.md", ["# What was tried", marks, ""], TRIED)
 

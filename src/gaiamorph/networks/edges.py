@@ -40,8 +40,8 @@ def sigmoid(x: Tensor, parts: int = 1) -> tuple[Tensor, ...]:
 
 
 NEAREST = 1e-3
-"""An output nearer to 0 or 1 than that, a quarter of a grey level, has the gradient of one that is as near. A step that goes too far
-may leave every output at a limit; without this there is no gradient that leads back, and the generator has died."""
+"""An output nearer to 0 or 1 than that, a quarter of a grey level, has the gradient of one that is as near. A step that goes
+too far may leave every output at a limit: without this no gradient leads back from there, and the generator has died."""
 BLOCK = 2**18
 """Numbers that are worked on at a time: with what is made of them they stay in the cache of a processor's core."""
 
