@@ -9,7 +9,7 @@ import numpy as np
 from gaiamorph.models import MODELS
 from pages import DOCS, Column, section, spread, table
 
-DEAD = "has died"
+DEAD = "generator has died"
 """In a warning: the generator draws one thing, whatever it is given (`training.watch`)."""
 SEARCH_SEED = 10
 """Seeds from here on were used to choose, and are not reported as results."""

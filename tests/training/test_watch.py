@@ -27,6 +27,9 @@ def test_collapse_is_reported_once_and_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("figure", "who"), [("reconstruction", "the generator has died"), ("R", "the discriminator redraws")]
+)
+@pytest.mark.parametrize(
     ("error", "dies"),
     [
         (lambda step: 1.3, True),  # all black: not far above what the mean item has
@@ -35,12 +38,12 @@ def test_collapse_is_reported_once_and_kept(tmp_path):
         (lambda step: 0.2 if step < 700 else 1.5, True),
     ],
 )
-def test_a_generator_is_dead_that_is_worse_than_the_mean_item_and_does_not_learn(error, dies):
+def test_a_network_is_dead_that_is_worse_than_the_mean_item_and_does_not_learn(error, dies, figure, who):
     watch = Watch(lambda means: None, total_steps=1000, blank=0.2)
     for step in range(10, 1010, 10):
-        watch.look(step, {"reconstruction": 0.2 * error(step)})
+        watch.look(step, {figure: 0.2 * error(step)})
         watch.restore(json.loads(json.dumps(watch.state())))
-    assert ["has died" in warning for warning in watch.reported()] == [True] * dies
+    assert [who in warning for warning in watch.reported()] == [True] * dies
 
 
 def test_the_paper_objective_is_caught(tmp_path):

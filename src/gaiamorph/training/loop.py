@@ -25,6 +25,7 @@ from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
 from gaiamorph.training import checkpoint, log
 from gaiamorph.training.batches import Batches, Share
+from gaiamorph.training.clipping import Clipping
 from gaiamorph.training.compiling import Compiling
 from gaiamorph.training.figure import fixed_figure
 from gaiamorph.training.finish import held_out, make_space, reconstruction_errors
@@ -65,6 +66,7 @@ class Run:
             player: torch.optim.Adam(parameters, s.learning_rate, (s.beta1, s.beta2), fused=True)
             for player, parameters in self.players.items()
         }
+        self.clipping = Clipping(s.clip)
         self.average = AveragedModel(self.model.generator)
         # Fabric wraps the root alone: calls into a separately wrapped network would bypass it.
         self.wrapped, *_ = self.fabric.setup(self.model, *self.optimizers.values())
@@ -148,6 +150,7 @@ class Run:
         for player, optimizer in self.optimizers.items():
             for group in optimizer.param_groups:
                 group["lr"] = rate * float(rates.get(player, 1.0))
+            self.clipping(player, self.players[player])
             optimizer.step()
             optimizer.zero_grad()
         self._follow()
@@ -237,6 +240,7 @@ class Run:
             "seconds": self.seconds,
             "watch": self.watch.state(),
             "means": self.means.state(),
+            "clipping": self.clipping.state(),
             "compiled": self.compiling.on,
             "settings": to_dict(self.settings),
         }
@@ -253,6 +257,7 @@ class Run:
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.watch.restore(progress["watch"])
         self.means.restore(progress["means"])
+        self.clipping.restore(progress.get("clipping", {}), self.fabric.device)
         if self.compiling.on is None:
             self.compiling = Compiling(self.model, self.settings.compile, progress.get("compiled"))
 

@@ -58,6 +58,9 @@ class _Settings:
     """Adam's decay of the mean gradient; 0.9 is too slow for two players that chase each other."""
     beta2: float = 0.99
     """Adam's decay of the mean squared gradient."""
+    clip: float = 0.0
+    """Cut a player's gradients to this many times the norm that they have had of late. 2 keeps trainings alive whose rate is high
+    for their size (long codes, wide layers). 0: never."""
     average: float = 0.999
     """Decay, per step, of the moving average of the generator."""
     flip: Literal["auto", "on", "off"] = "auto"
@@ -89,7 +92,8 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         if getattr(s, name) < least:
             raise UserError(f"{name} must be at least {least}, not {getattr(s, name)}")
     numbers = {
-        name: getattr(s, name) for name in ("parts", "minutes", "latent_dim", "threads", "shift", "seed", "warmup")
+        name: getattr(s, name)
+        for name in ("parts", "minutes", "latent_dim", "threads", "shift", "seed", "warmup", "clip")
     }
     for group in ("network", s.model):
         numbers |= {f"{group}.{name}": value for name, value in dataclasses.asdict(getattr(s, group)).items()}

@@ -13,8 +13,15 @@ PATIENCE = 500
 MEMORY = 0.9
 """Share of the old mean that each new row keeps."""
 DEAD, LEARNING = 1.1, 0.98
-"""A generator has died whose reconstructions err more than this many times as much as the mean item would, and whose error does
+"""A network has died whose reconstructions err more than this many times as much as the mean item would, and whose error does
 not fall below this share of what it was. Where items differ little, one that learns may be above the first for a while."""
+DIED = {
+    "reconstruction": "reconstructions err more than the mean item would, and no less than before: the generator has died, its "
+    "output stuck at a limit; use a lower learning rate, clip 2, or a warmup",
+    "R": "the discriminator redraws real items with more error than the mean item would have, and no less than before: it has "
+    "died, and tells the generator nothing; use the objective 'balanced', a lower w_max, or a lower learning rate",
+}
+"""What to say, by the figure in which it shows."""
 GRACE = 5
 """Before that many times its patience, nothing is called dead: where items differ little, all begin far off."""
 LOOKED_AT = 512
@@ -39,14 +46,14 @@ class Watch:
         self.patience = min(PATIENCE, max(20, (total_steps or 10 * PATIENCE) // 10))
         self.means: dict[str, float] = {}
         self.since: dict[str, int] = {}
-        self.stuck_at = math.inf
+        self.stuck_at: dict[str, float] = {}
         self.warnings: list[dict[str, Any]] = []
 
     def look(self, step: int, figures: dict[str, float]) -> str | None:
         """Take in one row of figures; a new warning, or None. Each ailment is reported once."""
         for name, value in figures.items():
             self.means[name] = MEMORY * self.means[name] + (1 - MEMORY) * value if name in self.means else value
-        ailment = self.diagnose(self.means) or self._dead(step)
+        ailment = self.diagnose(self.means) or next((DIED[name] for name in DIED if self._dead(step, name)), None)
         if ailment is None:
             self.since.clear()
             return None
@@ -56,18 +63,15 @@ class Watch:
         self.warnings.append({"step": step, "warning": ailment})
         return ailment
 
-    def _dead(self, step: int) -> str | None:
-        error = self.means.get("reconstruction", 0.0)
+    def _dead(self, step: int, name: str) -> bool:
+        error = self.means.get(name, 0.0)
         if step < GRACE * self.patience or error <= DEAD * self.blank:
-            self.stuck_at = math.inf
-            return None
-        if error < LEARNING * self.stuck_at:
-            self.stuck_at = error
-            return None
-        return (
-            "reconstructions err more than the mean item would, and no less than before: the generator has died, its output "
-            "stuck at a limit; use a lower learning rate, or a warmup"
-        )
+            self.stuck_at.pop(name, None)
+            return False
+        if error < LEARNING * self.stuck_at.get(name, math.inf):
+            self.stuck_at[name] = error
+            return False
+        return True
 
     def reported(self) -> Iterable[str]:
         return [w["warning"] for w in self.warnings]
@@ -77,4 +81,7 @@ class Watch:
 
     def restore(self, state: dict[str, Any]) -> None:
         self.means, self.since, self.warnings = state["means"], state["since"], state["warnings"]
-        self.stuck_at = state.get("stuck_at", math.inf)  # absent in checkpoints from before it existed
+        stuck_at = state.get(
+            "stuck_at", {}
+        )  # absent in checkpoints from before it existed, then of reconstructions alone
+        self.stuck_at = stuck_at if isinstance(stuck_at, dict) else {"reconstruction": stuck_at}
