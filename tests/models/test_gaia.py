@@ -253,6 +253,7 @@ def test_noise_is_as_strong_in_each_octave_and_in_the_finest_by_the_root_of_the_
     assert strengths((1, 32, 32)) == pytest.approx([0.07, 0.07, 0.07])
     assert strengths((3, 128, 128), noise_octaves=2) == pytest.approx([0.14, 0.07])
     assert strengths((3, 16, 4), noise_octaves=1, discriminator_noise=0.1) == pytest.approx([0.05])
+    assert len(strengths((3, 16, 40), noise_octaves=50)) == 5
     assert strengths((3, 64, 64), noise_octaves=0) == [0.07]  # as in files from before there were octaves
     assert strengths((7,), vector_noise=0.2) == [0.2]
 

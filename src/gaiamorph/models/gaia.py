@@ -173,7 +173,8 @@ class GAIA(Model):
             return [s.vector_noise]
         # The more pixels a thing has, the better it is told from noise on each of them.
         finest = (math.prod(self.shape[1:]) / OF_SIDE**2) ** 0.25 if s.noise_octaves else 1.0
-        return [s.discriminator_noise * finest, *[s.discriminator_noise] * (s.noise_octaves - 1)]
+        octaves = min(s.noise_octaves, 1 + int(math.log2(min(self.shape[1:]))))  # no smoother than the picture is large
+        return [s.discriminator_noise * finest, *[s.discriminator_noise] * (octaves - 1)]
 
     def judge(self, errors: Errors, balance: Balance) -> Step:
         """The losses that these errors make."""
