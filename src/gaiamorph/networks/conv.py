@@ -38,12 +38,13 @@ class Conv(Autoencoder):
         if min(height, width) < 8:
             raise ValueError(f"the conv network needs pictures of at least 8 x 8 pixels, not {height} x {width}")
         shorter, depth = min(height, width), settings.depth or self.DEPTH
-        drawn = settings.blocks or (4 if shorter >= LARGE else 2)
+        usual = 4 if shorter >= LARGE else 2
+        drawn = settings.blocks or usual
         self.width = settings.width or FINEST[drawn]
         sizes = _pyramid(math.ceil(height / drawn), math.ceil(width / drawn), settings.coarsest)
         widest = WIDEST * self.width // FINEST[drawn]
         widths = [min(self.width * 2**i, widest) for i in range(len(sizes))]
-        read = max(2 * drawn, settings.read or (4 if shorter >= LARGE else 2))
+        read = max(2 * drawn, settings.read or usual)
         start = min(int(math.log2(min(4, read) // drawn)), len(sizes) - 1) if shorter >= 16 else 0
         read = drawn * 2**start
         coarse = (widths[-1], *sizes[-1])

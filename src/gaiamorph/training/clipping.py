@@ -31,8 +31,10 @@ class Clipping:
     @torch.no_grad()
     def __call__(self, player: str, parameters: Iterable[Tensor]) -> None:
         """Scale the gradients of the parameters where they are too large."""
+        if not self.times:
+            return
         gradients = [p.grad for p in parameters if p.grad is not None]
-        if not self.times or not gradients:
+        if not gradients:
             return
         norm = torch.nn.utils.get_total_norm(gradients)
         seen, usual = self.seen.get(player, 0), self.usual.get(player, norm)

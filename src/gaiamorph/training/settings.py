@@ -106,14 +106,10 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         raise UserError("beta1, beta2 and average must lie in [0, 1)")
     if s.network.coarsest < 1:
         raise UserError(f"network.coarsest must be at least 1, not {s.network.coarsest}")
-    if s.network.blocks not in (0, 1, 2, 4):
-        raise UserError(
-            f"network.blocks must be 1, 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.blocks}"
-        )
-    if s.network.read not in (0, 2, 4):
-        raise UserError(
-            f"network.read must be 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.read}"
-        )
+    for name, sides in {"blocks": (1, 2, 4), "read": (2, 4)}.items():
+        if (side := getattr(s.network, name)) not in (0, *sides):
+            those = f"{', '.join(map(str, sides[:-1]))} or {sides[-1]}"
+            raise UserError(f"network.{name} must be {those}, or 0 (4 in large pictures, 2 in small ones), not {side}")
     available = len(data.splits["train"])
     s.parts = s.parts or processes * s.accumulate
     unit = 2 * math.lcm(s.parts, processes * s.accumulate)

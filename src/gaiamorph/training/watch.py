@@ -82,7 +82,6 @@ class Watch:
 
     def restore(self, state: dict[str, Any]) -> None:
         self.means, self.since, self.warnings = state["means"], state["since"], state["warnings"]
-        stuck_at = state.get(
-            "stuck_at", {}
-        )  # absent in checkpoints from before it existed, then of reconstructions alone
+        # Absent in checkpoints from before it existed, then of reconstructions alone.
+        stuck_at = state.get("stuck_at", {})
         self.stuck_at = stuck_at if isinstance(stuck_at, dict) else {"reconstruction": stuck_at}
