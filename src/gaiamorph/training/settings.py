@@ -19,6 +19,8 @@ from gaiamorph.networks import NETWORKS, UNSAID, NetworkSettings
 from gaiamorph.training.precision import chosen_precision
 
 FILE = "config.yaml"
+UNSAID_HERE = {"clip": 0.0}
+"""As runs were that do not say."""
 
 
 @dataclass
@@ -58,9 +60,9 @@ class _Settings:
     """Adam's decay of the mean gradient; 0.9 is too slow for two players that chase each other."""
     beta2: float = 0.99
     """Adam's decay of the mean squared gradient."""
-    clip: float = 0.0
-    """Cut a player's gradients to this many times the norm that they have had of late. 2 keeps trainings alive whose rate is high
-    for their size (long codes, wide layers). 0: never."""
+    clip: float = 2.0
+    """Cut a player's gradients to this many times the norm that they have had of late, which keeps trainings alive whose rate is
+    high for their size (long codes, wide layers). 0: never."""
     average: float = 0.999
     """Decay, per step, of the moving average of the generator."""
     flip: Literal["auto", "on", "off"] = "auto"
@@ -100,6 +102,8 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     for name, value in numbers.items():
         if isinstance(value, int | float) and value < 0:
             raise UserError(f"{name} must not be negative, as {value} is")
+    if 0 < s.clip <= 1:  # what is usual would fall with every step, and so would the gradients
+        raise UserError(f"clip must be more than 1 (or 0: never), not {s.clip}")
     if not 0 < s.learning_rate < 1:
         raise UserError(f"learning_rate must lie between 0 and 1, not {s.learning_rate}")
     if not (0 <= s.beta1 < 1 and 0 <= s.beta2 < 1 and 0 <= s.average < 1):
@@ -154,8 +158,9 @@ def from_dict(values: dict[str, Any]) -> TrainSettings:
 
 
 def recorded(values: dict[str, Any]) -> TrainSettings:
-    """`from_dict` of what a run wrote down; a run from before an option existed was as the `UNSAID` of
+    """`from_dict` of what a run wrote down; a run from before an option existed was as `UNSAID_HERE` and the `UNSAID` of
     networks and models say."""
+    values = UNSAID_HERE | values
     name = values.get("model", _Settings.model)
     unsaid = {"network": UNSAID} | ({name: MODELS[name].UNSAID} if name in MODELS else {})
     given = {group: values.get(group, {}) for group in unsaid}
