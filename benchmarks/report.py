@@ -204,7 +204,8 @@ def main() -> None:
         "`discriminator_width=0.5`, `set_distance=0`, *D's codes matched (weight)* and *8 x 8 means in the balance (weight)*; "
         "those with `set_distance=0`, and rows of the plane, lines and cartoons, had `sampler=gaussian`. "
         "Then its noise was of single pixels alone, of .05 unless the row says otherwise: rows marked `noise_octaves=0`, and those "
-        "with one of the marks of networks above or with *channels …*. Seeds from 10 on are in no table of results."
+        "with one of the marks of networks above or with *channels …*. Gradients were not cut then, nor a little later: rows "
+        "marked `clip=0`, and those with *noise of (…)*. Seeds from 10 on are in no table of results."
     )
     page("tried.md", ["# What was tried", marks, ""], TRIED)
 
