@@ -19,6 +19,10 @@ def step(result: dict[str, Any]) -> list[str]:
          times(r["faster_than_own_layers"]), times(r["faster"]), f"{r['gflops']:.0f}", f"{r['of_product_rate']:.0%}"]
         for r in result["runs"]
     ]  # fmt: skip
+    in_fp32 = [
+        [case, times(r["faster_than_own_layers"]), times(r["faster"]), f"{r['of_product_rate']:.0%}"]
+        for case, r in ((r["case"], r["fp32"]) for r in result["runs"])
+    ]
     columns = ["case", "batch", "plain, ms", "half plain, ms", "here, ms", "times as fast as plain", "as half plain"]
     columns += ["GFLOP/s", "of the product rate"]
     body = [
@@ -29,10 +33,13 @@ def step(result: dict[str, Any]) -> list[str]:
         "same machine multiplies matrices of 2048 x 2048 in the step's own precision at the same moment.",
         "",
         *table(columns, rows),
-        f"Here the step ran in {result['runs'][0]['precision']}, which `--precision auto` chose, and the plain one in fp32. By "
-        "count, the plain step's arithmetic is some 1.4 times as much; the rest of the gain is bf16 where it is native (the next "
-        "table has the step in fp32), memory layout, fewer passes over whole pictures, and memory that is kept between "
-        "steps. Convolutions with few channels on small pictures do not come near the product rate, least of all in bf16, "
+        f"Here the step ran in {result['runs'][0]['precision']}, which `--precision auto` chose, and the plain one in fp32. The "
+        "same step in fp32 (`--precision fp32`), against products in fp32:",
+        "",
+        *table(["case", "times as fast as plain", "as half plain", "of the product rate"], in_fp32),
+        "By count, the plain step's arithmetic is some 1.4 times as much; the rest of the gain is bf16 where it is native, memory "
+        "layout, fewer passes over whole pictures, and memory that is kept between "
+        "steps. Convolutions with few channels on small pictures do not come near the product rate of bf16, "
         "whose products are several times as fast while "
         "everything around them (activations, errors in fp32, moving data between layouts) is bound by memory.",
         "",

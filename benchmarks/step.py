@@ -42,14 +42,14 @@ CASES = {
     "adain 64x64x3": ("adain", (64, 64, 3), 8),
 }
 """Network, shape, batch (the paper's own for its network)."""
+PLAIN, OWN, FP32 = "plain", "torch's layers", "fp32"
 CHANGES: dict[str, dict[str, Any]] = {
     "memory returned": {},
     "compiled": {"compile": "on"},
     "bf16": {"precision": "bf16"},
-    "fp32": {"precision": "fp32"},
+    FP32: {"precision": "fp32"},
 }
 """What ``choices`` changes, and the settings that do it; the first is done by hand."""
-PLAIN, OWN = "plain", "torch's layers"
 STEPS = 4
 """Steps in one measurement."""
 
@@ -162,7 +162,7 @@ def work(task: dict) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = our_run(network, items, batch, Path(folder), **CHANGES.get(kind, {}))
         step = Plain(network, items, batch, kind == OWN) if kind in (PLAIN, OWN) else run.advance
-        flops = count_flops(run.dry_step) if kind == "ours" else 0
+        flops = 0 if kind in (PLAIN, OWN) else count_flops(run.dry_step)
         dtype = torch.bfloat16 if kind not in (PLAIN, OWN) and run.settings.precision == "bf16" else torch.float32
 
         def measure() -> dict[str, float]:
@@ -190,12 +190,17 @@ def task(name: str, kind: str) -> dict:
     return {"network": network, "shape": shape, "batch": batch, "kind": kind}
 
 
+def share_of_products(found: list[dict[str, Any]]) -> float:
+    """Of the rate of matrix products in the same precision, measured in the same round."""
+    return median(f["gflops"] / f["product_gflops"] for f in found)
+
+
 def steps(repeats: int) -> None:
     results = Results("step", "python benchmarks/step.py --only step")
     for name in CASES:
         if results.has(case=name):
             continue
-        found = rounds(__file__, {kind: task(name, kind) for kind in (PLAIN, OWN, "ours")}, repeats)
+        found = rounds(__file__, {kind: task(name, kind) for kind in (PLAIN, OWN, "ours", FP32)}, repeats)
         ours = found["ours"]
         results.add(
             case=name,
@@ -208,8 +213,10 @@ def steps(repeats: int) -> None:
             faster_than_own_layers=ratio(found[OWN], ours),
             gflops=median(f["gflops"] for f in ours),
             precision=chosen_precision("auto", "cpu", "conv"),
-            of_product_rate=median(f["gflops"] / f["product_gflops"] for f in ours),
-        )
+            of_product_rate=share_of_products(ours),
+            fp32={"faster": ratio(found[PLAIN], found[FP32]), "faster_than_own_layers": ratio(found[OWN], found[FP32]),
+                  "of_product_rate": share_of_products(found[FP32])},
+        )  # fmt: skip
         print(results.runs[-1], flush=True)
 
 
@@ -242,7 +249,7 @@ def growth(repeats: int) -> None:
             batch=batch,
             ms=median(f["ms"] for f in found),
             precision=chosen_precision("auto", "cpu", "conv"),
-            of_product_rate=median(f["gflops"] / f["product_gflops"] for f in found),
+            of_product_rate=share_of_products(found),
             memory=found[-1]["memory"],
         )
         print(results.runs[-1], flush=True)

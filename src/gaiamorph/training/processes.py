@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
+from torch.nn.parallel import DistributedDataParallel
 
 from gaiamorph.errors import UserError
+
+_NOW, _ONCE = "forward_sync_buffers", "broadcast_buffers"
+SENDING_BUFFERS = _NOW if _NOW in inspect.signature(DistributedDataParallel).parameters else _ONCE
+"""What torch calls it: the older name is deprecated from torch 2.13 on."""
 
 
 @dataclass
@@ -47,7 +54,8 @@ def launch(processes: Processes, device: str) -> Fabric:
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # what was chosen is said by the run itself
     # A copy of all gradients less. Not static_graph: with it (torch 2.13) gradients are no longer exchanged, and nothing says so.
     # Nor are buffers sent around: what models keep in them is the same in all processes (`across_ranks`, `of_first_rank`).
-    strategy = DDPStrategy(gradient_as_bucket_view=True, broadcast_buffers=False) if many else "auto"
+    how: dict[str, Any] = {"gradient_as_bucket_view": True, SENDING_BUFFERS: False}
+    strategy = DDPStrategy(**how) if many else "auto"
     try:
         fabric = Fabric(
             accelerator=device,
