@@ -40,8 +40,10 @@ def sigmoid(x: Tensor, parts: int = 1) -> tuple[Tensor, ...]:
 
 
 NEAREST = 1e-3
-"""An output nearer to 0 or 1 than that, a quarter of a grey level, has the gradient of one that is as near. A step that goes
-too far may leave every output at a limit: without this no gradient leads back from there, and the generator has died."""
+"""An output nearer to 0 or 1 than that, a quarter of a grey level, has the gradient of one that is as near, where that leads away
+from the limit. A step that goes too far may leave every output at a limit: without this no gradient leads back from there, and
+the generator has died. Towards the limit gradients vanish as they do: else what is black, and is to be, would be driven on
+without an end, and on pictures that are mostly black that throws the generator about."""
 BLOCK = 2**18
 """Numbers that are worked on at a time: with what is made of them they stay in the cache of a processor's core."""
 
@@ -99,6 +101,8 @@ class _Sigmoid(torch.autograd.Function):
         # Taken apart here, gradients of the parts need not be put together first.
         for gradient, y_part, to in zip(grad_outputs, *(t.chunk(len(grad_outputs)) for t in (y, result)), strict=True):
             for part in blocks(y_part):
-                y_off = y_part[part].clamp(NEAREST, 1 - NEAREST)
-                torch.ops.aten.sigmoid_backward.grad_input(gradient[part], y_off, grad_input=to[part])
+                g, y_at = gradient[part], y_part[part]
+                # Where a descent raises y it is taken to lie no nearer to 0, where it lowers y no nearer to 1.
+                y_off = torch.where(g < 0, y_at.clamp_min(NEAREST), y_at.clamp_max(1 - NEAREST))
+                torch.ops.aten.sigmoid_backward.grad_input(g, y_off, grad_input=to[part])
         return result, None
