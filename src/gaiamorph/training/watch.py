@@ -25,7 +25,7 @@ DIED = {
 """What to say, by the figure in which it shows."""
 FALLEN = 1.5
 """A generator has fallen whose reconstructions err more than this many times as much as they have done. Of 524 runs of all models
-no other came above it, but one that came back."""
+only such came above it; three of them came back."""
 FELL = (
     f"reconstructions err more than {FALLEN} times as much as they have done before: the generator has fallen, and may not come "
     "back; use a lower learning rate or a warmup, or cut gradients (clip 2)"
