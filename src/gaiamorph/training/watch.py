@@ -28,7 +28,7 @@ FALLEN = 1.5
 only such came above it; three of them came back."""
 FELL = (
     f"reconstructions err more than {FALLEN} times as much as they have done before: the generator has fallen, and may not come "
-    "back; use a lower learning rate or a warmup, or cut gradients (clip 2)"
+    "back; use a lower learning rate or a warmup"
 )
 GRACE = 5
 """Before that many times its patience, nothing is called dead: where items differ little, all begin far off."""
@@ -55,7 +55,7 @@ class Watch:
         self.means: dict[str, float] = {}
         self.since: dict[str, int] = {}
         self.stuck_at: dict[str, float] = {}
-        self.best = math.inf
+        self.best: float | None = None
         self.warnings: list[dict[str, Any]] = []
 
     def look(self, step: int, figures: dict[str, float]) -> str | None:
@@ -85,8 +85,9 @@ class Watch:
         return True
 
     def _fallen(self) -> bool:
-        error = self.means.get("reconstruction", math.inf)
-        self.best = min(self.best, error)
+        if (error := self.means.get("reconstruction")) is None:
+            return False
+        self.best = error if self.best is None else min(self.best, error)
         return error > FALLEN * self.best
 
     def reported(self) -> Iterable[str]:
@@ -103,7 +104,7 @@ class Watch:
 
     def restore(self, state: dict[str, Any]) -> None:
         self.means, self.since, self.warnings = state["means"], state["since"], state["warnings"]
-        self.best = state.get("best", math.inf)
+        self.best = state.get("best")
         # Absent in checkpoints from before it existed, then of reconstructions alone.
         stuck_at = state.get("stuck_at", {})
         self.stuck_at = stuck_at if isinstance(stuck_at, dict) else {"reconstruction": stuck_at}
