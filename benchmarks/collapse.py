@@ -1,9 +1,9 @@
 """Does any run of the default recipe collapse?  python benchmarks/collapse.py [--seeds 0 1 2 3 4]
 
-GAIA, briefly, on eight sets: five in the plane with recipes/toy2d.yaml, lines with recipes/lines.yaml (and without it, where it
-has to warn), clothes and faces with no option but size and budget. What is told: warnings, the largest ratio of R, F and I in
-the second half, and the error of held-out items as a share of what answering with the mean item would give (1: nothing learnt).
-Results: results/collapse.json.
+GAIA, briefly, on eight sets: five in the plane with recipes/toy2d.yaml, lines with recipes/lines.yaml (and without it), clothes
+and faces with no option but size and budget. What is told: warnings, the largest ratio of R, F and I in the second half, and
+the error of held-out items as a share of what answering with the mean item would give (1: nothing learnt). Results:
+results/collapse.json.
 """
 
 from __future__ import annotations
