@@ -44,6 +44,8 @@ NEAREST = 1e-3
 from the limit. A step that goes too far may leave every output at a limit: without this no gradient leads back from there, and
 the generator has died. Towards the limit gradients vanish as they do: else what is black, and is to be, would be driven on
 without an end, and on pictures that are mostly black that throws the generator about."""
+HUGE = 1e30
+"""Times any gradient that counts it is more than 1."""
 BLOCK = 2**18
 """Numbers that are worked on at a time: with what is made of them they stay in the cache of a processor's core."""
 
@@ -102,7 +104,10 @@ class _Sigmoid(torch.autograd.Function):
         for gradient, y_part, to in zip(grad_outputs, *(t.chunk(len(grad_outputs)) for t in (y, result)), strict=True):
             for part in blocks(y_part):
                 g, y_at = gradient[part], y_part[part]
-                # Where a descent raises y it is taken to lie no nearer to 0, where it lowers y no nearer to 1.
-                y_off = torch.where(g < 0, y_at.clamp_min(NEAREST), y_at.clamp_max(1 - NEAREST))
+                # Where a descent raises y it is taken to lie no nearer to 0, where it lowers y no nearer to 1. In arithmetic, for
+                # comparing and choosing take four times as long: least is NEAREST for the ones and 0 for the others.
+                least = (g * -HUGE).clamp_(0, NEAREST)
+                y_off = torch.maximum(y_at, least)
+                torch.minimum(y_off, least.add_(1 - NEAREST), out=y_off)
                 torch.ops.aten.sigmoid_backward.grad_input(g, y_off, grad_input=to[part])
         return result, None
