@@ -162,7 +162,7 @@ def work(task: dict) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = our_run(network, items, batch, Path(folder), **CHANGES.get(kind, {}))
         step = Plain(network, items, batch, kind == OWN) if kind in (PLAIN, OWN) else run.advance
-        flops = 0 if kind in (PLAIN, OWN) else count_flops(run.dry_step)
+        flops = count_flops(run.dry_step) if kind in ("ours", FP32) else 0
         dtype = torch.bfloat16 if kind not in (PLAIN, OWN) and run.settings.precision == "bf16" else torch.float32
 
         def measure() -> dict[str, float]:

@@ -62,9 +62,8 @@ class Watch:
         """Take in one row of figures; a new warning, or None. Each ailment is reported once."""
         for name, value in figures.items():
             self.means[name] = MEMORY * self.means[name] + (1 - MEMORY) * value if name in self.means else value
-        ailment = self.diagnose(self.means) or next((DIED[name] for name in DIED if self._dead(step, name)), None)
-        if self._fallen() and ailment is None:
-            ailment = FELL
+        fell = FELL if self._fallen() else None  # asked in any case, for it remembers the best
+        ailment = self.diagnose(self.means) or next((DIED[name] for name in DIED if self._dead(step, name)), fell)
         if ailment is None:
             self.since.clear()
             return None
