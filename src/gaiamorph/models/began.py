@@ -59,5 +59,5 @@ class BEGAN(PriorModel):
         difference = s.gamma * R - F
         step.figures["M"] = R + difference.abs()
         if self.training:
-            self.k = (self.k + s.rate * difference).clamp(0, 1)
+            self.k.add_(s.rate * difference).clamp_(0, 1)
         return step

@@ -211,9 +211,9 @@ class GAIA(Model):
         k <- clip(k + rate (gamma R - (F + I)/2) / R, 0, w_max);  v = sigmoid(s (I - F) / R)
         L_D = R - k (F + I)/2;  L_G = v I + (1 - v) F
         """
-        k = self.k
+        k = self.k.clone()
         if self.training:
-            self.k = (k + s.rate * (s.gamma * R - (F + I) / 2) / R.clamp_min(SMALLEST)).clamp(0, s.w_max)
+            self.k.copy_((k + s.rate * (s.gamma * R - (F + I) / 2) / R.clamp_min(SMALLEST)).clamp(0, s.w_max))
         return balanced(R, F, I, s)._replace(F_in_D=k / 2, I_in_D=k / 2)
 
     def views(self, x: Tensor) -> dict[str, Tensor]:

@@ -45,8 +45,9 @@ class SetDistance(nn.Module):
 
     def remember(self, fresh: Tensor) -> None:
         """Put items, (2, K, d) of both sets, in the place of those that have been there for longest."""
-        self.earlier = torch.cat([of_first_rank(fresh), self.earlier], 1)[:, : self.memory]
-        self.known = torch.cat([self.known.new_ones(fresh.shape[1]), self.known])[: self.memory]
+        # In place: what reads them in the next step may read from this memory alone (`CapturedStep`).
+        self.earlier.copy_(torch.cat([of_first_rank(fresh), self.earlier], 1)[:, : self.memory])
+        self.known.copy_(torch.cat([self.known.new_ones(fresh.shape[1]), self.known])[: self.memory])
 
 
 def in_the_large(x: Tensor) -> Tensor:
@@ -92,7 +93,7 @@ def count_pairs(made_of: Tensor, known: Tensor | None = None, some: int | None =
         columns = torch.stack([in_x, 1 - in_x])
         of_rows = torch.cat([columns[:, :rows_of_x], columns[:, n : n + m]], 1)
         counts = of_rows @ counted @ columns.T
-        signs = torch.tensor([1.0, -1.0], dtype=known.dtype, device=known.device)
+        signs = 1 - 2 * torch.arange(2, dtype=known.dtype, device=known.device)  # 1 and -1
         weights = counted * (of_rows.T @ (signs / counts.clamp_min(1)) @ columns) * (counts > 0).all()
         return Pairs(*weights.split([rows_of_x, m]))
 

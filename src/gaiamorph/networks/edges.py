@@ -65,7 +65,7 @@ class _Centred(torch.autograd.Function):
         result = torch.empty((len(batches) * len(x), *x.shape[1:]), dtype=dtype, device=x.device)
         if x.ndim == 4 and not x.is_contiguous():
             result = result.contiguous(memory_format=torch.channels_last)
-        minus_one = x.new_tensor(-1.0)
+        minus_one = x.new_full((), -1.0)
         for part in blocks(x):
             rest = minus_one if noise is None else torch.add(minus_one, noise[part], alpha=2)
             for batch, to in zip(batches, result.chunk(len(batches)), strict=True):

@@ -25,6 +25,7 @@ from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
 from gaiamorph.training import checkpoint, log
 from gaiamorph.training.batches import Batches, Share
+from gaiamorph.training.captured import CapturedStep
 from gaiamorph.training.clipping import Clipping
 from gaiamorph.training.compiling import Compiling
 from gaiamorph.training.figure import fixed_figure
@@ -79,6 +80,12 @@ class Run:
         self.watch = Watch(self.model.diagnose, None if s.minutes else s.steps, mean_item_error(some))
         self.means = log.Means()
         self.profile = Profile(self.model, self.fabric.device, profile)
+        # Not where gradients travel or are added up, nor where the parts of a step are timed.
+        capture = self.fabric.device.type == "cuda" and s.compile != "off" and not profile
+        alone = self.fabric.world_size == s.accumulate == 1
+        parameters = [p for player in self.players.values() for p in player]
+        self.captured = CapturedStep(self._passes, parameters, capture and alone)
+        self._compiled = self.compiling.networks_compiled
         self.step = 0
         self.seconds = 0.0
         self._broken: dict[str, Tensor] = {}
@@ -112,7 +119,7 @@ class Run:
 
     def advance(self) -> None:
         """One step of all players."""
-        began = time.monotonic()
+        began = self._now()
         pieces = self.settings.accumulate
         rates: Mapping[str, Tensor | float] = {}
         for piece in range(pieces):
@@ -127,10 +134,22 @@ class Run:
         with self.profile.part("optimiser"):
             self._update(rates)
         self.step += 1
-        self.seconds += time.monotonic() - began
+        self.seconds += self._now() - began
+
+    def _now(self) -> float:
+        """Seconds; when it is to be chosen whether networks are compiled, of what has been computed, not only launched."""
+        if self.compiling.on is None and self.fabric.device.type == "cuda":
+            torch.cuda.synchronize(self.fabric.device)
+        return time.monotonic()
 
     def _gradients(self, batch: Batch) -> Step:
         """Forward and backward; gradients are left in the parameters."""
+        if self._compiled != self.compiling.networks_compiled:
+            self._compiled = self.compiling.networks_compiled
+            self.captured.forget()
+        return self.captured(batch)
+
+    def _passes(self, batch: Batch) -> Step:
         pieces = self.settings.accumulate
         with self.profile.part("losses"), lowered(self.settings.precision, self.fabric.device):
             result = self.wrapped(batch)
@@ -167,14 +186,14 @@ class Run:
 
     def dry_step(self) -> float:
         """Forward and backward passes that change nothing; how many seconds they took."""
-        began = time.monotonic()
+        began = self._now()
         buffers = [b.clone() for b in self.model.buffers()]  # a controller may live there
         self._gradients(self.batches.at(self.step))
         for optimizer in self.optimizers.values():
             optimizer.zero_grad()
         for buffer, before in zip(self.model.buffers(), buffers, strict=True):
             buffer.copy_(before)
-        return time.monotonic() - began
+        return self._now() - began
 
     def agree(self, stop: bool) -> bool:
         """Whether to stop, and how many seconds have gone by: the same in every process."""
@@ -204,6 +223,7 @@ class Run:
             "threads": self.settings.threads,
             "precision": self.settings.precision,
             "compiled": bool(self.compiling.on),
+            "captured": self.captured.on,
         }
 
     def validate(self) -> dict[str, float]:
@@ -308,8 +328,10 @@ def _steps(run: Run, display: Display, rows: log.Log | None, interrupted: thread
     saved_at = time.monotonic()
     stop = False
     while run.share < 1 and not stop:
-        before = run.seconds
+        before, captured = run.seconds, run.captured.on
         run.advance()
+        if captured and not run.captured.on:
+            display.say(f"steps cannot be captured as a graph, and go on without ({run.captured.trouble})")
         stop = run.agree(interrupted.is_set())
         if run.compiling.after_step(run.seconds - before, run.remaining, run.dry_step):
             display.say(f"{'compiled' if run.compiling.on else 'not compiled'}: {run.compiling.reason}")

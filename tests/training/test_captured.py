@@ -1,0 +1,131 @@
+"""A step as one CUDA graph: that it can be captured is tested on any machine, that it computes the same where there is a card."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.conftest import SMALL
+from torch.utils._python_dispatch import TorchDispatchMode
+
+import gaiamorph as gm
+from gaiamorph.models import MODELS, Batch
+from gaiamorph.models.gaia import GAIA, OBJECTIVES
+from gaiamorph.networks import NetworkSettings
+from gaiamorph.training.captured import CapturedStep
+from gaiamorph.training.loop import Run
+
+OF_THE_HOST = {"aten::lift_fresh", "aten::_local_scalar_dense", "aten::nonzero", "aten::is_nonzero", "aten::item"}
+"""What brings numbers from the host to the device or asks for them: a capture breaks off there."""
+
+
+class HostOperations(TorchDispatchMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func._schema.name
+        if name in OF_THE_HOST:
+            self.seen.add(name)
+        return func(*args, **(kwargs or {}))
+
+
+def test_operations_of_the_host_are_seen():
+    with HostOperations() as operations:
+        x = torch.ones(2)
+        x[x > 0] = 2
+        float(x.sum() + torch.tensor(1.0) + x.new_tensor(1.0))
+        x.nonzero()
+    assert {"aten::lift_fresh", "aten::_local_scalar_dense", "aten::nonzero"} <= operations.seen
+
+
+VARIANTS = [(name, None) for name in MODELS] + [("gaia", GAIA.Settings(objective=o)) for o in [*OBJECTIVES, "integral"]]
+
+
+@pytest.mark.parametrize(("name", "settings"), VARIANTS, ids=lambda v: getattr(v, "objective", v))
+@pytest.mark.parametrize("architecture", ["conv", "adain", "mlp"])
+def test_a_step_stays_on_the_device_and_in_its_memory(name, settings, architecture):
+    shape = (5,) if architecture == "mlp" else (1, 16, 16)
+    torch.manual_seed(0)
+    model = MODELS[name](shape, 4, NetworkSettings(architecture, width=8), settings)
+    batch = Batch(torch.rand(4, *shape), model.draw(4, torch.Generator().manual_seed(0)))
+    model(batch).backward(model.players())  # what is made once and kept
+    before = {key: (buffer.data_ptr(), buffer.clone()) for key, buffer in model.named_buffers()}
+    with HostOperations() as operations:
+        model(batch).backward(model.players())
+    assert not operations.seen
+    after = dict(model.named_buffers())
+    assert {key: buffer.data_ptr() for key, buffer in after.items()} == {key: at for key, (at, _) in before.items()}
+    if name == "gaia":
+        assert not torch.equal(after["unlikeness.earlier"], before["unlikeness.earlier"][1])
+
+
+def test_what_cannot_be_captured_is_launched(monkeypatch):
+    """Also where the passes failed half-way: what they left is thrown away."""
+    weight = torch.nn.Parameter(torch.ones(1))
+    calls = []
+
+    def passes(batch):
+        calls.append(batch)
+        (weight * 3).sum().backward()
+        return calls[-1]
+
+    step = CapturedStep(passes, [weight], on=True)
+    monkeypatch.setattr(step, "_warm_up", lambda batch: setattr(step, "_launched", 3) or passes(batch))
+
+    def fails(batch):
+        passes(batch)
+        raise RuntimeError("operation not permitted\nand more")
+
+    monkeypatch.setattr(step, "_capture", fails)
+    assert step("first") == "first"
+    weight.grad = None
+    assert step("second") == "second"
+    assert step.on is False
+    assert step.trouble == "operation not permitted"
+    assert weight.grad.item() == 3
+    assert step("third") == "third"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a graphics card")
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_captured_step_computes_the_same(model, precision, photos, tmp_path):
+    weights = {}
+    for compile in ("off", "auto"):
+        folder = tmp_path / compile
+        options = {"model": model, "size": 16, "steps": 25, "precision": precision, "clip": 1.05, "compile": compile}
+        space = gm.train(photos, out=folder, show=False, device="cuda", **options, **SMALL)
+        assert space.info["training"]["captured"] is (compile == "auto")
+        weights[compile] = {
+            k: v for k, v in load_file(folder / "checkpoint.safetensors").items() if k.startswith("model/")
+        }
+    for name, weight in weights["off"].items():
+        torch.testing.assert_close(
+            weights["auto"][name], weight, rtol=0, atol=1e-4, msg=lambda text, name=name: f"{name}: {text}"
+        )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a graphics card")
+def test_a_captured_run_goes_on_where_it_stopped(photos, tmp_path, monkeypatch):
+    options = {"size": 16, "steps": 30, "show": False, "device": "cuda", **SMALL}
+    gm.train(photos, out=tmp_path / "whole", **options)
+    advance = Run.advance
+
+    def stops(run):
+        advance(run)
+        if run.step == 17:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Run, "advance", stops)
+    with pytest.raises(KeyboardInterrupt):
+        gm.train(photos, out=tmp_path / "halves", **options)
+    monkeypatch.setattr(Run, "advance", advance)
+    gm.train(photos, out=tmp_path / "halves", resume=True, **options)
+    whole, halves = (load_file(tmp_path / name / "checkpoint.safetensors") for name in ("whole", "halves"))
+    for name, weight in whole.items():
+        torch.testing.assert_close(halves[name], weight, rtol=0, atol=1e-4)
