@@ -58,6 +58,21 @@ def choices(result: dict[str, Any]) -> list[str]:
     return section("The step with one thing changed", result, body)
 
 
+def captured(result: dict[str, Any]) -> list[str]:
+    rows = [
+        [r["case"], str(r["batch"]), f"{r['launched_ms']:.1f}", f"{r['captured_ms']:.1f}", times(r["faster"])]
+        for r in result["runs"]
+    ]
+    first = result["runs"][0]
+    body = [
+        f"A GAIA step on a graphics card ({first['card']}, {first['precision']}), reading the batch included: launched one "
+        "operation after another, and its passes captured as one CUDA graph, as by default.",
+        "",
+        *table(["case", "batch", "launched, ms", "captured, ms", "times as fast"], rows),
+    ]
+    return section("The step on a graphics card", result, body)
+
+
 def peers(result: dict[str, Any]) -> list[str]:
     rows = [[r["model"], f"{r['pythae_ms']:.1f}", f"{r['ours_ms']:.1f}", times(r["faster"])] for r in result["runs"]]
     body = [
@@ -162,7 +177,7 @@ def main() -> None:
         "least and most of all rounds. How it is done is in [training.md](training.md).",
         "",
     ]
-    for part in (step, choices, peers, scaling, frames, data, startup, growth, steady):
+    for part in (step, choices, captured, peers, scaling, frames, data, startup, growth, steady):
         if (result := load(part.__name__)) is not None:
             lines += part(result)
     (DOCS / "performance.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")

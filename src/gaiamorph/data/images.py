@@ -18,7 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from gaiamorph.data import png
-from gaiamorph.data.kinds import Kind
+from gaiamorph.data.kinds import CPU, Kind, moved
 from gaiamorph.data.store import Row
 from gaiamorph.errors import UserError
 
@@ -52,9 +52,9 @@ class Pictures(Kind):
     def settings(self) -> dict[str, Any]:
         return asdict(self)
 
-    def to_tensor(self, items: np.ndarray) -> Tensor:
+    def to_tensor(self, items: np.ndarray, device: torch.device = CPU) -> Tensor:
         items = np.ascontiguousarray(items)
-        x = torch.from_numpy(items if items.flags.writeable else items.copy())
+        x = moved(torch.from_numpy(items if items.flags.writeable else items.copy()), device)  # a byte a value
         # NHWC in memory is what channels-last convolutions want: permuting costs nothing here.
         return x.permute(0, 3, 1, 2).float().div_(255)
 

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from torch import Tensor
+
+CPU = torch.device("cpu")
+
+
+def moved(x: Tensor, device: torch.device) -> Tensor:
+    """x on the device. A graphics card fetches it by itself, from memory that stays where it is: nothing waits for that."""
+    return x.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
 
 
 class Kind:
@@ -27,8 +35,8 @@ class Kind:
     def settings(self) -> dict[str, Any]:
         raise NotImplementedError
 
-    def to_tensor(self, items: np.ndarray) -> Tensor:
-        """items (N, ...) in natural form -> float32 (N, *shape), in [0, 1]."""
+    def to_tensor(self, items: np.ndarray, device: torch.device = CPU) -> Tensor:
+        """items (N, ...) in natural form -> float32 (N, *shape), in [0, 1], on the device."""
         raise NotImplementedError
 
     def to_items(self, x: Tensor) -> np.ndarray:

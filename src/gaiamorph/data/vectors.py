@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from gaiamorph.data.kinds import Kind
+from gaiamorph.data.kinds import CPU, Kind, moved
 from gaiamorph.errors import UserError
 
 TABLES = (".npy", ".npz", ".csv", ".parquet")
@@ -46,9 +46,9 @@ class Vectors(Kind):
     def settings(self) -> dict[str, Any]:
         return {"centre": self.centre, "half_range": self.half_range, "columns": self.columns}
 
-    def to_tensor(self, items: np.ndarray) -> Tensor:
+    def to_tensor(self, items: np.ndarray, device: torch.device = CPU) -> Tensor:
         scaled = (np.asarray(items, dtype=np.float64) - self.centre) / self.half_range
-        return torch.from_numpy((0.5 + 0.4 * scaled).astype(np.float32))
+        return moved(torch.from_numpy((0.5 + 0.4 * scaled).astype(np.float32)), device)
 
     def to_items(self, x: Tensor) -> np.ndarray:
         scaled = (x.detach().double().cpu().numpy() - 0.5) / 0.4

@@ -109,7 +109,7 @@ class LatentSpace:
         z = self._encode(natural, refine)
         errors = []
         for start in range(0, len(natural), BATCH):
-            x = self.kind.to_tensor(natural[start : start + BATCH]).to(self.device)
+            x = self.kind.to_tensor(natural[start : start + BATCH], self.device)
             y = torch.cat(list(self._decode_tensors(z[start : start + BATCH])))
             errors.append((x - y).abs().flatten(1).mean(1).cpu().numpy())
         return np.concatenate(errors)
@@ -350,7 +350,7 @@ class LatentSpace:
             raise UserError(f"refine must not be negative, as {refine} is")
         codes = []
         for start in range(0, len(natural), BATCH):
-            x = self.kind.to_tensor(natural[start : start + BATCH]).to(self.device)
+            x = self.kind.to_tensor(natural[start : start + BATCH], self.device)
             z = _in_full_batch(self.generator.encode, x)
             if refine:
                 sd = torch.tensor(self.info["codes"]["sd"], dtype=z.dtype, device=z.device).clamp_min(1e-6)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from gaiamorph.data import Dataset
+from gaiamorph.data.kinds import moved
 from gaiamorph.models import Batch
 from gaiamorph.networks import NETWORKS
 from gaiamorph.training import augment
@@ -92,9 +93,9 @@ class Batches:
         s = self.settings
 
         def move(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-            return {name: value.to(self.device) for name, value in tensors.items()}
+            return {name: moved(value, self.device) for name, value in tensors.items()}
 
-        x = self.data.kind.to_tensor(gathered.items).to(self.device)
+        x = self.data.kind.to_tensor(gathered.items, self.device)
         changes = move(gathered.changes)
         if s.flip == "on":
             x = augment.flip(x, changes["flip"])

@@ -78,7 +78,9 @@ class CapturedStep:
                 [t.detach().float() for t in (*step.losses.values(), *rates.values(), *step.figures.values())]
             )
         self._names = list(step.losses), list(rates), list(step.figures)
-        self._fixed: dict[str, Tensor | float] = {player: rate for player, rate in step.rates.items() if not isinstance(rate, Tensor)}
+        self._fixed: dict[str, Tensor | float] = {
+            player: rate for player, rate in step.rates.items() if not isinstance(rate, Tensor)
+        }
         self._gradients = [parameter.grad for parameter in self._parameters]
         self._graph = graph
 

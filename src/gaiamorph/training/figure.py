@@ -24,8 +24,7 @@ def fixed_figure(model: Model, data: Dataset, path: Path) -> None:
     indices = data.splits["validation"][: POINTS if vectors else PICTURES]
     device = next(model.parameters()).device
     views = {
-        name: data.kind.to_items(x)
-        for name, x in model.views(data.kind.to_tensor(data.items[indices]).to(device)).items()
+        name: data.kind.to_items(x) for name, x in model.views(data.kind.to_tensor(data.items[indices], device)).items()
     }
     if isinstance(data.kind, Vectors):
         figures.points(views, path, data.kind.columns)

@@ -34,7 +34,7 @@ def reconstruction_errors(generator: Autoencoder, data: Dataset, indices: np.nda
     device = next(generator.parameters()).device
     errors = []
     for start in range(0, len(indices), 256):
-        x = data.kind.to_tensor(data.items[indices[start : start + 256]]).to(device)
+        x = data.kind.to_tensor(data.items[indices[start : start + 256]], device)
         errors.append((generator(x) - x).abs().flatten(1).mean(1).cpu().numpy())
     return np.concatenate(errors)
 

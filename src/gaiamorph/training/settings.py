@@ -51,7 +51,8 @@ class _Settings:
     """Numbers that networks are computed in. auto: bf16 where the device multiplies it natively, otherwise and
     for the network mlp fp32."""
     compile: Literal["auto", "on", "off"] = "auto"
-    """Compile the networks. auto: in long runs it is tried, and kept if the steps become faster by enough."""
+    """Compile the networks. auto: in long runs it is tried, and kept if the steps become faster by enough. off: nor is a step
+    captured as a CUDA graph."""
     learning_rate: float = 2e-3
     """Adam's, at the start; it falls to zero along half a cosine."""
     warmup: int = 0
