@@ -54,7 +54,14 @@ OLDER = {
     2: "by the second version of the yardstick (pairs drawn at random, some items an end more often than others)",
 }
 """Of rows that stand in tables of their own."""
-EARLIER = ("network.coarsest=4", "network.blocks=0", "network.read=2", "gaia.noise_octaves=0", "clip=0")
+EARLIER = (
+    "network.coarsest=4",
+    "network.blocks=0",
+    "network.read=2",
+    "network.output=linear",
+    "gaia.noise_octaves=0",
+    "clip=0",
+)
 """In a variant: made when that was the default, or is made so again."""
 
 
