@@ -191,7 +191,7 @@ def page(name: str, head: list[str], parts: dict[str, Part]) -> None:
 def main() -> None:
     about = (
         "`make bench` makes the files. What was tried on the way, and what earlier networks and yardsticks gave, stands in "
-        "[tried](tried.md). Lines, cartoons, clothes and what shows what the adversary does were made when the conv network drew "
+        "[tried](tried.md). Cartoons, clothes and what shows what the adversary does were made when the conv network drew "
         "blocks of pixels (`network.blocks=0`), not each by itself; resuming and the adversary when its pyramid ended at 4 x 4 "
         "places."
     )
@@ -208,7 +208,8 @@ def main() -> None:
         "those with `set_distance=0`, and rows of the plane, lines and cartoons, had `sampler=gaussian`. "
         "Then its noise was of single pixels alone, of .05 unless the row says otherwise: rows marked `noise_octaves=0`, and those "
         "with one of the marks of networks above or with *channels …*. Gradients were not cut then, nor a little later: rows "
-        "marked `clip=0`, and those with *noise of (…)*. Seeds from 10 on are in no table of results."
+        "marked `clip=0`, and those with *noise of (…)*. "
+        "Lines were drawn by a linear output: `network.output=linear`. Seeds from 10 on are in no table of results."
     )
     page("tried.md", ["# What was tried", marks, ""], TRIED)
 

@@ -164,9 +164,14 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     }
     blend = [form(first["figures"][blends[key]]) if key in blends else "" for key, _, form in shown]
     rows.append(["*pixel blend*", "", *blend, ""])
+    elsewhere = {r["machine"]: r["variant"] for r in runs if "machine" in r}
+    trained = "".join(
+        f" Those marked {variant} were trained on another machine ({name})." for name, variant in elsewhere.items()
+    )
     any_pairs = "; distances over all pairs of items" if yardstick(first) < 2 else ""
     body = [
-        f"{first['steps']:,} steps of {first['batch_size']}; {first['items']} held-out items (`{first['split']}`){any_pairs}.",
+        f"{first['steps']:,} steps of {first['batch_size']}; {first['items']} held-out items (`{first['split']}`){any_pairs}."
+        + trained,
         "",
         *table(heads, rows),
     ]

@@ -76,12 +76,21 @@ def model(monkeypatch):
 def test_compiling_is_kept_only_if_it_pays(model, compiled_seconds, remaining, kept):
     chooser = Compiling(model, "auto")
     answers = [
-        chooser.after_step(compiled_seconds if model.compiled else 1.0, remaining, lambda: 30.0)
+        chooser.after_step(compiled_seconds if model.compiled else 1.0, lambda _: remaining, lambda: 30.0)
         for _ in range(3 * TRIED)
     ]
     assert answers.count(True) == 1
     assert chooser.on is kept
     assert model.compiled is kept
+
+
+def test_what_lies_ahead_is_told_by_the_usual_step_not_by_the_first(model):
+    """The first one took as long as twenty thousand of them."""
+    chooser = Compiling(model, "auto")
+    for seconds in (20.0, *[1e-3] * (TRIED - 1)):
+        chooser.after_step(seconds, lambda of_a_step: 1e5 * of_a_step, lambda: 30.0)
+    assert chooser.on is False
+    assert "too short" in chooser.reason
 
 
 def test_without_a_compiler_it_goes_on(model):
@@ -90,7 +99,7 @@ def test_without_a_compiler_it_goes_on(model):
 
     chooser = Compiling(model, "auto")
     for _ in range(TRIED):
-        chooser.after_step(1.0, 1e5, fails)
+        chooser.after_step(1.0, lambda _: 1e5, fails)
     assert chooser.on is False
     assert not model.compiled
     assert "RuntimeError" in chooser.reason

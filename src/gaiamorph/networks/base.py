@@ -26,7 +26,8 @@ class NetworkSettings:
     depth: int = 0
     """Layers per resolution (conv), hidden layers (mlp) or residual blocks (adain); 0 takes the default."""
     output: Literal["sigmoid", "linear"] = "sigmoid"
-    """Output activation: ``sigmoid`` keeps the output in [0, 1], as the data is; ``linear`` for sparse pictures."""
+    """Output activation: ``sigmoid`` keeps the output in [0, 1], as the data is; ``linear`` has no limits, and draws sparse
+    pictures worse."""
     coarsest: int = 8
     """conv: height or width at which the pyramid of convolutions ends and a linear layer takes over. With 4 reconstructions and
     interpolations are worse: all detail has to pass through 16 places."""

@@ -64,10 +64,11 @@ class Compiling:
         """Also while it is only being tried."""
         return bool(self.on) or (self.on is None and len(self._eager) >= TRIED)
 
-    def after_step(self, seconds: float, remaining: float, dry_step: Callable[[], float]) -> bool:
+    def after_step(self, seconds: float, remaining: Callable[[float], float], dry_step: Callable[[], float]) -> bool:
         """Take in how long the last step took; True when a choice has just been made.
 
-        remaining: seconds of training ahead. dry_step: does a step that changes nothing and returns its seconds.
+        remaining: seconds of training ahead, where a step takes so many.
+        dry_step: does a step that changes nothing and returns its seconds.
         """
         if self.on is not None:
             return False
@@ -75,7 +76,7 @@ class Compiling:
             self._eager.append(seconds)
             if len(self._eager) < TRIED:
                 return False
-            if remaining < LONG_ENOUGH:
+            if remaining(median(self._eager)) < LONG_ENOUGH:  # not by the mean: the first step takes many times as long
                 return self._choose(False, "the run is too short for it to pay")
             try:
                 compile_networks(self.model)
@@ -88,7 +89,7 @@ class Compiling:
         if len(self._compiled) < TRIED:
             return False
         gain = median(self._eager) / median(self._compiled)
-        if gain >= GAIN and remaining * (gain - 1) > self._cost:
+        if gain >= GAIN and remaining(median(self._compiled)) * (gain - 1) > self._cost:
             return self._choose(True, f"a step is {gain:.2f} times as fast")
         undo(self.model)
         return self._choose(False, f"a compiled step is {gain:.2f} times as fast")

@@ -107,10 +107,10 @@ class Run:
         s = self.settings
         return min(1.0, self.seconds / (60 * s.minutes) if s.minutes else self.step / s.steps)
 
-    @property
-    def remaining(self) -> float:
-        """Seconds of training that lie ahead, by what it has taken so far."""
-        return self.seconds * (1 - self.share) / max(self.share, 1e-9)
+    def remaining(self, of_a_step: float) -> float:
+        """Seconds of training that lie ahead, if a step takes so many."""
+        s = self.settings
+        return 60 * s.minutes - self.seconds if s.minutes else (s.steps - self.step) * of_a_step
 
     def rate(self) -> float:
         """The learning rate now: a rise over the warm-up, then half a cosine down to zero."""
