@@ -92,9 +92,10 @@ def by_use(runs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[
 
 
 def reported(run: dict[str, Any]) -> bool:
-    """Whether it is a result, of the default or of that trained for longer, and not one of a search."""
+    """Whether it is a result, of the default or of what was trained for longer (and is named), and not one of a search."""
     changes = [change for change in run["variant"].split(",") if change and change not in EARLIER]
-    return run["seed"] < SEARCH_SEED and all(change.startswith("steps=") for change in changes)
+    longer = any(change.startswith("steps=") for change in changes)
+    return run["seed"] < SEARCH_SEED and (longer or not changes)
 
 
 def died(run: dict[str, Any]) -> bool:
