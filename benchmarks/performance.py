@@ -66,7 +66,8 @@ def captured(result: dict[str, Any]) -> list[str]:
     first = result["runs"][0]
     body = [
         f"A GAIA step on a graphics card ({first['card']}, {first['precision']}), reading the batch included: launched one "
-        "operation after another, and its passes captured as one CUDA graph, as by default.",
+        "operation after another, and its passes captured as one CUDA graph, as by default; the latter with a wait for the card "
+        "after each step, as in the first steps of a run.",
         "",
         *table(["case", "batch", "launched, ms", "captured, ms", "times as fast"], rows),
     ]

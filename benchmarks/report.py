@@ -126,6 +126,12 @@ def memory(result: dict[str, Any]) -> list[str]:
     return section("Large data sets", result, body)
 
 
+EARLIER_SETS = (
+    " *Lines without time*: 400 steps of that recipe, too few to learn a line by. *Limits held both ways*: outputs at 0 or 1 kept "
+    "a gradient towards that limit, too."
+)
+
+
 def collapse(result: dict[str, Any], *, earlier: bool = False) -> list[str]:
     """earlier: what came out before, when the defaults were others, which such a set says after a comma."""
     rows = []
@@ -139,11 +145,10 @@ def collapse(result: dict[str, Any], *, earlier: bool = False) -> list[str]:
             f"{max(r['error_share'] for r in ended):.2f}" if ended else "", "; ".join(told),
         ])  # fmt: skip
     body = [
-        "GAIA as it comes (plane sets: `recipes/toy2d.yaml`; lines: `recipes/lines.yaml`), briefly"
-        + ("; lines without time: 400 steps of that recipe, too few to learn a line by" if earlier else "")
-        + ". Largest ratio: of R, F and I in any row of the second half, over "
+        "GAIA as it comes (plane sets: `recipes/toy2d.yaml`; lines: `recipes/lines.yaml`), briefly. "
+        "Largest ratio: of R, F and I in any row of the second half, over "
         "all seeds. Error: of held-out items, as a share of what answering with the mean item would give, of the worst seed."
-        + (" *Limits held both ways*: outputs at 0 or 1 kept a gradient towards that limit, too." if earlier else ""),
+        + (EARLIER_SETS if earlier else ""),
         "",
         *table(["set", "steps", "seeds", "diverged", "with warnings", "largest ratio", "error ↓", "told"], rows),
     ]

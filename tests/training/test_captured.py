@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 
 import pytest
@@ -119,7 +118,7 @@ def test_a_captured_run_goes_on_where_it_stopped(photos, tmp_path, monkeypatch):
     def stops(run):
         advance(run)
         if run.step == 17:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(Run, "advance", stops)
     with pytest.raises(KeyboardInterrupt):

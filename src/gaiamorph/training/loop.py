@@ -30,7 +30,7 @@ from gaiamorph.training.clipping import Clipping
 from gaiamorph.training.compiling import Compiling
 from gaiamorph.training.figure import fixed_figure
 from gaiamorph.training.finish import held_out, make_space, reconstruction_errors
-from gaiamorph.training.precision import lowered, memory_kept
+from gaiamorph.training.precision import lowered, memory_kept, wait_for
 from gaiamorph.training.processes import Processes, launch
 from gaiamorph.training.profile import Profile, count_flops
 from gaiamorph.training.progress import Display
@@ -138,8 +138,8 @@ class Run:
 
     def _now(self) -> float:
         """Seconds; when it is to be chosen whether networks are compiled, of what has been computed, not only launched."""
-        if self.compiling.on is None and self.fabric.device.type == "cuda":
-            torch.cuda.synchronize(self.fabric.device)
+        if self.compiling.on is None:
+            wait_for(self.fabric.device)
         return time.monotonic()
 
     def _gradients(self, batch: Batch) -> Step:

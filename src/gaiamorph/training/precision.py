@@ -19,6 +19,12 @@ def device_type(device: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def wait_for(device: torch.device) -> None:
+    """Until all that was launched on it has been computed."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
 def has_bf16(device: str) -> bool:
     """Whether the device multiplies bfloat16 natively. Emulated, it is slower than fp32."""
     if device == "cuda":

@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from gaiamorph.training.compiling import networks
+from gaiamorph.training.precision import wait_for
 
 PARTS: tuple[str, ...] = ("data", "generator", "discriminator", "losses", "backward", "optimiser", "logging")
 PRODUCT = 2048
@@ -35,8 +36,7 @@ class Profile:
                     self._watch(module, "generator" if name == "generator" else "discriminator")
 
     def _now(self) -> float:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
+        wait_for(self.device)
         return time.perf_counter()
 
     def _watch(self, network: nn.Module, part: str) -> None:
@@ -79,12 +79,10 @@ def product_rate(device: torch.device, dtype: torch.dtype, repeats: int = 7) -> 
     a, b = (torch.rand(PRODUCT, PRODUCT, device=device).to(dtype) for _ in range(2))
     times = []
     for _ in range(repeats + 1):
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
+        wait_for(device)
         began = time.perf_counter()
         product = a @ b
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
+        wait_for(device)
         del product
         times.append(time.perf_counter() - began)
     return 2 * PRODUCT**3 / median(times[1:])
