@@ -142,6 +142,12 @@ class Run:
             wait_for(self.fabric.device)
         return time.monotonic()
 
+    def catch_up(self) -> None:
+        """Wait for what the steps so far have launched, and count the time: a device may lie far behind."""
+        began = time.monotonic()
+        wait_for(self.fabric.device)
+        self.seconds += time.monotonic() - began
+
     def _gradients(self, batch: Batch) -> Step:
         """Forward and backward; gradients are left in the parameters."""
         if self._compiled != self.compiling.networks_compiled:
@@ -338,6 +344,7 @@ def _steps(run: Run, display: Display, rows: log.Log | None, interrupted: thread
         done = run.share >= 1
         row: dict[str, float] = {}
         if run.step % LOG_EVERY == 0 or done:
+            run.catch_up()
             run.check()
             row = run.means.take()
             row["examples_per_second"] = run.step * s.batch_size / max(run.seconds, 1e-9)
