@@ -255,7 +255,9 @@ def test_minutes(photos, tmp_path):
 
 def test_time_that_a_device_takes_after_a_step_was_launched_counts(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "wait_for", lambda device: time.sleep(1))
-    space = gm.train(photos, out=tmp_path / "run", **{**SMALL, "size": 16, "steps": 20, "compile": "off", "show": False})
+    space = gm.train(
+        photos, out=tmp_path / "run", **{**SMALL, "size": 16, "steps": 20, "compile": "off", "show": False}
+    )
     assert space.info["training"]["seconds"] >= 2  # two rows of metrics, each of which waits
     assert read_metrics(tmp_path / "run")[-1]["seconds"] >= 2
 
