@@ -6,8 +6,13 @@ Settings are those of recipes/toy2d.yaml, one recipe for all sets. Results: resu
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,35 +35,36 @@ def measure(space, name: str, seed: int) -> dict[str, float]:
     return {"inside": inside.share, "coverage": inside.coverage, "reconstruction": float(error)}
 
 
+def run(key: dict[str, Any]) -> dict[str, Any]:
+    """One training, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {**recipe("toy2d"), "model": key["model"], "seed": key["seed"], "threads": 1}
+        space = gm.train(f"sample:{key['set']}", out=Path(folder) / "run", show=False, **settings)
+    training = space.info["training"]
+    figures = measure(space, key["set"], key["seed"])
+    return {**key, "seconds": training["seconds"], "warnings": training["warnings"], **figures}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", nargs="+", default=["gaia", "ae", "vae", "vae_gan", "aae", "acai"])
     parser.add_argument("--sets", nargs="+", default=list(synthetic.PLANE_SETS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--at-once", type=int, default=2, help="runs at a time, each with one thread")
     parser.add_argument("--name", default="toy2d")
     options = parser.parse_args()
     results = Results(options.name, "python benchmarks/toy2d.py")
-    plane = recipe("toy2d")
-    for seed in options.seeds:
-        for model in options.models:
-            for name in options.sets:
-                if results.has(set=name, model=model, seed=seed, variant=""):
-                    continue
-                with tempfile.TemporaryDirectory() as folder:
-                    settings = {**plane, "model": model, "seed": seed, "threads": options.threads}
-                    space = gm.train(f"sample:{name}", out=Path(folder) / "run", show=False, **settings)
-                figures = measure(space, name, seed)
-                training = space.info["training"]
-                results.add(
-                    set=name,
-                    model=model,
-                    seed=seed,
-                    seconds=training["seconds"],
-                    warnings=training["warnings"],
-                    **figures,
-                )
-                print(results.runs[-1], flush=True)
+    keys = [
+        {"set": name, "model": model, "seed": seed}
+        for seed, model, name in product(options.seeds, options.models, options.sets)
+    ]
+    began = time.monotonic()
+    # Networks this small gain nothing by a second thread; a second run does.
+    with ProcessPoolExecutor(options.at_once, mp_context=multiprocessing.get_context("spawn")) as pool:
+        running = [pool.submit(run, key) for key in keys if not results.has(**key)]
+        for done, future in enumerate(as_completed(running), 1):
+            results.add(**future.result())
+            print(f"{done} of {len(running)}, {time.monotonic() - began:.0f} s", results.runs[-1], flush=True)
 
 
 if __name__ == "__main__":

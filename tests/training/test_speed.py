@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ from tests.conftest import SMALL
 
 import gaiamorph as gm
 from gaiamorph.models import MODELS
+from gaiamorph.models.interpolation import SAMPLERS
 from gaiamorph.networks import NetworkSettings
 from gaiamorph.training import compiling, precision
 from gaiamorph.training.compiling import TRIED, Compiling
@@ -132,3 +137,38 @@ def test_a_space_does_not_freeze_what_is_trained(photos, tmp_path, capfd):
 def test_flops_are_those_of_the_products():
     a, b = torch.rand(3, 4, requires_grad=True), torch.rand(4, 5)
     assert count_flops(lambda: (a @ b).sum().backward()) == 2 * 3 * 4 * 5 * 2
+
+
+DRAWS = """
+import os
+from threading import Thread
+import torch
+from gaiamorph.models import MODELS
+from gaiamorph.models.interpolation import SAMPLERS
+from gaiamorph.networks import NetworkSettings
+
+def threads():
+    return len(os.listdir("/proc/self/task"))
+
+def look(draw):
+    before = threads()
+    draw(256, torch.Generator().manual_seed(0))
+    started.append(threads() - before)
+
+torch.set_num_threads(2)
+models = [M((1, 32, 32), 64, NetworkSettings(name="mlp", width=8), M.Settings()) for M in MODELS.values()]
+started = []
+for draw in [*(model.draw for model in models), *SAMPLERS.values()]:
+    thread = Thread(target=look, args=[draw])
+    thread.start()
+    thread.join()
+print(*started)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted as Linux tells of them")
+def test_drawing_a_batch_starts_no_threads():
+    """Where batches are drawn, beside the step, another team of threads would wait busily for the next."""
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("NUM_THREADS")}
+    told = subprocess.run([sys.executable, "-c", DRAWS], capture_output=True, text=True, check=True, env=environment)
+    assert told.stdout.split() == ["0"] * (len(MODELS) + len(SAMPLERS))

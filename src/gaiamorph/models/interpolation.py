@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -52,8 +53,9 @@ MIXED = 4
 
 def dirichlet(count: int, generator: torch.Generator) -> Tensor:
     """Dirichlet(1, ..., 1) shares (count, MIXED), uniform over all mixtures of so many items."""
-    # Exponential variables divided by their sum; 1 - rand is never 0.
-    drawn = -torch.log(1 - torch.rand(count, MIXED, generator=generator))
+    # Exponential variables divided by their sum; 1 - rand is never 0. NumPy's logarithm: torch's starts threads of its own where
+    # batches are drawn, beside those of the step, and they wait busily.
+    drawn = -torch.from_numpy(np.log(1 - torch.rand(count, MIXED, generator=generator).numpy()))
     return drawn / drawn.sum(1, keepdim=True).clamp_min(1e-12)
 
 
