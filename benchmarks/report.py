@@ -9,48 +9,12 @@ from typing import Any
 import numpy as np
 
 from gaiamorph.output import figures
-from pages import DOCS, Column, load, section, spread, table
+from pages import DOCS, Column, load, section, table
 from report_attributes import attributes, clothes, orl
 from report_grid import LEGEND, grid, grid_tried
+from report_plane import toy2d
 from report_search import search_attributes, search_orl, search_toy2d
 from report_targets import targets
-
-
-def toy2d(result: dict[str, Any]) -> list[str]:
-    runs = result["runs"]
-    ways = sorted(dict.fromkeys((r["model"], r.get("variant", "")) for r in runs), key=lambda way: way[1] != "")
-    sets = list(dict.fromkeys(r["set"] for r in runs))
-    rows = []
-    for names in [sets, *([name] for name in sets)]:
-        for model, variant in ways:
-            own = [r for r in runs if (r["model"], r.get("variant", "")) == (model, variant) and r["set"] in names]
-            if {r["set"] for r in own} != set(names):
-                continue
-            seeds = dict.fromkeys(r["seed"] for r in own)
-            figures = ("inside", "coverage", "reconstruction")
-            # A seed's mean over the sets, so that deviations are those over seeds in either case.
-            inside, coverage, error = (
-                [float(np.mean([r[f] for r in own if r["seed"] == s])) for s in seeds] for f in figures
-            )
-            rows.append([
-                names[0] if len(names) == 1 else "all", ", ".join(filter(None, [model, variant])), spread(inside),
-                f"{min(r['inside'] for r in own):.3f}", spread(coverage), f"{min(r['coverage'] for r in own):.3f}",
-                spread(error, ".4f"), f"{max(r['seconds'] for r in own):.0f}",
-            ])  # fmt: skip
-    body = [
-        "Share inside the data: of 1,000 points decoded at uniform weights between random pairs, those that lie inside a kernel "
-        "density of 5,000 fresh real points (bandwidth 0.08 in standardised units, threshold at the 1st percentile of other "
-        "fresh points; real points score 0.99). Coverage: of 1,000 real points, those with such a point within 0.1 standard "
-        "deviations. Reconstruction: mean absolute error in standard deviations. One recipe for all, `recipes/toy2d.yaml`; "
-        "two runs at a time, each with one thread. *all*: means over the five sets.",
-        "",
-        *table(
-            ["set", "model", "inside ↑", "lowest", "coverage ↑", "lowest", "reconstruction ↓", "longest, s"],
-            rows,
-        ),
-    ]
-    return section("Five sets in the plane", result, body)
-
 
 FACES: list[Column] = [
     ("midpoints_hed", "midpoints, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
