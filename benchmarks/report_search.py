@@ -74,8 +74,8 @@ def search_toy2d(result: dict[str, Any]) -> list[str]:
         "seeds 0-2) are what the table in results held at a time: mean and standard deviation over its three seeds. *recipe "
         "without U* is the recipe that came next, but for its comparison of sets. Rows with `clip=2` differ from *before "
         "noise*, the recipe that *recipe without U,set_distance=60,set_memory=1024* became: code 2, D's code 1, depth 3, "
-        "rate 0.002, sampler gaussian, direct 4, interpolation 3, 8,000 steps. Noise that is said to go from one strength to another did so by equal factors a "
-        "step; it is no option, and neither is noise that differs between items.",
+        "rate 0.002, sampler gaussian, direct 4, interpolation 3, 8,000 steps. Noise that is said to go from one strength to "
+        "another did so by equal factors a step; it is no option, and neither is noise that differs between items.",
         "",
         *table(["variant", *head], rows),
     ]
