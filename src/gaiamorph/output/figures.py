@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -70,7 +71,13 @@ def _font():
 
 def points(clouds: Mapping[str, np.ndarray], path: Path, columns: Sequence[str]) -> None:
     """Point clouds (N, D) side by side, by their first two columns (or one against its order)."""
-    figure, axes = _figure(len(clouds), 3.0, 3.0)
+    side = 3.0
+    figure, axes = _figure(len(clouds), side, side, layout=None)
+    # Margins that hold these labels, in inches: to find them out would take as long as to draw, and trainings draw often.
+    left, right, bottom, top, width = 0.55, 0.1, 0.45, 0.3, side * len(clouds)
+    figure.subplots_adjust(
+        left / width, bottom / side, 1 - right / width, 1 - top / side, wspace=(left + right) / (side - left - right)
+    )
     limits = None
     for ax, (title, cloud) in zip(axes, clouds.items(), strict=True):
         x, y = (cloud[:, 0], cloud[:, 1]) if cloud.shape[1] > 1 else (np.arange(len(cloud)), cloud[:, 0])
@@ -145,9 +152,9 @@ def heat_maps(
     figure.savefig(path, dpi=110)
 
 
-def _figure(panels: int, width: float, height: float):
+def _figure(panels: int, width: float, height: float, layout: Literal["constrained"] | None = "constrained"):
     # The object interface needs no display and keeps no global state.
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width * panels, height), layout="constrained")
+    figure = Figure(figsize=(width * panels, height), layout=layout)
     return figure, np.atleast_1d(figure.subplots(1, panels, squeeze=False)[0])
