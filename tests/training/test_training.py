@@ -262,6 +262,26 @@ def test_time_that_a_device_takes_after_a_step_was_launched_counts(photos, tmp_p
     assert read_metrics(tmp_path / "run")[-1]["seconds"] >= 2
 
 
+def test_time_is_that_on_which_processes_agreed(photos, tmp_path, monkeypatch):
+    """With minutes, each decides by it whether there is another step: one that goes on alone waits for ever."""
+    monkeypatch.setattr(loop, "wait_for", lambda device: time.sleep(0.01))
+    agreed, agree, advance = [0.0], loop.Run.agree, loop.Run.advance
+
+    def agreeing(run, stop):
+        stop = agree(run, stop)
+        agreed.append(run.seconds)
+        return stop
+
+    def advancing(run):
+        assert run.seconds == agreed[-1]
+        advance(run)
+
+    monkeypatch.setattr(loop.Run, "agree", agreeing)
+    monkeypatch.setattr(loop.Run, "advance", advancing)
+    gm.train(photos, out=tmp_path / "run", **{**SMALL, "size": 16, "steps": 21, "compile": "off", "show": False})
+    assert len(agreed) == 22
+
+
 def test_fewer_items_than_a_batch(tmp_path):
     from tests.conftest import draw_faces
 

@@ -137,16 +137,11 @@ class Run:
         self.seconds += self._now() - began
 
     def _now(self) -> float:
-        """Seconds; when it is to be chosen whether networks are compiled, of what has been computed, not only launched."""
-        if self.compiling.on is None:
+        """Seconds; of what has been computed, not only launched, where a row is due, which waits for it anyway, and while it is
+        to be chosen whether networks are compiled."""
+        if self.compiling.on is None or self.step % LOG_EVERY == 0 or self.share >= 1:
             wait_for(self.fabric.device)
         return time.monotonic()
-
-    def catch_up(self) -> None:
-        """Wait for what the steps so far have launched, and count the time: a device may lie far behind."""
-        began = time.monotonic()
-        wait_for(self.fabric.device)
-        self.seconds += time.monotonic() - began
 
     def _gradients(self, batch: Batch) -> Step:
         """Forward and backward; gradients are left in the parameters."""
@@ -344,7 +339,6 @@ def _steps(run: Run, display: Display, rows: log.Log | None, interrupted: thread
         done = run.share >= 1
         row: dict[str, float] = {}
         if run.step % LOG_EVERY == 0 or done:
-            run.catch_up()
             run.check()
             row = run.means.take()
             row["examples_per_second"] = run.step * s.batch_size / max(run.seconds, 1e-9)
