@@ -89,6 +89,9 @@ def points(clouds: Mapping[str, np.ndarray], path: Path, columns: Sequence[str])
         ax.set_xlabel(columns[0] if cloud.shape[1] > 1 else "item", fontsize=8)
         ax.set_ylabel(columns[min(1, len(columns) - 1)], fontsize=8)
         ax.tick_params(labelsize=7)
+        ax.ticklabel_format(scilimits=(-2, 3))  # no longer than the margins hold
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.get_offset_text().set_fontsize(7)
     figure.savefig(path, dpi=110)
 
 
