@@ -10,6 +10,7 @@ import numpy as np
 from gaiamorph.data import synthetic
 from pages import DOCS, section, spread, table
 from results import FOLDER
+from toy2d import DRAWN
 
 FIGURES = ("inside", "coverage", "reconstruction")
 POINTS = FOLDER / "toy2d_points.npz"
@@ -59,16 +60,14 @@ def draw(clouds: dict[str, np.ndarray], sets: list[str], models: list[str], path
     figure = Figure(figsize=(2.1 * (len(models) + 1), 2.1 * len(sets)), layout="constrained")
     axes = figure.subplots(len(sets), len(models) + 1, squeeze=False)
     for row, name in zip(axes, sets, strict=True):
-        real = synthetic.draw(name, 1000, 0, "test")
+        real = synthetic.draw(name, 1000, DRAWN, "test")
         low, high = real.min(0), real.max(0)
+        (left, bottom), (right, top) = low - 0.1 * (high - low), high + 0.1 * (high - low)
         for ax, model in zip(row, ["real", *models], strict=True):
             ax.scatter(*real.T, s=2, color="#bbbbbb", linewidths=0)
             if (cloud := clouds.get(f"{name} {model}")) is not None:
                 ax.scatter(*cloud.T.astype(np.float32), s=2, color="#1f5fa8", linewidths=0)
-            ax.set_xlim(low[0] - 0.1 * (high - low)[0], high[0] + 0.1 * (high - low)[0])
-            ax.set_ylim(low[1] - 0.1 * (high - low)[1], high[1] + 0.1 * (high - low)[1])
-            ax.set_xticks([])
-            ax.set_yticks([])
+            ax.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
         row[0].set_ylabel(name, fontsize=10)
     for ax, model in zip(axes[0], ["real", *models], strict=True):
         ax.set_title(model, fontsize=10)

@@ -38,7 +38,7 @@ def main() -> None:
                         f"sample:{name}", out=Path(folder) / "run", show=False, **settings, seed=seed,
                         threads=options.threads,
                     )  # fmt: skip
-                figures = {k: round(v, 4) for k, v in measure(space, name, seed).items()}
+                figures = {k: round(v, 4) for k, v in measure(space, name, seed)[0].items()}
                 training = space.info["training"]
                 results.add(
                     set=name, variant=variant, seed=seed, **figures, seconds=training["seconds"],

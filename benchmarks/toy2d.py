@@ -35,13 +35,14 @@ def interpolants(space, name: str, seed: int) -> np.ndarray:
     return space.decode((1 - weights) * ends[0] + weights * ends[1])
 
 
-def measure(space, name: str, seed: int) -> dict[str, float]:
-    """All real points here are fresh: none was trained on, and each use has its own."""
+def measure(space, name: str, seed: int) -> tuple[dict[str, float], np.ndarray]:
+    """The figures, and the interpolants. All real points here are fresh: none was trained on, and each use has its own."""
     fitted, threshold = synthetic.draw(name, 5000, seed, "density"), synthetic.draw(name, 5000, seed, "threshold")
     covered = synthetic.draw(name, 1000, seed, "test")
-    inside = inside_data(interpolants(space, name, seed), fitted, threshold, covered)
+    points = interpolants(space, name, seed)
+    inside = inside_data(points, fitted, threshold, covered)
     error = np.abs((space.reconstruct(covered) - covered) / fitted.std(0)).mean()
-    return {"inside": inside.share, "coverage": inside.coverage, "reconstruction": float(error)}
+    return {"inside": inside.share, "coverage": inside.coverage, "reconstruction": float(error)}, points
 
 
 def run(key: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
@@ -50,9 +51,8 @@ def run(key: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
         settings = {**recipe("toy2d"), "model": key["model"], "seed": key["seed"], "threads": 1}
         space = gm.train(f"sample:{key['set']}", out=Path(folder) / "run", show=False, **settings)
     training = space.info["training"]
-    figures = measure(space, key["set"], key["seed"])
-    row = {**key, "seconds": training["seconds"], "warnings": training["warnings"], **figures}
-    return row, interpolants(space, key["set"], key["seed"])
+    figures, points = measure(space, key["set"], key["seed"])
+    return {**key, "seconds": training["seconds"], "warnings": training["warnings"], **figures}, points
 
 
 def keep(results: str, name: str, points: np.ndarray) -> None:
