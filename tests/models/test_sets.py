@@ -145,7 +145,7 @@ def test_some_rows_tell_how_far_the_given_set_is():
     found = {}
     for some in (16, 64):
         pairs = count_pairs(torch.zeros(64, 64), torch.ones(64), some)
-        assert len(pairs.of_x) == some
+        assert len(pairs.of_today) == some + 64
         found[some] = np.array([float(energy_distance(x, y, pairs, earlier)) for x, y, earlier in drawn])
     difference = found[16] - found[64]
     assert abs(difference.mean()) < 4 * difference.std() / 200**0.5

@@ -66,19 +66,20 @@ def in_the_large(x: Tensor) -> Tensor:
 
 
 class Pairs(NamedTuple):
-    """Weights of the pairs that an energy distance is a mean over: of rows (members of today) with columns (x, y, earlier x,
-    earlier y). Those of a set's rows with X sum to 1, those with Y to -1."""
+    """The pairs that an energy distance is a mean over: of rows (members of today) with columns (x, y, earlier x, earlier y)."""
 
-    of_x: Tensor
-    of_y: Tensor
+    of_today: Tensor
+    """(R, N + M): 1 for those rows and columns of today that count, else 0."""
+    known: Tensor
+    """(K,): 1 for earlier members of a set, which count in every row, and 0 where there is none yet."""
 
 
 def count_pairs(made_of: Tensor, known: Tensor | None = None, some: int | None = None) -> Pairs:
     """The pairs that count, where y is made of x as made_of (M, N) says: not 0.
 
-    Those that are made of one another, or of the same member, lie too near to each other, and are left out; where no pair is left
-    all weights are 0. known (K,): 1 for earlier members, strangers to all, and 0 where there is none yet. some: rows of x, of which
-    fewer than all tell how far x is from anything.
+    Those that are made of one another, or of the same member, lie too near to each other, and are left out. known (K,): 1 for
+    earlier members, strangers to all, and 0 where there is none yet. some: rows of x, of which fewer than all tell how far x is
+    from anything.
     """
     m, n = made_of.shape
     known = made_of.new_zeros(0) if known is None else known
@@ -86,16 +87,8 @@ def count_pairs(made_of: Tensor, known: Tensor | None = None, some: int | None =
     with torch.autocast(made_of.device.type, enabled=False):
         sources = torch.eye(n + m, dtype=known.dtype, device=known.device)
         sources[n:, :n] = made_of != 0
-        rows = torch.cat([sources[:rows_of_x], sources[n:]])
-        counted = torch.cat([rows @ sources.T == 0, known.repeat(2).expand(len(rows), -1)], 1)
-        # Which rows and which columns belong to which set.
-        in_x = torch.cat([known.new_ones(n), known.new_zeros(m), torch.ones_like(known), torch.zeros_like(known)])
-        columns = torch.stack([in_x, 1 - in_x])
-        of_rows = torch.cat([columns[:, :rows_of_x], columns[:, n : n + m]], 1)
-        counts = of_rows @ counted @ columns.T
-        signs = 1 - 2 * torch.arange(2, dtype=known.dtype, device=known.device)  # 1 and -1
-        weights = counted * (of_rows.T @ (signs / counts.clamp_min(1)) @ columns) * (counts > 0).all()
-        return Pairs(*weights.split([rows_of_x, m]))
+        of_today = torch.cat([sources[:rows_of_x], sources[n:]]) @ sources.T == 0
+        return Pairs(of_today.to(known.dtype), known)
 
 
 def energy_distance(x: Tensor, y: Tensor, pairs: Pairs | None = None, earlier: Sequence[Tensor] = ()) -> Tensor:
@@ -106,15 +99,43 @@ def energy_distance(x: Tensor, y: Tensor, pairs: Pairs | None = None, earlier: S
         (2 E|x - y| - E|x - x'| - E|y - y'|) / E|x - x'|
 
     without bias where members are independent (so it may fall below 0); it is 0 on average where both are drawn from the same
-    distribution, and only there. Its gradient is that of y: x is given. By default all pairs of different members count. With
-    ``earlier``, (K, d) of x and of y, means are over pairs of a member of today with any (and E|x - y| is the mean of both ways to
-    choose which of the two is of today).
+    distribution, and only there. Its gradient is that of y: x is given. By default all pairs of different members count; where no
+    pair of some kind does, it is 0. With ``earlier``, (K, d) of x and of y, means are over pairs of a member of today with any (and
+    E|x - y| is the mean of both ways to choose which of the two is of today).
     """
     pairs = count_pairs(x.new_zeros(len(y), len(x))) if pairs is None else pairs
     with torch.autocast(x.device.type, enabled=False):
-        columns = torch.cat([x, y, *earlier]).detach()
-        from_x = pairs.of_x * torch.cdist(x[: len(pairs.of_x)].detach(), columns)
-        of_x, of_y = from_x.sum(), (pairs.of_y * torch.cdist(y, columns)).sum()
-        within_x = from_x.clamp_min(0).sum()  # pairs with x have positive weights
-        # y stands on either side of pairs, and columns are constants: the gradient of its own side, twice.
-        return (2 * of_y - of_y.detach() - of_x) / within_x.clamp_min(1e-12)
+        distance, gradient = _distance_and_gradient(
+            x.detach(), y.detach(), Pairs(*(p.to(x.dtype) for p in pairs)), earlier
+        )
+        return distance + ((y - y.detach()) * gradient).sum()
+
+
+@torch.no_grad()
+def _distance_and_gradient(x: Tensor, y: Tensor, pairs: Pairs, earlier: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """What `energy_distance` is, and its gradient (M, d) with respect to y.
+
+    In sums over whole rows: a weight for each pair would be as much to write and read as the distances themselves.
+    """
+    (n, m), (of_today, known) = (len(x), len(y)), pairs
+    rows_of_x = len(of_today) - m
+    columns = torch.cat([x, y, *earlier])
+    distances = torch.cdist(torch.cat([x[:rows_of_x], y]), columns)
+    distances[:, : n + m] *= of_today
+    # Which rows and which columns belong to which set: (2, rows) and (columns, 2).
+    in_x = torch.cat([known.new_ones(n), known.new_zeros(m), known, torch.zeros_like(known)])
+    in_y = torch.cat([known.new_zeros(n), known.new_ones(m), torch.zeros_like(known), known])
+    of_columns = torch.stack([in_x, in_y], 1)
+    of_rows = torch.cat([of_columns[:rows_of_x], of_columns[n : n + m]]).T
+    counts = of_rows @ (of_today @ of_columns[: n + m] + known.sum())
+    means = of_rows @ (distances @ of_columns) / counts.clamp_min(1) * (counts > 0).all()
+    within_x = means[0, 0].clamp_min(1e-12)
+
+    signs = 1 - 2 * torch.arange(2, dtype=known.dtype, device=known.device)  # 1 and -1: away from y is near to x
+    weights = of_columns @ (signs / counts[1].clamp_min(1)) * (counts > 0).all()
+    # What does not count, or lies in one place with y, pulls in no direction: as from infinitely far.
+    inverse = functional.threshold(distances[rows_of_x:], 0, torch.inf).reciprocal_()
+    pulls = inverse @ (weights[:, None] * torch.cat([columns, torch.ones_like(columns[:, :1])], 1))
+    # y stands on either side of pairs, and columns are constants: the gradient of its own side, twice.
+    gradient = 2 * (y * pulls[:, -1:] - pulls[:, :-1]) / within_x
+    return (means[0, 1] + means[1, 0] - means[0, 0] - means[1, 1]) / within_x, gradient
