@@ -82,8 +82,8 @@ class Batches:
         generator = generator_of(s.seed, step)
         noise = self.draw(s.batch_size, generator)
         changes: dict[str, Tensor] = {}
-        if s.flip == "on" or s.shift:
-            changes = augment.draw(s.batch_size, s.shift, generator)
+        if s.flip == "on" or s.shift or s.affine:
+            changes = augment.draw(s.batch_size, s.shift, generator, s.affine)
         # Nothing here may run on torch's own threads: a second team of them would contend with the arithmetic.
         items = np.ascontiguousarray(self.data.items[self.sampler.batch(step)[rows]])
         return _Gathered(items, {k: v[rows] for k, v in noise.items()}, {k: v[rows] for k, v in changes.items()})
@@ -101,6 +101,8 @@ class Batches:
             x = augment.flip(x, changes["flip"])
         if s.shift:
             x = augment.shift(x, changes["shift"], s.shift)
+        if s.affine:
+            x = augment.affine(x, changes["affine"])
         if x.ndim == 4:
             x = x.contiguous(memory_format=self.layout)
         return Batch(x, move(gathered.noise), self.parts)

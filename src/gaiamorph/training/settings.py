@@ -70,6 +70,9 @@ class _Settings:
     """Mirror half of the pictures. auto: yes, unless a mirror image is not an item (digits)."""
     shift: int = 1
     """Move pictures by up to this many pixels each way."""
+    affine: float = 0.0
+    """Turn pictures and change their size and proportions a little: standard deviation of turns (in radians) and of the logarithms
+    of sizes; half of it for proportions."""
     network: NetworkSettings = field(default_factory=NetworkSettings)
     """Architecture and size."""
 
@@ -96,7 +99,7 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
             raise UserError(f"{name} must be at least {least}, not {getattr(s, name)}")
     numbers = {
         name: getattr(s, name)
-        for name in ("parts", "minutes", "latent_dim", "threads", "shift", "seed", "warmup", "clip")
+        for name in ("parts", "minutes", "latent_dim", "threads", "shift", "affine", "seed", "warmup", "clip")
     }
     for group in ("network", s.model):
         numbers |= {f"{group}.{name}": value for name, value in dataclasses.asdict(getattr(s, group)).items()}
@@ -133,7 +136,7 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     if s.flip == "auto":
         s.flip = "on" if pictures and data.mirror else "off"
     if not pictures:
-        s.flip, s.shift = "off", 0
+        s.flip, s.shift, s.affine = "off", 0, 0.0
     s.shift = min(s.shift, min(data.kind.shape[-2:]) // 4) if pictures else 0
     if s.network.name == "auto":
         s.network.name = "conv" if pictures else "mlp"
