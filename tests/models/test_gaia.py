@@ -274,6 +274,7 @@ def test_noise_is_as_strong_in_each_octave_and_in_the_finest_by_the_root_of_the_
         {"distance": 1.0},
         {"set_distance": 0.0},
         {"sampler": "dirichlet"},
+        {"sampler": "hull", "through_discriminator": 0.25},
         {"output": "linear"},
     ],
 )
@@ -304,7 +305,9 @@ def test_gradients_equal_two_phases(settings):
     z = G.encode(x)
     Gx, Gz = G.decode(z), G.decode(mix_codes(z, batch.noise["weight"]))
     U = m * energy_distance(x, Gz, count_pairs(made_of.double()))
-    loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * e(Gz, D(Gz)) + U + s.direct * model.direct_error(x, Gx)
+    share = s.through_discriminator
+    shown = share * Gz + (1 - share) * Gz.detach()
+    loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * e(Gz, D(shown)) + U + s.direct * model.direct_error(x, Gx)
     if s.distance:
         loss_G = loss_G + s.distance * pairwise_distance_loss(x, z)
     phase_G = torch.autograd.grad(loss_G, players["generator"])

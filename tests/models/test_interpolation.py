@@ -35,3 +35,17 @@ def test_dirichlet_shares_and_what_they_mix():
     picked = torch.eye(4).repeat(4, 1)  # row i takes only item i % 4 of its mixture
     expected = [float((i - 4 * (i % 4)) % 16) for i in range(16)]
     assert mix_codes(z, picked)[:, 0].tolist() == expected
+
+
+def test_hull_is_pairs_and_mixtures_in_turn():
+    shares = SAMPLERS["hull"](20_000, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(shares.sum(1), torch.ones(20_000))
+    pairs, mixtures = shares[::2], shares[1::2]
+    assert not pairs[:, [1, 3]].any()
+    assert float(pairs[:, 2].mean()) == pytest.approx(0.5, abs=0.01)
+    assert float(pairs[:, 2].std()) == pytest.approx(0.1, rel=0.04)
+    torch.testing.assert_close(mixtures.mean(0), torch.full((MIXED,), 1 / MIXED), atol=0.01, rtol=0)
+    # Partners of a pair lie half of the batch apart.
+    z = torch.arange(8.0)[:, None]
+    weight = torch.tensor([[0.0, 0, 1, 0]]).expand(8, MIXED)
+    assert mix_codes(z, weight)[:, 0].tolist() == [4, 5, 6, 7, 0, 1, 2, 3]

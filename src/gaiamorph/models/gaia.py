@@ -44,8 +44,9 @@ class GAIA(Model):
         """How R, F and I are weighed. ``paper`` diverges or collapses as written: it is here to be looked at."""
         error: Literal["l1", "l2"] = "l1"
         """Mean absolute or mean squared difference, in R, F and I."""
-        sampler: Literal["middle", "gaussian", "uniform", "dirichlet"] = "middle"
-        """Interpolation weights: Normal(0.5, 0.1), Normal(0.5, 0.25) or Uniform(0, 1) between two items, or mixtures of four."""
+        sampler: Literal["middle", "gaussian", "uniform", "dirichlet", "hull"] = "middle"
+        """Interpolation weights: Normal(0.5, 0.1), Normal(0.5, 0.25) or Uniform(0, 1) between two items, mixtures of four, or by
+        turns those and the first."""
         slope: float = 5.0
         """Slope of the balancing sigmoids. ``balanced`` applies it to relative differences; ``reference`` and
         ``paper`` apply it to absolute ones, and their authors used 20."""
@@ -64,6 +65,9 @@ class GAIA(Model):
         """Which difference that is: that of ``error``, mean absolute, mean squared, its root, or the mean of ``l1`` and ``rms``."""
         distance: float = 0.0
         """Weight of the pairwise-distance loss in G's loss; 0 turns it off."""
+        through_discriminator: float = 1.0
+        """Share of I's gradient that reaches an interpolation by way of what D makes of it, beside that which it has as what D's
+        answer is compared with. The less, the less G can draw for D's eyes alone: softer, and with fewer patches and meshes."""
         adversarial: float = 1.0
         """Factor on F and I in D's loss; 0 makes D a plain autoencoder of real items (for ablation)."""
         discriminator_width: float = 0.0
@@ -138,7 +142,10 @@ class GAIA(Model):
         Gx, Gz_interp = G.decode_each(z, z_interp)
         to_G_from_F, to_G_from_I = GradientScale(), GradientScale()
         Gx_seen, Gz_interp_seen = to_G_from_F(Gx), to_G_from_I(Gz_interp)
-        Dx, DGx, DGz_interp = D.redraw(x, Gx_seen, Gz_interp_seen, noise=self.noise(batch.noise, x))
+        shown = Gz_interp_seen
+        if s.through_discriminator != 1:
+            shown = GradientScale(s.through_discriminator)(shown)
+        Dx, DGx, DGz_interp = D.redraw(x, Gx_seen, shown, noise=self.noise(batch.noise, x))
         R, F, I = self.error(x, Dx), self.error(x, DGx), self.error(Gz_interp_seen, DGz_interp)
         # A linear output has no bound, and D would make F and I infinite: it gains nothing beyond these limits.
         unbounded = D.output == "linear"

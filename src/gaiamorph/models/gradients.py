@@ -19,7 +19,8 @@ class GradientScale:
     The plain way runs backward through the discriminator twice.
     """
 
-    factor: Tensor | float = 1.0
+    def __init__(self, factor: Tensor | float = 1.0) -> None:
+        self.factor = factor
 
     def __call__(self, x: Tensor) -> Tensor:
         return _Scale.apply(x, self)  # type: ignore[return-value]

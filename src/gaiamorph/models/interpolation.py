@@ -59,9 +59,20 @@ def dirichlet(count: int, generator: torch.Generator) -> Tensor:
     return drawn / drawn.sum(1, keepdim=True).clamp_min(1e-12)
 
 
+def hull(count: int, generator: torch.Generator) -> Tensor:
+    """Shares (count, MIXED), of pairs (`middle`) and of mixtures (`dirichlet`) in turn. In many dimensions what lies between two
+    items is far from the mean of all, and what nobody has ever looked at is no face."""
+    second = middle(count, generator)
+    shares = dirichlet(count, generator)
+    shares[::2] = 0
+    shares[::2, 0], shares[::2, MIXED // 2] = 1 - second[::2], second[::2]  # with the item half of the batch away
+    return shares
+
+
 SAMPLERS: dict[str, Callable[[int, torch.Generator], Tensor]] = {
     "gaussian": gaussian,
     "middle": middle,
     "uniform": uniform,
     "dirichlet": dirichlet,
+    "hull": hull,
 }
