@@ -16,6 +16,7 @@ import yaml
 
 import gaiamorph as gm
 from gaiamorph.cli import main
+from gaiamorph.cli.demo import RECIPE
 
 
 @pytest.fixture
@@ -230,6 +231,11 @@ def test_unwritable_place(run, photos, tmp_path):
     status, _, errors = run("train", photos, "--out", tmp_path / "run", *TINY)
     assert status == 2
     assert "Permission" in errors
+
+
+def test_demo_trains_as_the_recipe_says():
+    recipe = Path(__file__).parents[2] / "recipes" / "faces.yaml"
+    assert yaml.safe_load(recipe.read_text()) == RECIPE
 
 
 def test_demo(run, quiet, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,8 @@ BATCH = 16
 """Minutes go further in many small steps than in few large ones."""
 ENOUGH = 3000
 """Steps of GAIA after which its morphs look as in the README; an idle laptop makes some 4,000 in the default time."""
+RECIPE: dict[str, Any] = {"affine": 0.05, "gaia": {"sampler": "hull", "through_discriminator": 0.1}}
+"""Of recipes/faces.yaml."""
 CURVES = ("R", "F", "I", "reconstruction", "validation")
 
 
@@ -51,7 +54,7 @@ def demo(
         raise UserError(f"minutes must be above 0, not {minutes}")
     data = open_data(SOURCE, size=size)
     clear(out, overwrite)
-    settings = {"size": size, "minutes": minutes, "batch_size": BATCH}
+    settings = {"size": size, "minutes": minutes, "batch_size": BATCH, **RECIPE}
     spaces = {
         name: training.train(SOURCE, out=out / name, model=name, show=not quiet, **settings) for name in ("gaia", "ae")
     }
