@@ -21,10 +21,12 @@ GRID: list[Column] = [
     ("texture/midpoints", "texture of midpoints ↓", lambda v: f"{v:.2f}"),
     ("kernel distance/hed/interpolants", "interpolants, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
     ("kernel distance/hed/midpoints", "midpoints, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
+    ("kernel distance/hed/mixtures of five", "mixtures, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
     ("convexity gap/hed", "gap, HED ↓ (×10⁴)", lambda v: f"{v * 1e4:.2f}"),
     ("frechet distance/pca/interpolants", "interpolants, Fréchet, PCA ↓", lambda v: f"{v:.2f}"),
     ("kernel distance/pca/interpolants", "interpolants, PCA ↓", lambda v: f"{v:.3f}"),
     ("kernel distance/pca/midpoints", "midpoints, PCA ↓", lambda v: f"{v:.3f}"),
+    ("kernel distance/pca/mixtures of five", "mixtures, PCA ↓", lambda v: f"{v:.3f}"),
     ("convexity gap/pca", "gap, PCA ↓", lambda v: f"{v:.3f}"),
     ("lines/mean distance", "mean distance ↓ (×10³)", lambda v: f"{v * 1e3:.2f}"),
     ("lines/smoothness", "smoothness ↓", lambda v: f"{v:.3f}"),
@@ -45,7 +47,7 @@ LEGEND = [
     "- Texture: contrast, in grey levels of 255, at fine frequencies with over twice the energy of real items' (0: none).",
     "- HED, PCA: kernel distance from held-out real items, in VGG (HED) features and in principal components, unless it says "
     "Fréchet; over pairs of items that show different people and are not made of one another. Interpolants lie anywhere between "
-    "two codes, midpoints halfway.",
+    "two codes, midpoints halfway; mixtures are of five.",
     "- Gap: distance of the middle of a path less that of its ends (convexity).",
     "",
 ]
