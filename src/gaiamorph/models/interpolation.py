@@ -60,8 +60,8 @@ def dirichlet(count: int, generator: torch.Generator) -> Tensor:
 
 
 def hull(count: int, generator: torch.Generator) -> Tensor:
-    """Shares (count, MIXED), of pairs (`middle`) and of mixtures (`dirichlet`) in turn. In many dimensions what lies between two
-    items is far from the mean of all, and what nobody has ever looked at is no face."""
+    """Shares (count, MIXED), of pairs (`middle`) and of mixtures (`dirichlet`) in turn. In many dimensions what lies halfway
+    between two items is far from the mean of all, and G is told nothing of what lies there."""
     second = middle(count, generator)
     shares = dirichlet(count, generator)
     shares[::2] = 0

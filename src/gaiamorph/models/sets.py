@@ -128,11 +128,12 @@ def _distance_and_gradient(x: Tensor, y: Tensor, pairs: Pairs, earlier: Sequence
     of_columns = torch.stack([in_x, in_y], 1)
     of_rows = torch.cat([of_columns[:rows_of_x], of_columns[n : n + m]]).T
     counts = of_rows @ (of_today @ of_columns[: n + m] + known.sum())
-    means = of_rows @ (distances @ of_columns) / counts.clamp_min(1) * (counts > 0).all()
+    shares = (counts > 0).all() / counts.clamp_min(1)
+    means = of_rows @ (distances @ of_columns) * shares
     within_x = means[0, 0].clamp_min(1e-12)
 
-    signs = 1 - 2 * torch.arange(2, dtype=known.dtype, device=known.device)  # 1 and -1: away from y is near to x
-    weights = of_columns @ (signs / counts[1].clamp_min(1)) * (counts > 0).all()
+    signs = 1 - 2 * torch.arange(2, dtype=known.dtype, device=known.device)  # 1 and -1: nearer to x, away from y
+    weights = of_columns @ (signs * shares[1])
     # What does not count, or lies in one place with y, pulls in no direction: as from infinitely far.
     inverse = functional.threshold(distances[rows_of_x:], 0, torch.inf).reciprocal_()
     pulls = inverse @ (weights[:, None] * torch.cat([columns, torch.ones_like(columns[:, :1])], 1))
