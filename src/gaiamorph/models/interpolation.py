@@ -61,7 +61,7 @@ def dirichlet(count: int, generator: torch.Generator) -> Tensor:
 
 def hull(count: int, generator: torch.Generator) -> Tensor:
     """Shares (count, MIXED), of pairs (`middle`) and of mixtures (`dirichlet`) in turn. In many dimensions what lies halfway
-    between two items is far from the mean of all, and G is told nothing of what lies there."""
+    between two items is far from the mean of all, where nothing else tells G what to draw."""
     second = middle(count, generator)
     shares = dirichlet(count, generator)
     shares[::2] = 0
