@@ -245,6 +245,7 @@ def test_demo(run, quiet, tmp_path):
     assert page.count("<img") == 3
     assert 8 <= page.count("<p>") <= 13
     assert "its morphs are rough" in page
+    assert "photos/ --affine 0.05 --gaia.sampler hull --gaia.through-discriminator 0.1." in page
     for line in out.splitlines():
         assert Path(line).exists(), line
 

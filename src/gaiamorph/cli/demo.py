@@ -110,6 +110,17 @@ def _too_few(steps: int, minutes: float) -> str:
     )
 
 
+def _as_options(settings: dict[str, Any], group: str = "") -> list[str]:
+    """What to write on the command line for them."""
+    options = []
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            options += _as_options(value, f"{name}.")
+        else:
+            options += [f"--{group}{name.replace('_', '-')}", str(value)]
+    return options
+
+
 def _explanation(spaces: dict[str, LatentSpace], minutes: float) -> list[str]:
     steps = {name: space.info["training"]["steps"] for name, space in spaces.items()}
     errors = {name: space.info["validation"]["l1"] for name, space in spaces.items()}
@@ -125,6 +136,7 @@ def _explanation(spaces: dict[str, LatentSpace], minutes: float) -> list[str]:
         f"autoencoder {steps['ae']}). The people at the ends were seen in training, these photographs of them were not.",
         f"Held-out reconstruction error, as a share of the grey range: GAIA {errors['gaia']:.3f}, autoencoder {errors['ae']:.3f}. "
         "GAIA gives up a little of it for sharpness.",
+        f"For photographs of your own, the same: gaiamorph train photos/ {' '.join(_as_options(RECIPE))}.",
         "A few minutes make a sketch of the method. An hour on the same machine, or a graphics card, makes better stimuli.",
         "Every frame of the continuum is described in manifest.csv: its two sources with their SHA-256, the weight of the "
         "second, and the hash of the model. From that line it can be made again.",
