@@ -115,7 +115,7 @@ def _as_options(settings: dict[str, Any], group: str = "") -> list[str]:
     options = []
     for name, value in settings.items():
         if isinstance(value, dict):
-            options += _as_options(value, f"{name}.")
+            options += _as_options(value, f"{group}{name}.")
         else:
             options += [f"--{group}{name.replace('_', '-')}", str(value)]
     return options

@@ -135,9 +135,10 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     pictures = len(data.kind.shape) == 3
     if s.flip == "auto":
         s.flip = "on" if pictures and data.mirror else "off"
-    if not pictures:
+    if pictures:
+        s.shift = min(s.shift, min(data.kind.shape[-2:]) // 4)
+    else:
         s.flip, s.shift, s.affine = "off", 0, 0.0
-    s.shift = min(s.shift, min(data.kind.shape[-2:]) // 4) if pictures else 0
     if s.network.name == "auto":
         s.network.name = "conv" if pictures else "mlp"
     if s.network.name not in NETWORKS:
