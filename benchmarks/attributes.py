@@ -26,8 +26,8 @@ from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.evaluation.realism import ITEMS_PER_FEATURE, frechet_distance, kernel_distance
 from gaiamorph.features import open_features
 from gaiamorph.latent.attributes import cosines, fit
-from recipes import changed, recipe
 from results import Results
+from variants import changed
 
 DRAWING = Path(__file__).parent / "cartoons"
 FACES = 4000
@@ -137,7 +137,7 @@ def main() -> None:
                 with tempfile.TemporaryDirectory() as scratch:
                     space = gm.train(
                         faces, out=Path(scratch) / "run", size=options.size, seed=seed, threads=options.threads, show=False,
-                        **changed({**recipe("cartoons"), **budget}, options.variant, model),
+                        **changed({**gm.recipe("cartoons"), **budget}, options.variant, model),
                     )  # fmt: skip
                 data = gm.open_data(faces, size=options.size, seed=seed)
                 skill = dict(zip([a.name for a in judge.attributes], judge.skill.tolist(), strict=True))

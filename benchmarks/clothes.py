@@ -21,7 +21,6 @@ from gaiamorph.latent.attributes import fit
 from gaiamorph.output import figures
 from grid import SETS
 from pages import DOCS
-from recipes import recipe
 from results import Results
 
 FITTED, EDITED, SHOWN = 10_000, 1000, 6
@@ -38,7 +37,7 @@ def main() -> None:
     options = parser.parse_args()
     results = Results("clothes", "python benchmarks/clothes.py")
     budget = dict(SETS["fashion"])
-    given = recipe(budget.pop("recipe"))
+    given = gm.recipe(budget.pop("recipe"))
     for seed in options.seeds:
         if results.has(seed=seed, steps=budget["steps"]):
             continue

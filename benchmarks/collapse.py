@@ -18,13 +18,12 @@ from faces import quarters
 from gaiamorph.data import synthetic
 from gaiamorph.errors import TrainingError
 from gaiamorph.training.log import read_metrics
-from recipes import recipe
 from results import Results
 
-PLANE: dict[str, Any] = {**recipe("toy2d"), "steps": 2000}
+PLANE: dict[str, Any] = {**gm.recipe("toy2d"), "steps": 2000}
 SETS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(synthetic.PLANE_SETS, PLANE),
-    "lines": {**recipe("lines"), "steps": 1500},
+    "lines": {**gm.recipe("lines"), "steps": 1500},
     "lines without recipe": {"steps": 400},
     "fashion": {"size": 32, "steps": 1000},  # mostly black; once a generator was thrown about after 700 steps
     "faces": {"size": 32, "steps": 400},

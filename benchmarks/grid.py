@@ -21,8 +21,8 @@ from gaiamorph.evaluation.evaluate import MEASURE, measure
 from gaiamorph.models import MODELS
 from gaiamorph.output import figures
 from pages import DOCS
-from recipes import changed, recipe
 from results import Results
+from variants import changed
 
 SETS: dict[str, dict[str, Any]] = {
     "faces": {"source": "sample:faces", "size": 32, "steps": 1500, "batch_size": 32},
@@ -63,7 +63,7 @@ def main() -> None:
     options = parser.parse_args()
     budget = dict(SETS[options.set])
     source, size = budget.pop("source"), budget.pop("size", None)
-    given = recipe(budget.pop("recipe")) if "recipe" in budget else {}
+    given = gm.recipe(budget.pop("recipe")) if "recipe" in budget else {}
     budget["steps"] = options.steps or budget["steps"]
 
     def folder_of(model: str, seed: int) -> Path:

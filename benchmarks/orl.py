@@ -27,8 +27,8 @@ from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.latent.attributes import fit
 from gaiamorph.output import figures
 from gaiamorph.space.detail import lost, restored
-from recipes import changed
 from results import Results
+from variants import changed
 
 FOLDER = Path(__file__).parent / "orl"
 LABELS = FOLDER / "labels.csv"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import gaiamorph as gm
 from gaiamorph.data import synthetic
-from recipes import changed, recipe
 from results import Results
 from toy2d import measure
+from variants import changed
 
-BASE = recipe("toy2d")
+BASE = gm.recipe("toy2d")
 
 
 def main() -> None:

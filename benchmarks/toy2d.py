@@ -20,7 +20,6 @@ import numpy as np
 import gaiamorph as gm
 from gaiamorph.data import synthetic
 from gaiamorph.evaluation.inside import inside_data
-from recipes import recipe
 from results import FOLDER, Results
 
 DRAWN = 0
@@ -48,7 +47,7 @@ def measure(space, name: str, seed: int) -> tuple[dict[str, float], np.ndarray]:
 def run(key: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
     """One training, in a process of its own: its row, and interpolants to look at."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = {**recipe("toy2d"), "model": key["model"], "seed": key["seed"], "threads": 1}
+        settings = {**gm.recipe("toy2d"), "model": key["model"], "seed": key["seed"], "threads": 1}
         space = gm.train(f"sample:{key['set']}", out=Path(folder) / "run", show=False, **settings)
     training = space.info["training"]
     figures, points = measure(space, key["set"], key["seed"])

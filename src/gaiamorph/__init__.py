@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from gaiamorph.data import Dataset, open_data
     from gaiamorph.errors import TrainingError, UserError
     from gaiamorph.space import LatentSpace, UnlikeTrainingWarning, load
-    from gaiamorph.training import TrainSettings, train
+    from gaiamorph.training import TrainSettings, recipe, train
 
 _HOMES = {
     "Dataset": "data", "open_data": "data",
     "TrainingError": "errors", "UserError": "errors",
     "LatentSpace": "space", "UnlikeTrainingWarning": "space", "load": "space",
-    "TrainSettings": "training", "train": "training",
+    "TrainSettings": "training", "recipe": "training", "train": "training",
 }  # fmt: skip
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "__version__",
     "load",
     "open_data",
+    "recipe",
     "train",
 ]
 

@@ -87,11 +87,12 @@ def _config_of(tokens: list[str]) -> Path | None:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
-    """The options in a YAML file, as they would stand on the command line. A run's config.yaml is one, too."""
+    """The options in a YAML file or a recipe, as they would stand on the command line. A run's config.yaml is one, too."""
+    from gaiamorph.training.recipes import config_file
     from gaiamorph.training.settings import read_config
 
     # All values stay text, so that "off" and "1e-3" mean what they mean on the command line.
-    values = read_config(path, as_text=True)
+    values = read_config(config_file(path), as_text=True)
     values.pop("fingerprint", None)  # a record of the data, not an option
     return {name: value for name, value in values.items() if value not in ("null", "~", "")}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,8 +23,7 @@ BATCH = 16
 """Minutes go further in many small steps than in few large ones."""
 ENOUGH = 3000
 """Steps of GAIA after which its morphs look as in the README; an idle laptop makes some 4,000 in the default time."""
-RECIPE: dict[str, Any] = {"affine": 0.05, "gaia": {"sampler": "hull", "through_discriminator": 0.1}}
-"""Of recipes/faces.yaml."""
+RECIPE = "faces"
 CURVES = ("R", "F", "I", "reconstruction", "validation")
 
 
@@ -54,7 +52,7 @@ def demo(
         raise UserError(f"minutes must be above 0, not {minutes}")
     data = open_data(SOURCE, size=size)
     clear(out, overwrite)
-    settings = {"size": size, "minutes": minutes, "batch_size": BATCH, **RECIPE}
+    settings = {"size": size, "minutes": minutes, "batch_size": BATCH, **training.recipe(RECIPE)}
     spaces = {
         name: training.train(SOURCE, out=out / name, model=name, show=not quiet, **settings) for name in ("gaia", "ae")
     }
@@ -110,17 +108,6 @@ def _too_few(steps: int, minutes: float) -> str:
     )
 
 
-def _as_options(settings: dict[str, Any], group: str = "") -> list[str]:
-    """What to write on the command line for them."""
-    options = []
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            options += _as_options(value, f"{group}{name}.")
-        else:
-            options += [f"--{group}{name.replace('_', '-')}", str(value)]
-    return options
-
-
 def _explanation(spaces: dict[str, LatentSpace], minutes: float) -> list[str]:
     steps = {name: space.info["training"]["steps"] for name, space in spaces.items()}
     errors = {name: space.info["validation"]["l1"] for name, space in spaces.items()}
@@ -136,7 +123,7 @@ def _explanation(spaces: dict[str, LatentSpace], minutes: float) -> list[str]:
         f"autoencoder {steps['ae']}). The people at the ends were seen in training, these photographs of them were not.",
         f"Held-out reconstruction error, as a share of the grey range: GAIA {errors['gaia']:.3f}, autoencoder {errors['ae']:.3f}. "
         "GAIA gives up a little of it for sharpness.",
-        f"For photographs of your own, the same: gaiamorph train photos/ {' '.join(_as_options(RECIPE))}.",
+        f"For photographs of your own, the same: gaiamorph train photos/ --out run --config {RECIPE}.",
         "A few minutes make a sketch of the method. An hour on the same machine, or a graphics card, makes better stimuli.",
         "Every frame of the continuum is described in manifest.csv: its two sources with their SHA-256, the weight of the "
         "second, and the hash of the model. From that line it can be made again.",

@@ -12,7 +12,11 @@ Space = Annotated[Path, Parameter(help="A space file or a run folder.")]
 Overwrite = Annotated[bool, Parameter(negative=(), help="Replace what is in OUT.")]
 Device = Annotated[Literal["cpu", "cuda", "mps"], Parameter(help="Where to compute.")]
 Config = Annotated[
-    Path | None, Parameter(help="A YAML file with any of these options (underscores in names); the command line wins.")
+    Path | None,
+    Parameter(
+        help="A YAML file with any of these options (underscores in names), or the name of a recipe, such as faces; the command "
+        "line wins."
+    ),
 ]
 
 

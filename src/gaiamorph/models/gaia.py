@@ -240,7 +240,7 @@ class GAIA(Model):
         if I < EMPTY * R:
             return (
                 "everything that is made looks alike (the discriminator redraws it without error, but not real items); for "
-                "pictures that are mostly empty use error 'l2', as in recipes/lines.yaml"
+                "pictures that are mostly empty use error 'l2', as the recipe lines has it (--config lines)"
             )
         if F > RUNAWAY * R:
             return (

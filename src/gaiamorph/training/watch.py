@@ -18,7 +18,7 @@ not fall below this share of what it was. Where items differ little, one that le
 DIED = {
     "reconstruction": "reconstructions err more than the mean item would, and no less than before: the generator has died, its "
     "output stuck at a limit or thrown about; use a lower learning rate or a warmup; for pictures that are mostly empty "
-    "error 'l2', as in recipes/lines.yaml",
+    "error 'l2', as the recipe lines has it (--config lines)",
     "R": "the discriminator redraws real items with more error than the mean item would have, and no less than before: it has "
     "died, and tells the generator nothing; use the objective 'balanced', a lower w_max, or a lower learning rate",
 }

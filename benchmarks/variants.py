@@ -1,18 +1,10 @@
-"""The recipes of recipes/, and variants of them."""
+"""Variants of recipes, written in one word."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import yaml
-
-FOLDER = Path(__file__).parent.parent / "recipes"
-
-
-def recipe(name: str) -> dict[str, Any]:
-    """Options that recipes/NAME.yaml gives."""
-    return yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
 
 
 def changed(settings: dict[str, Any], variant: str, model: str = "gaia") -> dict[str, Any]:
