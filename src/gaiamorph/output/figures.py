@@ -76,7 +76,7 @@ def points(clouds: Mapping[str, np.ndarray], path: Path, columns: Sequence[str])
     # Margins that hold these labels, in inches: to find them out would take as long as to draw, and trainings draw often.
     left, right, bottom, top, width = 0.55, 0.1, 0.45, 0.3, side * len(clouds)
     figure.subplots_adjust(
-        left / width, bottom / side, 1 - right / width, 1 - top / side, wspace=(left + right) / (side - left - right)
+        left / width, bottom / side, 1 - right / width, 1 - top / side, wspace=right / (side - right)
     )
     limits = None
     for ax, (title, cloud) in zip(axes, clouds.items(), strict=True):
@@ -86,6 +86,10 @@ def points(clouds: Mapping[str, np.ndarray], path: Path, columns: Sequence[str])
         limits = limits or (ax.get_xlim(), ax.get_ylim())
         ax.set_xlim(limits[0])
         ax.set_ylim(limits[1])
+        if ax is not axes[0]:  # limits are those of the first, and ticks take most of the time
+            ax.set_xticks([])
+            ax.set_yticks([])
+            continue
         ax.set_xlabel(columns[0] if cloud.shape[1] > 1 else "item", fontsize=8)
         ax.set_ylabel(columns[min(1, len(columns) - 1)], fontsize=8)
         ax.tick_params(labelsize=7)

@@ -113,9 +113,11 @@ class Run:
         return 60 * s.minutes - self.seconds if s.minutes else (s.steps - self.step) * of_a_step
 
     def rate(self) -> float:
-        """The learning rate now: a rise over the warm-up, then half a cosine down to zero."""
-        rising = min(1.0, (self.step + 1) / self.settings.warmup) if self.settings.warmup else 1.0
-        return self.settings.learning_rate * rising * 0.5 * (1 + math.cos(math.pi * self.share))
+        """The learning rate now: a rise over the warm-up, then as it is while it is held, then half a cosine down to zero."""
+        s = self.settings
+        rising = min(1.0, (self.step + 1) / s.warmup) if s.warmup else 1.0
+        falling = max(0.0, self.share - s.hold) / (1 - s.hold)
+        return s.learning_rate * rising * 0.5 * (1 + math.cos(math.pi * falling))
 
     def advance(self) -> None:
         """One step of all players."""

@@ -55,6 +55,8 @@ class _Settings:
     captured as a CUDA graph."""
     learning_rate: float = 2e-3
     """Adam's, at the start; it falls to zero along half a cosine."""
+    hold: float = 0.0
+    """Share of the training during which the rate stays what it is, before it falls: the shorter a training, the more it helps."""
     warmup: int = 0
     """Steps over which the rate first rises from zero. Helps where a high rate kills the discriminator at the start."""
     beta1: float = 0.5
@@ -99,7 +101,7 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
             raise UserError(f"{name} must be at least {least}, not {getattr(s, name)}")
     numbers = {
         name: getattr(s, name)
-        for name in ("parts", "minutes", "latent_dim", "threads", "shift", "affine", "seed", "warmup", "clip")
+        for name in ("parts", "minutes", "latent_dim", "threads", "shift", "affine", "seed", "warmup", "clip", "hold")
     }
     for group in ("network", s.model):
         numbers |= {f"{group}.{name}": value for name, value in dataclasses.asdict(getattr(s, group)).items()}
@@ -110,8 +112,8 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         raise UserError(f"clip must be more than 1 (or 0: never), not {s.clip}")
     if not 0 < s.learning_rate < 1:
         raise UserError(f"learning_rate must lie between 0 and 1, not {s.learning_rate}")
-    if not (0 <= s.beta1 < 1 and 0 <= s.beta2 < 1 and 0 <= s.average < 1):
-        raise UserError("beta1, beta2 and average must lie in [0, 1)")
+    if not all(0 <= value < 1 for value in (s.beta1, s.beta2, s.average, s.hold)):
+        raise UserError("beta1, beta2, average and hold must lie in [0, 1)")
     if s.network.coarsest < 1:
         raise UserError(f"network.coarsest must be at least 1, not {s.network.coarsest}")
     for name, sides in {"blocks": (1, 2, 4), "read": (2, 4)}.items():
