@@ -78,24 +78,20 @@ def points(clouds: Mapping[str, np.ndarray], path: Path, columns: Sequence[str])
     figure.subplots_adjust(
         left / width, bottom / side, 1 - right / width, 1 - top / side, wspace=right / (side - right)
     )
-    limits = None
+    first = axes[0]
     for ax, (title, cloud) in zip(axes, clouds.items(), strict=True):
-        x, y = (cloud[:, 0], cloud[:, 1]) if cloud.shape[1] > 1 else (np.arange(len(cloud)), cloud[:, 0])
-        ax.scatter(x, y, s=3, alpha=0.4, linewidths=0)
+        plane = cloud.shape[1] > 1
+        ax.scatter(*(cloud[:, :2].T if plane else (np.arange(len(cloud)), cloud[:, 0])), s=3, alpha=0.4, linewidths=0)
         ax.set_title(title, fontsize=9)
-        limits = limits or (ax.get_xlim(), ax.get_ylim())
-        ax.set_xlim(limits[0])
-        ax.set_ylim(limits[1])
-        if ax is not axes[0]:  # limits are those of the first, and ticks take most of the time
-            ax.set_xticks([])
-            ax.set_yticks([])
-            continue
-        ax.set_xlabel(columns[0] if cloud.shape[1] > 1 else "item", fontsize=8)
-        ax.set_ylabel(columns[min(1, len(columns) - 1)], fontsize=8)
-        ax.tick_params(labelsize=7)
-        ax.ticklabel_format(scilimits=(-2, 3))  # no longer than the margins hold
-        for axis in (ax.xaxis, ax.yaxis):
-            axis.get_offset_text().set_fontsize(7)
+        if ax is first:
+            ax.set_xlabel(columns[0] if plane else "item", fontsize=8)
+            ax.set_ylabel(columns[min(1, len(columns) - 1)], fontsize=8)
+        else:  # ticks take most of the time, and would be the same
+            ax.set(xlim=first.get_xlim(), ylim=first.get_ylim(), xticks=[], yticks=[])
+    first.tick_params(labelsize=7)
+    first.ticklabel_format(scilimits=(-2, 3))  # no longer than the margins hold
+    for axis in (first.xaxis, first.yaxis):
+        axis.get_offset_text().set_fontsize(7)
     figure.savefig(path, dpi=110)
 
 

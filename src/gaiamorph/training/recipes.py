@@ -11,9 +11,9 @@ from gaiamorph.training.settings import read_config
 FOLDER = Path(__file__).parents[1] / "recipes"
 
 
-def recipes() -> list[str]:
-    """Names of those that there are."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+def recipes() -> dict[str, Path]:
+    """The files of those that there are, by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
 
 
 def recipe(name: str) -> dict[str, Any]:
@@ -21,9 +21,10 @@ def recipe(name: str) -> dict[str, Any]:
 
     Only what differs from the defaults is there. Raises UserError for an unknown name.
     """
-    if name not in recipes():
-        raise UserError(f"there is no recipe {name!r}: choose one of {', '.join(recipes())}")
-    return read_config(FOLDER / f"{name}.yaml")
+    files = recipes()
+    if name not in files:
+        raise UserError(f"there is no recipe {name!r}: choose one of {', '.join(files)}")
+    return read_config(files[name])
 
 
 def config_file(given: Path) -> Path:
@@ -31,8 +32,9 @@ def config_file(given: Path) -> Path:
 
     Raises UserError where there is neither.
     """
-    if given.is_file():
-        return given
-    if str(given) in recipes():
-        return FOLDER / f"{given}.yaml"
-    raise UserError(f"{given} is no file, and no recipe ({', '.join(recipes())})")
+    files = recipes()
+    if not given.is_file() and str(given) in files:
+        return files[str(given)]
+    if not given.exists():
+        raise UserError(f"{given} does not exist, and is no recipe ({', '.join(files)})")
+    return given

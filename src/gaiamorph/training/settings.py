@@ -101,7 +101,7 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
             raise UserError(f"{name} must be at least {least}, not {getattr(s, name)}")
     numbers = {
         name: getattr(s, name)
-        for name in ("parts", "minutes", "latent_dim", "threads", "shift", "affine", "seed", "warmup", "clip", "hold")
+        for name in ("parts", "minutes", "latent_dim", "threads", "shift", "affine", "seed", "warmup", "clip")
     }
     for group in ("network", s.model):
         numbers |= {f"{group}.{name}": value for name, value in dataclasses.asdict(getattr(s, group)).items()}
