@@ -185,7 +185,8 @@ def main() -> None:
         "those with `set_distance=0`, and rows of the plane, lines and cartoons, had `sampler=gaussian`. "
         "Then its noise was of single pixels alone, of .05 unless the row says otherwise: rows marked `noise_octaves=0`, and those "
         "with one of the marks of networks above or with *channels …*. Gradients were not cut then, nor a little later: rows "
-        "marked `clip=0`, and those with *noise of (…)*. "
+        "marked `clip=0`, and those with *noise of (…)*. The rate fell from the start, not from the middle of a training on: "
+        "`hold=0`, and all that have one of these marks. "
         "Lines were drawn by a linear output: `network.output=linear`. Seeds from 10 on are in no table of results."
     )
     page("tried.md", ["# What was tried", marks, ""], TRIED)

@@ -63,6 +63,7 @@ EARLIER = (
     "network.output=linear",
     "gaia.noise_octaves=0",
     "clip=0",
+    "hold=0",
 )
 """In a variant: made when that was the default, or is made so again."""
 
@@ -75,7 +76,7 @@ def measured_alike(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def earlier(variant: str) -> bool:
     """Whether it has what is the default no more."""
-    return any(mark in variant for mark in EARLIER)
+    return any(change in EARLIER for change in variant.split(","))
 
 
 def yardstick(run: dict[str, Any]) -> int:
@@ -85,7 +86,7 @@ def yardstick(run: dict[str, Any]) -> int:
 def by_yardstick(runs: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
     """How earlier runs were measured, and those that were: newest first."""
     versions = sorted({yardstick(r) for r in runs}, reverse=True)
-    return [(OLDER.get(v, "with earlier networks"), [r for r in runs if yardstick(r) == v]) for v in versions]
+    return [(OLDER.get(v, "with earlier networks or defaults"), [r for r in runs if yardstick(r) == v]) for v in versions]
 
 
 def by_use(runs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

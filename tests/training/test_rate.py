@@ -31,7 +31,7 @@ def rates(tmp_path):
 
 
 def test_half_a_cosine_down_to_zero(rates):
-    found = rates()
+    found = rates(hold=0.0)
     assert found[0] == 0.01
     assert found[50] == pytest.approx(0.005)
     assert found[100] == pytest.approx(0)

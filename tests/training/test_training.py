@@ -177,15 +177,15 @@ def test_a_checkpoint_from_before_an_option_goes_on(photos, tmp_path, monkeypatc
                 "sampler",
             ):
                 del values["gaia"][name]
-            del values["clip"]
+            del values["clip"], values["hold"]
             return values
 
         patch.setattr(loop, "to_dict", before)
         stop_after(patch, 10)
         with pytest.raises(SystemExit):
-            gm.train(photos, out=tmp_path / "cut", gaia=as_it_was, clip=0.0, **options)
+            gm.train(photos, out=tmp_path / "cut", gaia=as_it_was, clip=0.0, hold=0.0, **options)
     gm.train(photos, out=tmp_path / "cut", resume=True, gaia=said, **options)
-    gm.train(photos, out=tmp_path / "whole", gaia=as_it_was, clip=0.0, **options)
+    gm.train(photos, out=tmp_path / "whole", gaia=as_it_was, clip=0.0, hold=0.0, **options)
     assert same_weights(tmp_path / "whole", tmp_path / "cut")
     gm.train(photos, out=tmp_path / "today", gaia=said, **options)
     assert not same_weights(tmp_path / "whole", tmp_path / "today", "space.safetensors")  # its memory is one thing more

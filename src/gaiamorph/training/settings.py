@@ -19,7 +19,7 @@ from gaiamorph.networks import NETWORKS, UNSAID, NetworkSettings
 from gaiamorph.training.precision import chosen_precision
 
 FILE = "config.yaml"
-UNSAID_HERE = {"clip": 0.0}
+UNSAID_HERE = {"clip": 0.0, "hold": 0.0}
 """As runs were that do not say."""
 
 
@@ -54,9 +54,10 @@ class _Settings:
     """Compile the networks. auto: in long runs it is tried, and kept if the steps become faster by enough. off: nor is a step
     captured as a CUDA graph."""
     learning_rate: float = 2e-3
-    """Adam's, at the start; it falls to zero along half a cosine."""
-    hold: float = 0.0
-    """Share of the training during which the rate stays what it is, before it falls: the shorter a training, the more it helps."""
+    """Adam's, until it falls to zero along half a cosine."""
+    hold: float = 0.5
+    """Share of the training during which the rate stays what it is, before it falls: the shorter a training, the more it helps. 0: it
+    falls from the start."""
     warmup: int = 0
     """Steps over which the rate first rises from zero. Helps where a high rate kills the discriminator at the start."""
     beta1: float = 0.5
