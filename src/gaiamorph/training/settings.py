@@ -56,8 +56,8 @@ class _Settings:
     learning_rate: float = 2e-3
     """Adam's, until it falls to zero along half a cosine."""
     hold: float = 0.5
-    """Share of the training during which the rate stays what it is, before it falls: the shorter a training, the more it helps. 0: it
-    falls from the start."""
+    """Share of the training during which the rate stays what it is, before it falls: the shorter a training, the more it helps.
+    0: it falls from the start."""
     warmup: int = 0
     """Steps over which the rate first rises from zero. Helps where a high rate kills the discriminator at the start."""
     beta1: float = 0.5
