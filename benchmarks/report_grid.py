@@ -86,7 +86,9 @@ def yardstick(run: dict[str, Any]) -> int:
 def by_yardstick(runs: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
     """How earlier runs were measured, and those that were: newest first."""
     versions = sorted({yardstick(r) for r in runs}, reverse=True)
-    return [(OLDER.get(v, "with earlier networks or defaults"), [r for r in runs if yardstick(r) == v]) for v in versions]
+    return [
+        (OLDER.get(v, "with earlier networks or defaults"), [r for r in runs if yardstick(r) == v]) for v in versions
+    ]
 
 
 def by_use(runs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
