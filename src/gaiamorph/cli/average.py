@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from gaiamorph.cli.options import Config, Device, Overwrite, Space
-from gaiamorph.data import Dataset, Vectors
+from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import read_labels
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import new_file, refuse_existing
+from gaiamorph.output.writing import check_scale
 from gaiamorph.space import load
 
 
@@ -43,21 +44,15 @@ def average(
         Enlarge the picture this many times.
     """
     opened = load(space, device=device)
-    suffix = ".csv" if isinstance(opened.kind, Vectors) else ".png"
-    if out.suffix.lower() != suffix:
-        raise UserError(f"--out must end in {suffix}, which {out.name} does not")
+    if out.suffix.lower() != opened.kind.suffix:
+        raise UserError(f"--out must end in {opened.kind.suffix}, which {out.name} does not")
     refuse_existing(out, overwrite)
-    if not 1 <= scale <= 32:
-        raise UserError(f"scale must be between 1 and 32, not {scale}")
+    check_scale(scale)
     items = opened.open_data(data)
     chosen = np.arange(len(items)) if where is None else _chosen(items, where, labels)
     item = opened.average(items.items[chosen])
     with new_file(out, overwrite) as scratch:
-        if isinstance(opened.kind, Vectors):
-            header = ",".join(opened.kind.columns)
-            np.savetxt(scratch, item[None], delimiter=",", header=header, comments="", fmt="%.9g")
-        else:
-            opened.kind.write(item, scratch, scale)
+        opened.kind.write(item, scratch, scale)
     print(f"{out}: the average of {len(chosen)} items")
 
 

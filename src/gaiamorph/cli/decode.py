@@ -10,7 +10,7 @@ from gaiamorph.cli.options import Config, Device, Overwrite, Space
 from gaiamorph.data.vectors import Vectors, read_table
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import new_folder
-from gaiamorph.output.writing import Writers
+from gaiamorph.output.writing import Writers, check_scale
 from gaiamorph.space import load
 
 AT_ONCE = 1024
@@ -41,16 +41,15 @@ def decode(
     """
     if codes.suffix not in (".npy", ".csv", ".parquet"):
         raise UserError(f"codes come as .npy, .csv or .parquet, which {codes.name} is not")
-    if not 1 <= scale <= 32:
-        raise UserError(f"scale must be between 1 and 32, not {scale}")
+    check_scale(scale)
     opened = load(space, device=device)
     table = read_table(codes)
     z = np.asarray(table.items)
     opened.decode(z[:1])  # the wrong width is said before anything is written
     with new_folder(out, overwrite) as scratch:
         if isinstance(opened.kind, Vectors):
-            header = ",".join(opened.kind.columns)
-            np.savetxt(scratch / "items.csv", opened.decode(z), delimiter=",", header=header, comments="", fmt="%.9g")
+            with open(scratch / "items.csv", "w", encoding="utf-8") as file:
+                opened.kind.write_rows(opened.decode(z), file)
         else:
             with Writers() as writers:
                 for start in range(0, len(z), AT_ONCE):

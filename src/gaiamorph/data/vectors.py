@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TextIO
 
 import numpy as np
 import pandas as pd
@@ -67,7 +67,13 @@ class Vectors(Kind):
         return item
 
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
-        np.savetxt(path, item[None], delimiter=",", header=",".join(self.columns), comments="", fmt="%.9g")
+        with open(path, "w", encoding="utf-8") as file:
+            self.write_rows(item[None], file)
+
+    def write_rows(self, items: np.ndarray, file: TextIO, header: bool = True) -> None:
+        """Items (N, D) as lines of a comma-separated table, under the names of the columns."""
+        names = ",".join(self.columns) if header else ""
+        np.savetxt(file, items, delimiter=",", header=names, comments="", fmt="%.9g")
 
 
 @dataclass

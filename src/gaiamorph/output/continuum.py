@@ -17,7 +17,7 @@ from gaiamorph.data import Kind, Vectors, png
 from gaiamorph.errors import UserError
 from gaiamorph.output import figures
 from gaiamorph.output.folders import new_folder
-from gaiamorph.output.writing import GrowingArray, Writers
+from gaiamorph.output.writing import GrowingArray, Writers, check_scale
 from gaiamorph.version import __version__
 
 MANIFEST = "manifest.csv"
@@ -135,8 +135,7 @@ def save_continua(
     Vectors are rows of one table, ``frames.csv``, instead. ``scale`` enlarges pictures. ``sheets``: also a picture of each
     continuum as a whole; of thousands, they take as long as the frames.
     """
-    if not 1 <= scale <= 32:
-        raise UserError(f"scale must be between 1 and 32, not {scale}")
+    check_scale(scale)
     path = Path(folder)
     iterator = iter(continua)
     with new_folder(path, overwrite) as scratch:
@@ -196,9 +195,7 @@ def _save_rows(c: Continuum, entries: list[Entry], folder: Path, _: int, __: Wri
     table = folder / "frames.csv"
     new = not table.exists()
     with open(table, "a", encoding="utf-8") as file:
-        header = ",".join(c.kind.columns) if new else ""
-        items = np.stack([item for *_, item in entries])
-        np.savetxt(file, items, delimiter=",", header=header, comments="", fmt="%.9g")
+        c.kind.write_rows(np.stack([item for *_, item in entries]), file, header=new)
     return [table.name] * len(entries)
 
 

@@ -13,10 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from gaiamorph.errors import UserError
+
+LARGEST_SCALE = 32
 TOGETHER = 16
 """Files that a thread writes one after another: handing over small ones singly costs as much as writing them."""
 WAITING = 32
 """Groups of so many files that may wait to be written; whoever makes more of them waits in turn."""
+
+
+def check_scale(scale: int) -> None:
+    """Raises UserError unless pictures can be enlarged so many times."""
+    if not 1 <= scale <= LARGEST_SCALE:
+        raise UserError(f"scale must be between 1 and {LARGEST_SCALE}, not {scale}")
 
 
 class Writers:
