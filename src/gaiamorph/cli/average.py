@@ -23,12 +23,13 @@ def average(
     out: Path,
     where: str | None = None,
     labels: Path | None = None,
+    mixed: int | None = None,
     scale: int = 1,
     overwrite: Overwrite = False,
     device: Device = "cpu",
     config: Config = None,
 ) -> None:
-    """Write the average of a group: the item at the mean of its members' codes.
+    """Write the average of a group.
 
     Parameters
     ----------
@@ -40,6 +41,10 @@ def average(
         Only items with COLUMN=VALUE.
     labels
         A table of attributes (.csv or .parquet, with file_name or name) that --where looks in.
+    mixed
+        Members that may be mixed into one code: a larger group is drawn as mixtures of so many, whose pictures are averaged. By
+        default as many as the model has learnt to mix. 1: the average of reconstructions. As many as the group has: the item
+        at the mean code.
     scale
         Enlarge the picture this many times.
     """
@@ -50,7 +55,7 @@ def average(
     check_scale(scale)
     items = opened.open_data(data)
     chosen = np.arange(len(items)) if where is None else _chosen(items, where, labels)
-    item = opened.average(items.items[chosen])
+    item = opened.average(items.items[chosen], mixed=mixed)
     with new_file(out, overwrite) as scratch:
         opened.kind.write(item, scratch, scale)
     print(f"{out}: the average of {len(chosen)} items")

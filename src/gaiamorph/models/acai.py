@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,6 +37,10 @@ class ACAI(Model):
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"alpha": torch.rand(count, generator=generator) / 2}
+
+    @staticmethod
+    def mixes(options: Mapping[str, Any]) -> int:
+        return 2
 
     def step(self, batch: Batch) -> Step:
         x, G, d, s, l2 = batch.x, self.generator, self.discriminator, self.settings, ERRORS["l2"]

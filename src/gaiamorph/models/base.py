@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -128,6 +128,11 @@ class Model(nn.Module):
     def step(self, batch: Batch) -> Step:
         """The losses of a batch that has one part."""
         raise NotImplementedError
+
+    @staticmethod
+    def mixes(options: Mapping[str, Any]) -> int:
+        """How many items' codes a training with these of its ``Settings`` mixes at the most. 0: it learns from none mixed."""
+        return 0
 
     def views(self, x: Tensor) -> dict[str, Tensor]:
         """What to look at while it trains, by name: x (B, *shape) -> tensors (B, *shape)."""

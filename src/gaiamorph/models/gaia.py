@@ -19,16 +19,16 @@ redraw them without it (Vincent et al. 2008, denoising autoencoders).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
 from gaiamorph.models.base import Batch, Model, Step, across_ranks
 from gaiamorph.models.gradients import SMALLEST_WEIGHT, GradientScale
-from gaiamorph.models.interpolation import SAMPLERS, mix_codes
+from gaiamorph.models.interpolation import MIXED, OF_MANY, SAMPLERS, mix_codes
 from gaiamorph.models.losses import ERRORS, pairwise_distance_loss
 from gaiamorph.models.noise import noise_at, places
 from gaiamorph.models.sets import SetDistance
@@ -121,6 +121,10 @@ class GAIA(Model):
         if any(self.strengths):
             drawn["noise"] = places(count, generator)
         return drawn
+
+    @staticmethod
+    def mixes(options: Mapping[str, Any]) -> int:
+        return MIXED if options.get("sampler") in OF_MANY else 2
 
     def forward(self, batch: Batch) -> Step:
         seen = [self.see(part) for part in batch.split()]

@@ -76,3 +76,5 @@ SAMPLERS: dict[str, Callable[[int, torch.Generator], Tensor]] = {
     "dirichlet": dirichlet,
     "hull": hull,
 }
+OF_MANY = ("dirichlet", "hull")
+"""Those that mix MIXED items; the others mix two."""

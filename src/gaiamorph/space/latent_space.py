@@ -22,7 +22,7 @@ from gaiamorph.latent.samplers import Mixture, Prior
 from gaiamorph.networks import Autoencoder
 from gaiamorph.output.continuum import Continuum, Order, Source
 from gaiamorph.output.folders import new_file
-from gaiamorph.space import editing, morphing, reading
+from gaiamorph.space import averaging, editing, morphing, reading
 from gaiamorph.space.vectors import AttributeVector, identity
 
 FORMAT = (5, 0)
@@ -244,9 +244,15 @@ class LatentSpace:
         """
         return editing.add_difference(self, name, start, end)
 
-    def average(self, items: Any) -> np.ndarray:
-        """The item, in natural form, at the mean of the codes of ``items`` (anything that `encode` takes)."""
-        return self.decode(self.encode(items).mean(0, keepdims=True))[0]
+    def average(self, items: Any, *, mixed: int | None = None) -> np.ndarray:
+        """The average of a group, ``items`` (anything that `encode` takes), as one item in natural form.
+
+        mixed: how many members may be mixed into one code; by default as many as in the training of GAIA (2, or 4 with the
+            samplers dirichlet and hull) and ACAI, and any number for other models and for vectors. A group no larger is
+            the item at its mean code. Of a larger one, members are drawn as mixtures of so many, and the pictures averaged:
+            1 is the average of reconstructions. See `space.averaging`. Raises UserError for less than 1.
+        """
+        return averaging.average(self, items, mixed)
 
     def edit(
         self, item: Any, amounts: Mapping[str, float], *, refine: int = 0, keep_detail: bool = False
