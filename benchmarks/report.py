@@ -170,7 +170,7 @@ def main() -> None:
         "`make bench` makes the files. What was tried on the way, and what earlier networks and yardsticks gave, stands in "
         "[tried](tried.md). Cartoons, clothes and what shows what the adversary does were made when the conv network drew "
         "blocks of pixels (`network.blocks=0`), not each by itself; resuming and the adversary when its pyramid ended at 4 x 4 "
-        "places."
+        "places. All of these, edits of photographs and the long trainings of faces had a rate that fell from the start (`hold=0`)."
     )
     page("results.md", ["# Results", about, "", *targets(), *LEGEND], RESULTS)
     marks = (
