@@ -37,17 +37,26 @@ FEATURES = {"lines": ["pca"]}  # VGG features of lines say nothing that the line
 
 
 def picture(name: str, spaces: dict[str, gm.LatentSpace]) -> None:
-    """docs/images/grid_NAME.png: the same pairs of held-out items by every model; the outermost columns are the items."""
+    """docs/images/grid_NAME.png: the same pairs of held-out items by every model; the outermost columns are the items.
+
+    The pairs are of those that are measured; the last one, where there are groups, of groups (people) that were not trained on.
+    """
     data = next(iter(spaces.values())).open_data(SETS[name]["source"])
-    held = data.items[data.splits["test"]]
-    ends = held[np.random.default_rng(0).permutation(len(held))[: 2 * PAIRS]].reshape(2, PAIRS, *held.shape[1:])
-    paths = {
-        model: straight_paths(space, np.stack([space.encode(items) for items in ends], 1), STEPS)
-        for model, space in spaces.items()
-    }
-    rows = [[ends[0, k], *path[k], ends[1, k]] for k in range(PAIRS) for path in paths.values()]
+    pairs = {"": PAIRS}
+    if len(data.splits.get("test_seen", ())):
+        pairs = {"": PAIRS - 1, " (unseen)": 1}
+    rows, labels = [], []
+    for what, count in pairs.items():
+        held = data.items[data.splits["test_seen" if len(pairs) > 1 and not what else "test"]]
+        ends = held[np.random.default_rng(0).permutation(len(held))[: 2 * count]].reshape(2, count, *held.shape[1:])
+        paths = {
+            model: straight_paths(space, np.stack([space.encode(items) for items in ends], 1), STEPS)
+            for model, space in spaces.items()
+        }
+        rows += [[ends[0, k], *path[k], ends[1, k]] for k in range(count) for path in paths.values()]
+        labels += [model + what for model in paths] * count
     heads = ["item", *(f"{w:.1f}" for w in np.linspace(0, 1, STEPS)), "item"]
-    figures.sheet(rows, [*paths] * PAIRS, heads, 48).save(DOCS / "images" / f"grid_{name}.png")
+    figures.sheet(rows, labels, heads, 48).save(DOCS / "images" / f"grid_{name}.png")
 
 
 def main() -> None:

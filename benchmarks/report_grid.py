@@ -184,7 +184,8 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     name = result["command"].split("grid.py ")[1]
     if (DOCS / "images" / f"grid_{name}.png").exists():
         body += [
-            f"Held-out items, and paths between their codes (`python benchmarks/grid.py {name} --picture`):",
+            f"Held-out items, and paths between their codes (`python benchmarks/grid.py {name} --picture`; unseen: items of "
+            "groups, as people are, that training knows nothing of):",
             "",
             f"![The same paths by each model](images/grid_{name}.png)",
             "",
