@@ -42,12 +42,12 @@ def picture(name: str, spaces: dict[str, gm.LatentSpace]) -> None:
     The pairs are of those that are measured; the last one, where there are groups, of groups (people) that were not trained on.
     """
     data = next(iter(spaces.values())).open_data(SETS[name]["source"])
-    pairs = {"": PAIRS}
+    shown = [("test", PAIRS, "")]
     if len(data.splits.get("test_seen", ())):
-        pairs = {"": PAIRS - 1, " (unseen)": 1}
+        shown = [("test_seen", PAIRS - 1, ""), ("test", 1, " (unseen)")]
     rows, labels = [], []
-    for what, count in pairs.items():
-        held = data.items[data.splits["test_seen" if len(pairs) > 1 and not what else "test"]]
+    for split, count, what in shown:
+        held = data.items[data.splits[split]]
         ends = held[np.random.default_rng(0).permutation(len(held))[: 2 * count]].reshape(2, count, *held.shape[1:])
         paths = {
             model: straight_paths(space, np.stack([space.encode(items) for items in ends], 1), STEPS)
