@@ -31,13 +31,13 @@ def average(space: LatentSpace, items: Any, mixed: int | None) -> np.ndarray:
     z = space.encode(items)
     mean = z.mean(0, keepdims=True)
     share = kept(len(z), mixed or mixed_in_training(space) or len(z))
-    centre = space.decode(mean)[0]
-    if not share:
-        return centre
-    drawn = mean + share * (z - mean)
-    sums = [space.decode(drawn[i : i + AT_ONCE]).sum(0, dtype=np.float64) for i in range(0, len(z), AT_ONCE)]
-    found = np.sum(sums, 0) / len(z)
-    return (np.rint(found) if np.issubdtype(centre.dtype, np.integer) else found).astype(centre.dtype)
+    drawn = mean + share * (z - mean) if share else mean
+    frames = space.decode(drawn[:AT_ONCE])
+    total = frames.sum(0, dtype=np.float64)
+    for start in range(AT_ONCE, len(drawn), AT_ONCE):
+        total += space.decode(drawn[start : start + AT_ONCE]).sum(0, dtype=np.float64)
+    found = total / len(drawn)
+    return (np.rint(found) if np.issubdtype(frames.dtype, np.integer) else found).astype(frames.dtype)
 
 
 def kept(members: int, mixed: int) -> float:
