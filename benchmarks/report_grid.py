@@ -49,6 +49,7 @@ LEGEND = [
     "Fréchet; over pairs of items that show different people and are not made of one another. Interpolants lie anywhere between "
     "two codes, midpoints halfway; mixtures are of five.",
     "- Gap: distance of the middle of a path less that of its ends (convexity).",
+    "- Pictures: *unseen* are people of whom training saw no photograph. The picture of the long trainings shows these alone.",
     "",
 ]
 OLDER = {
@@ -184,8 +185,7 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
     name = result["command"].split("grid.py ")[1]
     if (DOCS / "images" / f"grid_{name}.png").exists():
         body += [
-            f"Held-out items, and paths between their codes (`python benchmarks/grid.py {name} --picture`; unseen: items of "
-            "groups, as people are, that training knows nothing of):",
+            f"Held-out items, and paths between their codes (`python benchmarks/grid.py {name} --picture`):",
             "",
             f"![The same paths by each model](images/grid_{name}.png)",
             "",
