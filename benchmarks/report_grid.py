@@ -65,6 +65,7 @@ EARLIER = (
     "gaia.noise_octaves=0",
     "clip=0",
     "hold=0",
+    "network.codes=free",
 )
 """In a variant: made when that was the default, or is made so again."""
 

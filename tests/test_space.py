@@ -67,6 +67,18 @@ def test_sample(picture_space):
     assert (one != picture_space.sample(7, seed=1)).any()
 
 
+def test_codes_on_a_sphere_stay_there(photos, tmp_path):
+    """Encoded, refined and sampled ones, after a file as before; what lies off it is drawn in its direction."""
+    space = gm.train(photos, out=tmp_path, size=16, steps=10, show=False, **SMALL | {"latent_dim": 16})
+    space = gm.load(tmp_path)
+    items = np.array(gm.open_data(photos, size=16).items[:3])
+    z = space.encode(items)
+    for codes in (z, space.encode(items, refine=3), space.sample_codes(5)):
+        np.testing.assert_allclose(np.linalg.norm(codes, axis=1), 4, rtol=1e-4)
+    assert np.ptp(space.decode(z).astype(int) - space.decode(3 * z)) <= 1
+    assert space.info["network"]["codes"] == "sphere"
+
+
 @pytest.mark.parametrize(
     "z", [np.zeros(6), np.zeros((2, 5)), np.full((1, 6), np.nan), "codes", np.zeros((1, 6, 1)), [["a"] * 6]]
 )
@@ -120,19 +132,19 @@ def rewritten(picture_run, path, change):
 
 def test_newer_minor_opens_and_other_major_says_what_to_do(picture_run, tmp_path):
     def minor(d):
-        d["format"] = [5, 9]
+        d["format"] = [6, 9]
         d["something new"] = 1
 
     assert gm.load(rewritten(picture_run, tmp_path / "a.safetensors", minor)).latent_dim == 6
     with pytest.raises(gm.UserError, match="install the version"):
-        gm.load(rewritten(picture_run, tmp_path / "b.safetensors", lambda d: d.update(format=[6, 0])))
+        gm.load(rewritten(picture_run, tmp_path / "b.safetensors", lambda d: d.update(format=[7, 0])))
 
 
 def test_files_from_before_there_were_choices_open_as_they_were(photos, tmp_path):
     """Format 1 says nothing of how far down a pyramid goes (to 4), nor of a linear path (none), nor of how
-    large the blocks are that are drawn (as pictures are large) and read. The run goes on, too."""
+    large the blocks are that are drawn (as pictures are large) and read, nor of a sphere of codes. The run goes on, too."""
     run = tmp_path / "run"
-    was = {"linear": "off", "coarsest": 4, "blocks": 0, "read": 2}
+    was = {"linear": "off", "coarsest": 4, "blocks": 0, "read": 2, "codes": "free"}
     space = gm.train(photos, out=run, size=16, steps=20, show=False, **SMALL | {"network": {"width": 8, **was}})
 
     def older(d):

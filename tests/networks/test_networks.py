@@ -185,3 +185,31 @@ def test_output_activation(name):
     net.output = "linear"
     assert net.decode(z).min() < 0
     assert net.decode(z).max() > 1
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_codes_on_a_sphere(name):
+    """Codes are √6 long, and a decoder sees directions alone: halfway is as far from 0 as the ends are."""
+    free, net = (build(name, (3, 16, 20), codes=codes) for codes in ("free", "sphere"))
+    net.load_state_dict(free.state_dict())
+    x, z = torch.rand(4, 3, 16, 20), torch.randn(4, 6)
+    code = free.encode(x)
+    length = 6**0.5 / code.norm(dim=1, keepdim=True)
+    torch.testing.assert_close(net.encode(x), length * code)
+    torch.testing.assert_close(net.decode(0.3 * z), net.decode(z))
+    torch.testing.assert_close(net.decode(z), free.decode(6**0.5 * z / z.norm(dim=1, keepdim=True)))
+    torch.testing.assert_close(net(x), free.decode(length * code))
+    torch.testing.assert_close(net.redraw(x, 1 - x)[0], net(x))
+    nothing = torch.zeros(1, 6, requires_grad=True)
+    assert net.decode(nothing).isfinite().all()
+    net.decode(nothing).sum().backward()
+    assert nothing.grad.isfinite().all()
+
+
+def test_a_sphere_leaves_variances_alone():
+    size = NetworkSettings("mlp", width=8, codes="sphere")
+    net = NETWORKS["mlp"]((1, 8, 8), 6, size, True)
+    x = torch.rand(4, 1, 8, 8)
+    mean, log_variance = net.encode_gaussian(x)
+    torch.testing.assert_close(torch.cat([mean, log_variance], 1), net.encoder(2 * x - 1))
+    torch.testing.assert_close(net.encode(x), 6**0.5 * mean / mean.norm(dim=1, keepdim=True))

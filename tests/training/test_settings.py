@@ -7,6 +7,8 @@ import dataclasses
 import pytest
 
 import gaiamorph as gm
+from gaiamorph.models import MODELS
+from gaiamorph.networks import NetworkSettings
 from gaiamorph.training.settings import from_dict, settled
 
 
@@ -31,6 +33,7 @@ def test_settings_from_plain_values(values, message):
     "values",
     [{"steps": 0}, {"batch_size": 1}, {"learning_rate": 0.0}, {"learning_rate": 5}, {"beta1": 1.0}, {"seed": -1},
      {"minutes": -1}, {"latent_dim": -3}, {"network": {"name": "conv"}}, {"network": {"width": -1}},
+     {"network": {"codes": "sphere"}, "latent_dim": 1},
      {"network": {"blocks": 3}}, {"network": {"read": 1}}, {"gaia": {"set_memory": -1}}, {"hold": 1.0}, {"hold": -0.1}],
 )  # fmt: skip
 def test_settings_that_cannot_be(values):
@@ -50,3 +53,17 @@ def test_settings_are_copied_not_changed():
     before = dataclasses.asdict(settings)
     settled(settings, gm.open_data("sample:moons"))
     assert dataclasses.asdict(settings) == before
+
+
+def test_where_codes_lie_by_default(photos):
+    """On a sphere for pictures by gaia, unless they are short; D's are free."""
+
+    def codes(data="pictures", **values):
+        data = gm.open_data(photos, size=16) if data == "pictures" else gm.open_data(f"sample:{data}")
+        return settled(from_dict(values), data).network.codes
+
+    assert codes() == codes(latent_dim=16) == "sphere"
+    assert codes(latent_dim=15) == codes(model="ae") == codes("moons") == codes(network={"codes": "free"}) == "free"
+    assert codes(model="ae", network={"codes": "sphere"}) == "sphere"
+    model = MODELS["gaia"]((1, 16, 16), 16, NetworkSettings("conv", width=8, codes="sphere"))
+    assert (model.generator.on_sphere, model.discriminator.on_sphere) == (True, False)

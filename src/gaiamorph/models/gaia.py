@@ -90,6 +90,7 @@ class GAIA(Model):
         set_memory: int = 128
         """How many items of earlier steps, real and interpolated, U compares a batch with beside each other."""
 
+    CODES = "sphere"
     UNSAID: ClassVar = {
         "sampler": "gaussian",
         "discriminator_noise": 0.0,
@@ -109,7 +110,7 @@ class GAIA(Model):
         width = max(8, round(share * self.generator.width))
         code = s.discriminator_latent_dim or max(1, self.latent_dim // 2)
         # No linear path in D: with a long code it learns to magnify the smallest differences of x and G(x), and runs away.
-        size = replace(self.network, width=width, linear="off")
+        size = replace(self.network, width=width, linear="off", codes="free")
         self.discriminator = NETWORKS[self.network.name](self.shape, code, size)
         if s.objective == "integral":
             self.register_buffer("k", torch.zeros(()))

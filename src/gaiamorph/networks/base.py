@@ -42,9 +42,13 @@ class NetworkSettings:
     linear: Literal["on", "off"] = "off"
     """conv: a linear layer from item to code, and one from code to item, beside the others. They learn in a few hundred steps what
     principal components say. Reconstructions of ae and vae err up to a quarter less; for gaia see docs/models/gaia_search.md."""
+    codes: Literal["auto", "free", "sphere"] = "auto"
+    """Where codes lie: anywhere (``free``), or √latent_dim from 0 (``sphere``), where a decoder puts whatever it is given first.
+    Halfway between two free codes of many numbers lies a shorter one, and a decoder has to make up for that. auto: on the sphere
+    for pictures by gaia, of 16 numbers and more, else free."""
 
 
-UNSAID = {"coarsest": 4, "blocks": 0, "read": 2}
+UNSAID = {"coarsest": 4, "blocks": 0, "read": 2, "codes": "free"}
 """Settings of networks in files that were written before there was a choice, where they are not today's defaults."""
 
 
@@ -79,6 +83,7 @@ class Autoencoder(nn.Module):
         self.latent_dim = latent_dim
         self.output = settings.output
         self.gaussian = gaussian
+        self.on_sphere = settings.codes == "sphere"
         self.linear_encoder = self.linear_decoder = None
 
     @property
@@ -88,7 +93,11 @@ class Autoencoder(nn.Module):
 
     def encode(self, x: Tensor) -> Tensor:
         """x (B, *shape) in [0, 1] -> z (B, latent_dim)."""
-        return self._encoded(x)[:, : self.latent_dim]
+        return self.placed(self._encoded(x)[:, : self.latent_dim])
+
+    def placed(self, z: Tensor) -> Tensor:
+        """z (B, latent_dim), where codes lie: see `NetworkSettings.codes`."""
+        return to_sphere(z) if self.on_sphere else z
 
     def encode_gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (B, *shape) -> mean and log variance of its code, (B, latent_dim) each."""
@@ -144,6 +153,7 @@ class Autoencoder(nn.Module):
         return self.redraw(x)[0]
 
     def _decoded(self, z: Tensor, parts: int) -> tuple[Tensor, ...]:
+        z = self.placed(z)
         x = self.decoder(z)
         if self.linear_decoder is not None:
             x = x + self.linear_decoder(z)
@@ -168,6 +178,15 @@ class Critic(nn.Module):
     def forward(self, *batches: Tensor) -> Tensor:
         """n times x (B, *shape) in [0, 1] -> (n B, outputs), without activation."""
         return full_precision(self.head(self.features(*batches)))
+
+
+def to_sphere(z: Tensor) -> Tensor:
+    """z (B, D) -> the same directions, √D from 0; what is 0 stays there."""
+    return z * torch.rsqrt(z.square().mean(1, keepdim=True) + SMALLEST)
+
+
+SMALLEST = 1e-8
+"""What the mean square of a code is raised by where it divides."""
 
 
 def activation() -> nn.Module:

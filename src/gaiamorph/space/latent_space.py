@@ -25,9 +25,9 @@ from gaiamorph.output.folders import new_file
 from gaiamorph.space import averaging, editing, morphing, reading
 from gaiamorph.space.vectors import AttributeVector, identity
 
-FORMAT = (5, 0)
-"""Major, minor. A newer minor still opens here; a newer major says what to do. 2 to 5: networks have more settings or values."""
-MAJORS = (1, 2, 3, 4, 5)
+FORMAT = (6, 0)
+"""Major, minor. A newer minor still opens here; a newer major says what to do. 2 to 6: networks have more settings or values."""
+MAJORS = (1, 2, 3, 4, 5, 6)
 """That open here."""
 HASHED_FORMAT = [1, 1]
 """What stands for the format in a space's hash, so that a newer minor version does not change it."""
@@ -129,7 +129,7 @@ class LatentSpace:
             raise UserError(f"at least one item must be asked for, not {n}")
         if self.distribution is None:
             raise UserError("this space holds no distribution of codes to sample from")
-        return self.distribution.sample(n, seed)
+        return self.generator.placed(torch.from_numpy(self.distribution.sample(n, seed))).numpy()
 
     # Morphs ---------------------------------------------------------------------------------------
 
@@ -360,7 +360,7 @@ class LatentSpace:
             z = _in_full_batch(self.generator.encode, x)
             if refine:
                 sd = torch.tensor(self.info["codes"]["sd"], dtype=z.dtype, device=z.device).clamp_min(1e-6)
-                z = improve(self.generator.decode, _filled(x), _filled(z), sd, refine)[: len(x)]
+                z = self.generator.placed(improve(self.generator.decode, _filled(x), _filled(z), sd, refine)[: len(x)])
             codes.append(z.cpu().numpy())
         return np.concatenate(codes).astype(np.float32)
 
