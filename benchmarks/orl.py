@@ -32,7 +32,7 @@ from variants import changed
 
 FOLDER = Path(__file__).parent / "orl"
 LABELS = FOLDER / "labels.csv"
-RECIPE = "latent_dim=512,shift=8,learning_rate=0.001"
+RECIPE = "latent_dim=512,shift=8,learning_rate=0.001,network.codes=sphere"
 """Eight photographs a person are few: moving them about more and a longer code keep more of what makes a held-out one. The
 default rate is too high for a code so long."""
 SHOWN = 5

@@ -170,7 +170,7 @@ def main() -> None:
         "`make bench` makes the files. What was tried on the way, and what earlier networks and yardsticks gave, stands in "
         "[tried](tried.md). Cartoons, clothes and what shows what the adversary does were made when the conv network drew "
         "blocks of pixels (`network.blocks=0`), not each by itself; resuming and the adversary when its pyramid ended at 4 x 4 "
-        "places. All of these had a rate that fell from the start (`hold=0`) and free codes (`network.codes=free`)."
+        "places. All of these had a rate that fell from the start (`hold=0`)."
     )
     page("results.md", ["# Results", about, "", *targets(), *LEGEND], RESULTS)
     marks = (
@@ -186,8 +186,7 @@ def main() -> None:
         "Then its noise was of single pixels alone, of .05 unless the row says otherwise: rows marked `noise_octaves=0`, and those "
         "with one of the marks of networks above or with *channels …*. Gradients were not cut then, nor a little later: rows "
         "marked `clip=0`, and those with *noise of (…)*. The rate fell from the start, not from the middle of a training on: "
-        "`hold=0`, and all that have one of these marks. Codes of GAIA's pictures were free, not on a sphere: `network.codes=free`, and "
-        "all that have one of the marks before. "
+        "`hold=0`, and all that have one of these marks. "
         "Lines were drawn by a linear output: `network.output=linear`. Seeds from 10 on are in no table of results."
     )
     page("tried.md", ["# What was tried", marks, ""], TRIED)

@@ -65,7 +65,6 @@ EARLIER = (
     "gaia.noise_octaves=0",
     "clip=0",
     "hold=0",
-    "network.codes=free",
 )
 """In a variant: made when that was the default, or is made so again."""
 

@@ -69,7 +69,8 @@ def test_sample(picture_space):
 
 def test_codes_on_a_sphere_stay_there(photos, tmp_path):
     """Encoded, refined and sampled ones, after a file as before; what lies off it is drawn in its direction."""
-    space = gm.train(photos, out=tmp_path, size=16, steps=10, show=False, **SMALL | {"latent_dim": 16})
+    network = {"width": 8, "codes": "sphere"}
+    gm.train(photos, out=tmp_path, size=16, steps=10, show=False, **SMALL | {"latent_dim": 16, "network": network})
     space = gm.load(tmp_path)
     items = np.array(gm.open_data(photos, size=16).items[:3])
     z = space.encode(items)

@@ -55,15 +55,6 @@ def test_settings_are_copied_not_changed():
     assert dataclasses.asdict(settings) == before
 
 
-def test_where_codes_lie_by_default(photos):
-    """On a sphere for pictures by gaia, unless they are short; D's are free."""
-
-    def codes(data="pictures", **values):
-        data = gm.open_data(photos, size=16) if data == "pictures" else gm.open_data(f"sample:{data}")
-        return settled(from_dict(values), data).network.codes
-
-    assert codes() == codes(latent_dim=16) == "sphere"
-    assert codes(latent_dim=15) == codes(model="ae") == codes("moons") == codes(network={"codes": "free"}) == "free"
-    assert codes(model="ae", network={"codes": "sphere"}) == "sphere"
+def test_the_discriminators_codes_are_free():
     model = MODELS["gaia"]((1, 16, 16), 16, NetworkSettings("conv", width=8, codes="sphere"))
     assert (model.generator.on_sphere, model.discriminator.on_sphere) == (True, False)

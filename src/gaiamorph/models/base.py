@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 import torch.distributed
@@ -86,8 +86,6 @@ class Model(nn.Module):
     """Whether real items have codes. A GAN has no encoder: morphing its items is an error."""
 
     Settings: ClassVar[type]
-    CODES: ClassVar[Literal["free", "sphere"]] = "free"
-    """Where codes of pictures lie, where nothing else is asked for (``network.codes``)."""
     UNSAID: ClassVar[dict[str, Any]] = {}
     """Options of runs from before there was a choice, where they are not today's defaults."""
     generator: Autoencoder

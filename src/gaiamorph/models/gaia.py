@@ -90,7 +90,6 @@ class GAIA(Model):
         set_memory: int = 128
         """How many items of earlier steps, real and interpolated, U compares a batch with beside each other."""
 
-    CODES = "sphere"
     UNSAID: ClassVar = {
         "sampler": "gaussian",
         "discriminator_noise": 0.0,

@@ -42,13 +42,13 @@ class NetworkSettings:
     linear: Literal["on", "off"] = "off"
     """conv: a linear layer from item to code, and one from code to item, beside the others. They learn in a few hundred steps what
     principal components say. Reconstructions of ae and vae err up to a quarter less; for gaia see docs/models/gaia_search.md."""
-    codes: Literal["auto", "free", "sphere"] = "auto"
+    codes: Literal["free", "sphere"] = "free"
     """Where codes lie: anywhere (``free``), or √latent_dim from 0 (``sphere``), where a decoder puts whatever it is given first.
-    Halfway between two free codes of many numbers lies a shorter one, and a decoder has to make up for that. auto: on the sphere
-    for pictures by gaia, of 16 numbers and more, else free."""
+    Halfway between two free codes of many numbers lies a shorter one, and a decoder has to make up for that. With the sphere gaia
+    draws photographs of faces better, and what is mostly black worse. A discriminator's codes are free."""
 
 
-UNSAID = {"coarsest": 4, "blocks": 0, "read": 2, "codes": "free"}
+UNSAID = {"coarsest": 4, "blocks": 0, "read": 2}
 """Settings of networks in files that were written before there was a choice, where they are not today's defaults."""
 
 

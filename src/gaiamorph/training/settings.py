@@ -21,8 +21,6 @@ from gaiamorph.training.precision import chosen_precision
 FILE = "config.yaml"
 UNSAID_HERE = {"clip": 0.0, "hold": 0.0}
 """As runs were that do not say."""
-MANY = 16
-"""Numbers that codes have at least to lie on a sphere where nothing else is asked for: it takes one of them, and has no ends."""
 
 
 @dataclass
@@ -152,8 +150,6 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         raise UserError(f"the {s.network.name} network is for pictures: use mlp for vectors")
     if s.network.name != "conv" and s.network.linear == "on":
         raise UserError(f"network.linear is for the conv network: leave it out for {s.network.name}")
-    if s.network.codes == "auto":
-        s.network.codes = MODELS[s.model].CODES if pictures and s.latent_dim >= MANY else "free"
     if s.network.codes == "sphere" and s.latent_dim < 2:
         raise UserError("codes of one number have no direction: use network.codes free, or a larger latent_dim")
     s.precision = chosen_precision(s.precision, s.device, s.network.name)  # type: ignore[assignment]
