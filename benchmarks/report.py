@@ -99,7 +99,8 @@ def memory(result: dict[str, Any]) -> list[str]:
 
 EARLIER_SETS = (
     " *Lines without time*: 400 steps of that recipe, too few to learn a line by. *Limits held both ways*: outputs at 0 or 1 kept "
-    "a gradient towards that limit, too. *Before noise*: D had a code of one number in the plane."
+    "a gradient towards that limit, too. *Before noise*: D had a code of one number in the plane. *network.codes sphere* was "
+    "tried as the default, and is an option."
 )
 
 
