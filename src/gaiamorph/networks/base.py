@@ -45,7 +45,7 @@ class NetworkSettings:
     codes: Literal["free", "sphere"] = "free"
     """Where codes lie: anywhere (``free``), or √latent_dim from 0 (``sphere``), where a decoder puts whatever it is given first.
     Halfway between two free codes of many numbers lies a shorter one, and a decoder has to make up for that. With the sphere gaia
-    draws photographs of faces better, and what is mostly black worse. A discriminator's codes are free."""
+    draws photographs of faces better, and what is mostly black worse. The codes of its discriminator are free."""
 
 
 UNSAID = {"coarsest": 4, "blocks": 0, "read": 2}
