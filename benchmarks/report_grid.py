@@ -49,7 +49,7 @@ LEGEND = [
     "Fréchet; over pairs of items that show different people and are not made of one another. Interpolants lie anywhere between "
     "two codes, midpoints halfway; mixtures are of five.",
     "- Gap: distance of the middle of a path less that of its ends (convexity).",
-    "- Pictures: *unseen* are people of whom training saw no photograph. The picture of the long trainings shows these alone.",
+    "- Pictures: *unseen* are people of whom training saw no photograph.",
     "",
 ]
 OLDER = {
