@@ -109,6 +109,7 @@ class GAIA(Model):
         width = max(8, round(share * self.generator.width))
         code = s.discriminator_latent_dim or max(1, self.latent_dim // 2)
         # No linear path in D: with a long code it learns to magnify the smallest differences of x and G(x), and runs away.
+        # Its codes are free: they are never mixed, which is what a sphere is for.
         size = replace(self.network, width=width, linear="off", codes="free")
         self.discriminator = NETWORKS[self.network.name](self.shape, code, size)
         if s.objective == "integral":
