@@ -1,7 +1,8 @@
 """ORL photographs at 32 x 32: does the adversary do something?  python benchmarks/faces.py [--steps 3000] [--seeds 0 1 2]
 
-GAIA, the same run with the discriminator's fake terms switched off, and AE. Midpoints between random held-out
-photographs of training people are compared with the held-out photographs themselves. Results: results/faces.json.
+GAIA, the same run with the discriminator's fake terms switched off, and with U switched off as well (models/gaia.py), and AE.
+Midpoints between random held-out photographs of training people are compared with the held-out photographs themselves.
+Results: results/faces.json.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from results import Results
 VARIANTS = {
     "gaia": {"model": "gaia"},
     "gaia without fake terms": {"model": "gaia", "gaia": {"adversarial": 0.0}},
+    "gaia without fake terms and U": {"model": "gaia", "gaia": {"adversarial": 0.0, "set_distance": 0.0}},
     "ae": {"model": "ae"},
 }
 PAIRS = 400

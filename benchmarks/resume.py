@@ -1,7 +1,7 @@
-"""kill -9 at random moments, then --resume: the same bits?  python benchmarks/resume.py [--kills 20] [--steps 300]
+"""kill -9 at random moments, then --resume: the same bits?  python benchmarks/resume.py [--kills 20] [--steps 3000]
 
-Each run is a process of its own on one thread, killed at a random moment from its first breath to its end.
-Results: results/resume.json.
+Each run is a process of its own on one thread, killed at a random moment from its first breath to its end. It is long enough to
+write several checkpoints, one every 15 seconds. Results: results/resume.json.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from results import Results
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=3000)
     options = parser.parse_args()
     results = Results("resume", "python benchmarks/resume.py")
     rng = random.Random(0)
