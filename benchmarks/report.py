@@ -10,7 +10,7 @@ import numpy as np
 
 from gaiamorph.output import figures
 from pages import DOCS, Column, load, section, table
-from report_attributes import attributes, clothes, orl
+from report_attributes import attributes, attributes_tried, clothes, orl
 from report_grid import LEGEND, grid, grid_tried
 from report_plane import toy2d
 from report_search import search_attributes, search_orl, search_toy2d
@@ -54,10 +54,11 @@ def faces(result: dict[str, Any]) -> list[str]:
         figures.curves(drawn, ("R", "F", "I", "reconstruction", "validation"), DOCS / "images" / "faces_curves.png")
     body = [
         "ORL at 32 x 32, 3,000 steps of 64; GAIA, the same with a discriminator that is a plain autoencoder of real items "
-        "(`gaia.adversarial` 0), and an autoencoder. Midpoints are decoded halfway between random held-out photographs of "
-        "different training people and compared with all held-out photographs of training people. HED and PCA: kernel distance "
-        "in VGG (HED) features and in 64 principal components of the training photographs. Fine detail: spectral energy above a "
-        "quarter cycle a pixel, as a share of real photographs'. Means, and in brackets each seed.",
+        "(without fake terms: `gaia.adversarial` 0), that without U as well (`gaia.set_distance` 0), and an autoencoder. Midpoints "
+        "are decoded halfway between random held-out photographs of different training people and compared with all held-out "
+        "photographs of training people. HED and PCA: kernel distance in VGG (HED) features and in 64 principal components of the "
+        "training photographs. Fine detail: spectral energy above a quarter cycle a pixel, as a share of real photographs'. Means, "
+        "and in brackets each seed.",
         "",
         *table(["", *(title for _, title, _ in FACES)], rows),
         "How the adversaries fared, over the last half of the training (largest ratio: of R, F and I in any row of `metrics.csv`; "
@@ -150,6 +151,7 @@ RESULTS: dict[str, Part] = {
 TRIED: dict[str, Part] = {
     **{name: partial(grid_tried, f"On {what}") for name, what in GRIDS.items()},
     "search_toy2d": search_toy2d,
+    "attributes": attributes_tried,
     "search_attributes": search_attributes,
     "search_orl": search_orl,
     "collapse": partial(collapse, earlier=True),
@@ -169,9 +171,7 @@ def page(name: str, head: list[str], parts: dict[str, Part]) -> None:
 def main() -> None:
     about = (
         "`make bench` makes the files. What was tried on the way, and what earlier networks and yardsticks gave, stands in "
-        "[tried](tried.md). Cartoons, clothes and what shows what the adversary does were made when the conv network drew "
-        "blocks of pixels (`network.blocks=0`), not each by itself; resuming and the adversary when its pyramid ended at 4 x 4 "
-        "places. All of these had a rate that fell from the start (`hold=0`)."
+        "[tried](tried.md)."
     )
     page("results.md", ["# Results", about, "", *targets(), *LEGEND], RESULTS)
     marks = (
