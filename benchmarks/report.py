@@ -32,10 +32,10 @@ def playing(run: dict[str, Any]) -> bool:
 
 
 def faces(result: dict[str, Any]) -> list[str]:
-    runs = result["runs"]
+    runs = sorted(result["runs"], key=lambda r: r["seed"])
     rows = []
     for variant in dict.fromkeys(r["variant"] for r in runs):
-        own = sorted((r for r in runs if r["variant"] == variant), key=lambda r: r["seed"])
+        own = [r for r in runs if r["variant"] == variant]
         cells = []
         for key, _, form in FACES:
             values = [r[key] for r in own if key in r]
