@@ -33,6 +33,7 @@ bench: $(STAMP)
 	for name in toy2d faces collapse attributes orl clothes step captured peers scaling frames data startup memory resume; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 	for name in faces faces_long faces64 lines fashion; do $(BIN)/python benchmarks/grid.py $$name || exit 1; done
 	$(BIN)/python benchmarks/averages.py
+	$(BIN)/python benchmarks/orl.py --picture
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/performance.py
 

@@ -4,7 +4,7 @@ The ORL photographs at 64 x 64, labelled by eye (benchmarks/orl/). Held-out phot
 edited by one unit along least-squares vectors. A judge trained on the labelled training photographs says whether the
 attribute moved the right way, and a face recogniser whether the person is still the same; with codes as the encoder gives them
 or refined ones (`encode(..., refine=400)`), and with the detail that reconstructions lose added back or not
-(`keep_detail`). Results: results/orl.json.
+(`keep_detail`). Results: results/orl.json. ``--picture`` draws docs/images/edits.png.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.latent.attributes import fit
 from gaiamorph.output import figures
 from gaiamorph.space.detail import lost, restored
+from pages import DOCS
 from results import Results
 from variants import changed
 
@@ -36,6 +38,8 @@ RECIPE = "latent_dim=512,shift=8,learning_rate=0.001,network.codes=sphere"
 """Eight photographs a person are few: moving them about more and a longer code keep more of what makes a held-out one. The
 default rate is too high for a code so long."""
 SHOWN = 5
+REFINE, AMOUNT, NAMES, COLUMNS = 400, 1.5, ("glasses", "smile"), 3
+"""Of the picture in the guide."""
 
 
 def agreement() -> dict[str, Any]:
@@ -54,7 +58,7 @@ def agreement() -> dict[str, Any]:
 
 
 def measure(
-    space, data, judge, whole, seed: int, refine: int, amount: float, keep_detail: bool, picture: Path
+    space, data, judge, whole, seed: int, refine: int, amount: float, keep_detail: bool, path: Path
 ) -> dict[str, Any]:
     train, test = data.splits["train"], data.splits["test_seen"]
     z_train, z, design = (
@@ -99,25 +103,42 @@ def measure(
                 if rows.any()
             }
     shown = detail if keep_detail else torch.zeros(1)
-    draw(space, z, design, fits["least_squares"].vectors, amount, originals, reconstructions, shown, picture)
+    draw(space, z, design, fits["least_squares"].vectors, amount, originals, reconstructions, shown, path)
     return found
 
 
-def draw(space, z, design, vectors, amount: float, originals, reconstructions, detail, path: Path) -> None:
-    """Originals, reconstructions, and each attribute added to those without it and removed from those with it."""
+def draw(
+    space, z, design, vectors, amount: float, originals, reconstructions, detail, path: Path, shown: int = SHOWN,
+    names: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Originals, reconstructions, and each attribute (of ``names``, or all) added to those without it and removed from those
+    with it: ``shown`` of each, evenly spaced among all that there are."""
     columns, heads = [], []
     for k, name in enumerate(design.names):
+        if names and name not in names:
+            continue
         signs = directions(design, k)
         items = np.zeros_like(originals)
         items[signs != 0] = edited(space, z, design, vectors, k, amount)
         items = restored(space.kind, items, detail)
         for sign, word in ((1, "add"), (-1, "remove")):
-            for i in np.flatnonzero(signs == sign)[:: max(1, int((signs == sign).sum()) // SHOWN)][:SHOWN]:
+            for i in np.flatnonzero(signs == sign)[:: max(1, int((signs == sign).sum()) // shown)][:shown]:
                 columns.append((originals[i], reconstructions[i], items[i]))
                 heads.append(f"{word} {name}")
     figures.sheet(
         [list(row) for row in zip(*columns, strict=True)], ["original", "reconstructed", "edited"], heads
     ).save(path)
+
+
+def picture(space, data, whole, seed: int) -> None:
+    """The picture in the guide: codes refined, and the detail kept."""
+    train, test = data.splits["train"], data.splits["test_seen"]
+    vectors = fit(space.encode(data.items[train]), whole.values[train], "least_squares", seed).vectors
+    originals = data.items[test]
+    z = space.encode(originals, refine=REFINE)
+    reconstructions = space.decode(z)
+    detail, path = lost(data.kind, originals, reconstructions), DOCS / "images" / "edits.png"
+    draw(space, z, whole.rows(test), vectors, AMOUNT, originals, reconstructions, detail, path, COLUMNS, NAMES)
 
 
 def _way(refine: int, amount: float, keep_detail: bool) -> dict[str, Any]:
@@ -140,6 +161,7 @@ def main() -> None:
     parser.add_argument("--keep-detail", type=int, nargs="+", default=[0, 1], choices=[0, 1])
     parser.add_argument("--variant", default=RECIPE, help="option=value joined by commas, as in search.py")
     parser.add_argument("--name", default="orl")
+    parser.add_argument("--picture", action="store_true", help="only draw docs/images/edits.png")
     options = parser.parse_args()
     results = Results(options.name, "python benchmarks/orl.py")
     for seed in options.seeds:
@@ -147,7 +169,7 @@ def main() -> None:
             key = {"model": model, "seed": seed, "size": options.size, "steps": options.steps}
             key["variant"] = options.variant
             ways = list(itertools.product(options.refine, options.amounts, map(bool, options.keep_detail)))
-            if all(results.has(**key, **_way(*way)) for way in ways):
+            if not options.picture and all(results.has(**key, **_way(*way)) for way in ways):
                 continue
             folder = options.runs / f"{model}{options.variant}-{options.size}-{options.steps}-{seed}"
             space = gm.train(
@@ -157,13 +179,16 @@ def main() -> None:
             )  # fmt: skip
             data = gm.open_data("sample:faces", size=options.size, seed=seed)
             whole = attributes_of(data, LABELS)
+            if options.picture:
+                picture(space, data, whole, seed)
+                continue
             judge = train_judge(data, whole, data.splits["test_seen"], seed)
             training = space.info["training"]
             for way in ways:
                 if results.has(**key, **_way(*way)):
                     continue
-                picture = folder / ("_".join(["edits", *(f"{value:g}" for value in way)]) + ".png")
-                found = measure(space, data, judge, whole, seed, *way, picture)
+                path = folder / ("_".join(["edits", *(f"{value:g}" for value in way)]) + ".png")
+                found = measure(space, data, judge, whole, seed, *way, path)
                 results.add(
                     **key, **_way(*way), batch_size=options.batch_size, seconds=training["seconds"],
                     warnings=training["warnings"], validation=space.info["validation"]["l1"], labels=agreement(), **found,
