@@ -14,7 +14,7 @@ import itertools
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -57,18 +57,29 @@ def agreement() -> dict[str, Any]:
     return found
 
 
+class HeldOut(NamedTuple):
+    """Held-out photographs of people seen in training, and what the space makes of them."""
+
+    photographs: np.ndarray
+    z: np.ndarray
+    reconstructions: np.ndarray
+    detail: torch.Tensor
+    """What the reconstructions lack."""
+
+
+def held_out(space, data, refine: int) -> HeldOut:
+    photographs = data.items[data.splits["test_seen"]]
+    z = space.encode(photographs, refine=refine)
+    reconstructions = space.decode(z)
+    return HeldOut(photographs, z, reconstructions, lost(data.kind, photographs, reconstructions))
+
+
 def measure(
-    space, data, judge, whole, seed: int, refine: int, amount: float, keep_detail: bool, path: Path
+    space, data, judge, whole, seed: int, held: HeldOut, amount: float, keep_detail: bool, path: Path
 ) -> dict[str, Any]:
     train, test = data.splits["train"], data.splits["test_seen"]
-    z_train, z, design = (
-        space.encode(data.items[train]),
-        space.encode(data.items[test], refine=refine),
-        whole.rows(test),
-    )
-    originals = data.items[test]
-    reconstructions = space.decode(z)
-    detail = lost(data.kind, originals, reconstructions)
+    z_train, design = space.encode(data.items[train]), whole.rows(test)
+    originals, z, reconstructions, detail = held
     before = judge.scores(data.kind.to_tensor(originals if keep_detail else reconstructions))
     descriptors = face_descriptors(originals)
     kept = identity_distances(reconstructions, descriptors)
@@ -102,17 +113,17 @@ def measure(
                 for part, rows in parts.items()
                 if rows.any()
             }
-    shown = detail if keep_detail else torch.zeros(1)
-    draw(space, z, design, fits["least_squares"].vectors, amount, originals, reconstructions, shown, path)
+    draw(space, design, fits["least_squares"].vectors, held, amount, keep_detail, path)
     return found
 
 
 def draw(
-    space, z, design, vectors, amount: float, originals, reconstructions, detail, path: Path, shown: int = SHOWN,
+    space, design, vectors, held: HeldOut, amount: float, keep_detail: bool, path: Path, shown: int = SHOWN,
     names: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Originals, reconstructions, and each attribute (of ``names``, or all) added to those without it and removed from those
     with it: ``shown`` of each, evenly spaced among all that there are."""
+    originals, z, reconstructions, detail = held
     columns, heads = [], []
     for k, name in enumerate(design.names):
         if names and name not in names:
@@ -120,7 +131,8 @@ def draw(
         signs = directions(design, k)
         items = np.zeros_like(originals)
         items[signs != 0] = edited(space, z, design, vectors, k, amount)
-        items = restored(space.kind, items, detail)
+        if keep_detail:
+            items = restored(space.kind, items, detail)
         for sign, word in ((1, "add"), (-1, "remove")):
             for i in np.flatnonzero(signs == sign)[:: max(1, int((signs == sign).sum()) // shown)][:shown]:
                 columns.append((originals[i], reconstructions[i], items[i]))
@@ -132,13 +144,10 @@ def draw(
 
 def picture(space, data, whole, seed: int) -> None:
     """The picture in the guide: codes refined, and the detail kept."""
-    train, test = data.splits["train"], data.splits["test_seen"]
+    train, design = data.splits["train"], whole.rows(data.splits["test_seen"])
     vectors = fit(space.encode(data.items[train]), whole.values[train], "least_squares", seed).vectors
-    originals = data.items[test]
-    z = space.encode(originals, refine=REFINE)
-    reconstructions = space.decode(z)
-    detail, path = lost(data.kind, originals, reconstructions), DOCS / "images" / "edits.png"
-    draw(space, z, whole.rows(test), vectors, AMOUNT, originals, reconstructions, detail, path, COLUMNS, NAMES)
+    path = DOCS / "images" / "edits.png"
+    draw(space, design, vectors, held_out(space, data, REFINE), AMOUNT, True, path, COLUMNS, NAMES)
 
 
 def _way(refine: int, amount: float, keep_detail: bool) -> dict[str, Any]:
@@ -161,7 +170,11 @@ def main() -> None:
     parser.add_argument("--keep-detail", type=int, nargs="+", default=[0, 1], choices=[0, 1])
     parser.add_argument("--variant", default=RECIPE, help="option=value joined by commas, as in search.py")
     parser.add_argument("--name", default="orl")
-    parser.add_argument("--picture", action="store_true", help="only draw docs/images/edits.png")
+    parser.add_argument(
+        "--picture",
+        action="store_true",
+        help="only draw docs/images/edits.png, from the run, which is made if it is not there",
+    )
     options = parser.parse_args()
     results = Results(options.name, "python benchmarks/orl.py")
     for seed in options.seeds:
@@ -184,11 +197,12 @@ def main() -> None:
                 continue
             judge = train_judge(data, whole, data.splits["test_seen"], seed)
             training = space.info["training"]
+            held = {refine: held_out(space, data, refine) for refine in options.refine}
             for way in ways:
                 if results.has(**key, **_way(*way)):
                     continue
                 path = folder / ("_".join(["edits", *(f"{value:g}" for value in way)]) + ".png")
-                found = measure(space, data, judge, whole, seed, *way, path)
+                found = measure(space, data, judge, whole, seed, held[way[0]], *way[1:], path)
                 results.add(
                     **key, **_way(*way), batch_size=options.batch_size, seconds=training["seconds"],
                     warnings=training["warnings"], validation=space.info["validation"]["l1"], labels=agreement(), **found,
