@@ -138,7 +138,7 @@ GRIDS = {
 Part = Callable[[dict[str, Any]], list[str]]
 RESULTS: dict[str, Part] = {
     "toy2d": toy2d,
-    **{name: partial(grid, f"All models on {what}") for name, what in GRIDS.items()},
+    **{name: partial(grid, f"All models on {what}", f"{name}.png") for name, what in GRIDS.items()},
     "faces": faces,
     "collapse": collapse,
     "attributes": attributes,

@@ -155,8 +155,8 @@ def columns_of(runs: list[dict[str, Any]]) -> list[Column]:
     return [column for column in GRID if any(column[0] in r["figures"] for r in runs)]
 
 
-def grid(title: str, result: dict[str, Any]) -> list[str]:
-    """All models on one set of pictures."""
+def grid(title: str, picture: str, result: dict[str, Any]) -> list[str]:
+    """All models on one set of pictures; picture: the name of the file in docs/images."""
     runs = [r for r in divided(result["runs"])[0] if reported(r)]
     if not runs:
         return []
@@ -182,12 +182,11 @@ def grid(title: str, result: dict[str, Any]) -> list[str]:
         "",
         *table(heads, rows),
     ]
-    name = result["command"].split("grid.py ")[1]
-    if (DOCS / "images" / f"grid_{name}.png").exists():
+    if (DOCS / "images" / picture).exists():
         body += [
-            f"Held-out items, and paths between their codes (`python benchmarks/grid.py {name} --picture`):",
+            f"Held-out items, and paths between their codes (`{result['command']} --picture`):",
             "",
-            f"![The same paths by each model](images/grid_{name}.png)",
+            f"![The same paths by each model](images/{picture})",
             "",
         ]
     return section(title, result, body)
