@@ -26,7 +26,8 @@ from gaiamorph.data import open_data
 from gaiamorph.models import MODELS
 from gaiamorph.models.gaia import OBJECTIVES
 from gaiamorph.models.interpolation import SAMPLERS, interpolate_pairs
-from gaiamorph.networks import Autoencoder, NetworkSettings, conv
+from gaiamorph.networks import Autoencoder, NetworkSettings, conv, doubling
+from gaiamorph.networks.base import activation
 from gaiamorph.training.loop import Run
 from gaiamorph.training.precision import chosen_precision, memory_kept
 from gaiamorph.training.profile import count_flops, product_rate
@@ -76,13 +77,22 @@ def own_layers(network: nn.Module) -> nn.Module:
     """The same, where the library has written a layer of its own."""
     if not isinstance(network, nn.Sequential):
         return network
-    layers = []
+    layers: list[nn.Module] = []
+    at_half = any(isinstance(layer, doubling.BlocksConv) for layer in network)
     for layer in network:
-        if isinstance(layer, nn.Linear):
+        if isinstance(layer, doubling.DoubledConv | doubling.BlocksConv):
+            plain = nn.Conv2d(layer.in_channels, layer.out_channels, 3, padding=1)
+            plain.load_state_dict(layer.state_dict())
+            layers.append(plain)
+        elif isinstance(layer, doubling.BlocksActivation):
+            layers.append(activation())
+        elif isinstance(layer, nn.Identity):
+            layers.append(nn.UpsamplingNearest2d(scale_factor=2))
+        elif isinstance(layer, nn.Linear):
             linear = nn.Linear(layer.in_features, layer.out_features)
             linear.load_state_dict(layer.state_dict())
             layers.append(linear)
-        elif isinstance(layer, conv.Fold | conv.Unfold) and layer.patch == 1:
+        elif isinstance(layer, conv.Unfold) and (layer.patch == 1 or at_half):
             pass  # nothing moves, and torch's layers would copy
         elif isinstance(layer, conv.Fold):
             layers.append(nn.PixelUnshuffle(layer.patch))
