@@ -50,13 +50,15 @@ def serve(measure: Callable[[], dict[str, Any]]) -> None:
 
 
 def rounds(script: str, tasks: dict[str, dict[str, Any]], repeats: int) -> dict[str, list[dict[str, Any]]]:
-    """Figures of each variant in each round."""
+    """Figures of each variant in each round. Each round begins with another variant: what comes first may be at a disadvantage."""
     workers = {name: Worker(script, task) for name, task in tasks.items()}
+    names = list(workers)
     try:
-        found: dict[str, list[dict[str, Any]]] = {name: [] for name in workers}
-        for _ in range(repeats):
-            for name, worker in workers.items():
-                found[name].append(worker.measure())
+        found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+        for turn in range(repeats):
+            first = turn % len(names)
+            for name in names[first:] + names[:first]:
+                found[name].append(workers[name].measure())
         return found
     finally:
         for worker in workers.values():

@@ -28,7 +28,8 @@ def step(result: dict[str, Any]) -> list[str]:
     body = [
         "A GAIA step as `gaiamorph train` makes it (reading the batch and averaging the weights included) against a plain eager "
         "two-phase step in fp32, with the same networks, batch, data and threads. Plain: of torch's own layers. Half plain: of the "
-        "library's layers, which read and draw pictures faster than torch's and so speed up what they are compared with. Of the "
+        "library's layers, which read and draw pictures faster than torch's, with less arithmetic, and so speed up what they are "
+        "compared with. Of the "
         "product rate: arithmetic of the step's convolutions and matrix products a second, as a share of the rate at which the "
         "same machine multiplies matrices of 2048 x 2048 in the step's own precision at the same moment.",
         "",
@@ -37,7 +38,7 @@ def step(result: dict[str, Any]) -> list[str]:
         "same step in fp32 (`--precision fp32`), against products in fp32:",
         "",
         *table(["case", "times as fast as plain", "as half plain", "of the product rate"], in_fp32),
-        "By count, the plain step's arithmetic is some 1.4 times as much; the rest of the gain is bf16 where it is native, memory "
+        "By count, the plain step's arithmetic is some 1.5 to 1.7 times as much; the rest of the gain is bf16 where it is native, memory "
         "layout, fewer passes over whole pictures, and memory that is kept between "
         "steps. Convolutions with few channels on small pictures do not come near the product rate of bf16, "
         "whose products are several times as fast while "
@@ -50,8 +51,9 @@ def step(result: dict[str, Any]) -> list[str]:
 def choices(result: dict[str, Any]) -> list[str]:
     rows = [[r["case"], r["change"], times(r["slower"])] for r in result["runs"]]
     body = [
-        "How many times as long it takes. Memory returned: what a step frees goes back to the system, as by default. "
-        "The others are options: `--compile on`, `--precision bf16`, `--precision fp32`.",
+        "How many times as long it takes. Memory returned: what a step frees goes back to the system, as by default. Finest level "
+        "at full size: decoders double their pictures for the last time and then go over them, instead of both at once "
+        "(`networks/doubling.py`). The others are options: `--compile on`, `--precision bf16`, `--precision fp32`.",
         "",
         *table(["case", "change", "times as long"], rows),
     ]

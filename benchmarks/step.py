@@ -44,13 +44,15 @@ CASES = {
 }
 """Network, shape, batch (the paper's own for its network)."""
 PLAIN, OWN, FP32 = "plain", "torch's layers", "fp32"
+RETURNED, FULL_SIZE = "memory returned", "finest level at full size"
 CHANGES: dict[str, dict[str, Any]] = {
-    "memory returned": {},
+    RETURNED: {},
+    FULL_SIZE: {},
     "compiled": {"compile": "on"},
     "bf16": {"precision": "bf16"},
     FP32: {"precision": "fp32"},
 }
-"""What ``choices`` changes, and the settings that do it; the first is done by hand."""
+"""What ``choices`` changes, and the settings that do it; the first two are done by hand."""
 STEPS = 4
 """Steps in one measurement."""
 
@@ -73,26 +75,37 @@ class OwnLayers(nn.Module):
         return torch.sigmoid(self.decoder(z))
 
 
-def own_layers(network: nn.Module) -> nn.Module:
-    """The same, where the library has written a layer of its own."""
-    if not isinstance(network, nn.Sequential):
-        return network
+def finest_at_full_size(decoder: nn.Sequential) -> list[nn.Module]:
+    """Its layers, with the same parameters, but for those that work at half of a picture's size: torch's, which do not."""
     layers: list[nn.Module] = []
-    at_half = any(isinstance(layer, doubling.BlocksConv) for layer in network)
-    for layer in network:
+    at_half = any(isinstance(layer, doubling.BlocksConv) for layer in decoder)
+    for layer in decoder:
         if isinstance(layer, doubling.DoubledConv | doubling.BlocksConv):
             plain = nn.Conv2d(layer.in_channels, layer.out_channels, 3, padding=1)
-            plain.load_state_dict(layer.state_dict())
+            plain.weight, plain.bias = layer.weight, layer.bias
             layers.append(plain)
         elif isinstance(layer, doubling.BlocksActivation):
             layers.append(activation())
         elif isinstance(layer, nn.Identity):
             layers.append(nn.UpsamplingNearest2d(scale_factor=2))
-        elif isinstance(layer, nn.Linear):
+        elif isinstance(layer, conv.Unfold) and at_half:
+            layers.append(conv.Unfold(1, layer.height, layer.width))
+        else:
+            layers.append(layer)
+    return layers
+
+
+def own_layers(network: nn.Module) -> nn.Module:
+    """The same, where the library has written a layer of its own."""
+    if not isinstance(network, nn.Sequential):
+        return network
+    layers: list[nn.Module] = []
+    for layer in finest_at_full_size(network):
+        if isinstance(layer, nn.Linear):
             linear = nn.Linear(layer.in_features, layer.out_features)
             linear.load_state_dict(layer.state_dict())
             layers.append(linear)
-        elif isinstance(layer, conv.Unfold) and (layer.patch == 1 or at_half):
+        elif isinstance(layer, conv.Unfold) and layer.patch == 1:
             pass  # nothing moves, and torch's layers would copy
         elif isinstance(layer, conv.Fold):
             layers.append(nn.PixelUnshuffle(layer.patch))
@@ -171,8 +184,11 @@ def work(task: dict) -> None:
     items = pictures(shape)
     with tempfile.TemporaryDirectory() as folder:
         run = our_run(network, items, batch, Path(folder), **CHANGES.get(kind, {}))
+        if kind == FULL_SIZE:
+            for pair in (run.model.generator, run.model.discriminator):
+                pair.decoder = nn.Sequential(*finest_at_full_size(pair.decoder))
         step = Plain(network, items, batch, kind == OWN) if kind in (PLAIN, OWN) else run.advance
-        flops = count_flops(run.dry_step) if kind in ("ours", FP32) else 0
+        flops = 0 if kind == "compiled" else count_flops(run.dry_step)  # of all: what is counted first takes a little longer later
         dtype = torch.bfloat16 if kind not in (PLAIN, OWN) and run.settings.precision == "bf16" else torch.float32
 
         def measure() -> dict[str, float]:
@@ -188,7 +204,7 @@ def work(task: dict) -> None:
                 "memory": memory,
             }
 
-        with nullcontext() if kind in (PLAIN, OWN, "memory returned") else memory_kept():
+        with nullcontext() if kind in (PLAIN, OWN, RETURNED) else memory_kept():
             step(), step()
             memory = peak_of(step)
             serve(measure)
