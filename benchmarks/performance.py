@@ -38,9 +38,9 @@ def step(result: dict[str, Any]) -> list[str]:
         "same step in fp32 (`--precision fp32`), against products in fp32:",
         "",
         *table(["case", "times as fast as plain", "as half plain", "of the product rate"], in_fp32),
-        "By count, the plain step's arithmetic is some 1.5 to 1.7 times as much; the rest of the gain is bf16 where it is native, memory "
-        "layout, fewer passes over whole pictures, and memory that is kept between "
-        "steps. Convolutions with few channels on small pictures do not come near the product rate of bf16, "
+        "By count, the plain step's arithmetic is some 1.5 to 1.7 times as much; the rest of the gain is bf16 where it is native, "
+        "memory layout, fewer passes over whole pictures, and memory that is kept between steps. Convolutions with few channels on "
+        "small pictures do not come near the product rate of bf16, "
         "whose products are several times as fast while "
         "everything around them (activations, errors in fp32, moving data between layouts) is bound by memory.",
         "",
