@@ -289,3 +289,11 @@ def test_spaces_of_older_versions_still_open():
         rounding = 1 if decoded.dtype == np.uint8 else 1e-4
         np.testing.assert_allclose(decoded.astype(float), expected, rtol=1e-3, atol=rounding)
         assert space.sample(2).shape == decoded[:2].shape
+
+
+def test_data_of_pictures_that_are_not_square_opens_as_it_was_trained_on(tmp_path):
+    np.save(tmp_path / "wide.npy", np.random.default_rng(0).integers(0, 256, (60, 8, 12), np.uint8))
+    space = gm.train(tmp_path / "wide.npy", model="ae", steps=1, batch_size=8, out=tmp_path / "run", show=False)
+    data = space.open_data(tmp_path / "wide.npy")
+    assert data.kind.shape == space.kind.shape == (1, 8, 12)
+    assert space.reconstruct(data).shape == data.items.shape

@@ -209,7 +209,9 @@ class LatentSpace:
         """A data set with items sized and cropped as this space's training data was."""
         options: dict[str, Any] = {}
         if isinstance(self.kind, Pictures) and str(source) != "sample:lines":
-            options = {"size": self.kind.height, "channels": self.kind.channels, "crop": self.kind.crop}
+            # Pictures that are not square come from an array, and keep their own size.
+            size = self.kind.height if self.kind.height == self.kind.width else None
+            options = {"size": size, "channels": self.kind.channels, "crop": self.kind.crop}
         return open_data(source, seed=self.info["training"]["seed"], **options)
 
     # Attributes -----------------------------------------------------------------------------------
