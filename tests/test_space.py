@@ -297,3 +297,20 @@ def test_data_of_pictures_that_are_not_square_opens_as_it_was_trained_on(tmp_pat
     data = space.open_data(tmp_path / "wide.npy")
     assert data.kind.shape == space.kind.shape == (1, 8, 12)
     assert space.reconstruct(data).shape == data.items.shape
+
+
+def test_arrays_of_the_right_shape_are_looked_at(picture_space, vector_space):
+    """As single items are: neither missing numbers nor values that are no grey levels become codes."""
+    points = np.array(gm.open_data("sample:moons").items[:4], np.float64)
+    assert (vector_space.encode(points) == vector_space.encode(points.astype(np.float32))).all()
+    for bad in (np.nan, np.inf):
+        points[2, 1] = bad
+        for kind in (np.float32, np.float64):
+            with pytest.raises(gm.UserError, match="missing or infinite"):
+                vector_space.encode(points.astype(kind))
+    with pytest.raises(gm.UserError, match="row of 2 numbers"):
+        vector_space.encode(np.array([["a", "b"]]))
+    grey = np.full((2, 16, 16, 1), 200, np.int64)
+    assert (picture_space.encode(grey) == picture_space.encode(grey.astype(np.uint8))).all()
+    with pytest.raises(gm.UserError, match="from 0 to 255"):
+        picture_space.encode(grey + 100)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gaiamorph.data import TABLES, Dataset, Pictures
+from gaiamorph.data import TABLES, Dataset
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import Source
 
@@ -71,8 +71,9 @@ def natural(space: LatentSpace, items: Any) -> np.ndarray:
     if isinstance(items, np.ndarray):
         natural_shape = space.kind.to_items(torch.zeros(1, *space.kind.shape)).shape[1:]
         if items.ndim == len(natural_shape) + 1 and items.shape[1:] == natural_shape and len(items):
-            floats = items.dtype.kind == "f" and isinstance(space.kind, Pictures)
-            return np.stack([space.kind.read(item) for item in items]) if floats else items
+            if _ready(items):
+                return items
+            return np.stack([space.kind.read(item) for item in items])
         if items.ndim < 2 or len(items) == 0 or items.dtype == object:
             raise UserError(f"an array of items must have the shape (N, {', '.join(map(str, natural_shape))})")
     if not isinstance(items, Iterable):
@@ -81,6 +82,19 @@ def natural(space: LatentSpace, items: Any) -> np.ndarray:
     if not read:
         raise UserError("there are no items")
     return np.stack(read)
+
+
+def _ready(items: np.ndarray) -> bool:
+    """Whether items of the right shape are in natural form: pictures as bytes, vectors as finite numbers."""
+    if items.ndim > 2:
+        return items.dtype == np.uint8
+    return items.dtype == np.float32 and all(
+        np.isfinite(part).all() for part in np.array_split(items, -(-len(items) // AT_ONCE))
+    )
+
+
+AT_ONCE = 65_536
+"""Vectors that are looked at together."""
 
 
 def warn_unlike(space: LatentSpace, ends: list[Source]) -> None:
