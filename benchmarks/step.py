@@ -78,7 +78,6 @@ class OwnLayers(nn.Module):
 def finest_at_full_size(decoder: nn.Sequential) -> list[nn.Module]:
     """Its layers, with the same parameters, but for those that work at half of a picture's size: torch's, which do not."""
     layers: list[nn.Module] = []
-    at_half = any(isinstance(layer, doubling.BlocksConv) for layer in decoder)
     for layer in decoder:
         if isinstance(layer, doubling.DoubledConv | doubling.BlocksConv):
             plain = nn.Conv2d(layer.in_channels, layer.out_channels, 3, padding=1)
@@ -88,8 +87,6 @@ def finest_at_full_size(decoder: nn.Sequential) -> list[nn.Module]:
             layers.append(activation())
         elif isinstance(layer, nn.Identity):
             layers.append(nn.UpsamplingNearest2d(scale_factor=2))
-        elif isinstance(layer, conv.Unfold) and at_half:
-            layers.append(conv.Unfold(1, layer.height, layer.width))
         else:
             layers.append(layer)
     return layers

@@ -6,17 +6,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from gaiamorph.networks import NETWORKS, NetworkSettings
-from gaiamorph.networks.base import NEGATIVE_SLOPE, activation
+from gaiamorph.networks.base import activation
 from gaiamorph.networks.doubling import BlocksActivation, BlocksConv, DoubledConv
-from gaiamorph.networks.folding import unfold
 
 
 def pair(channels, width=5, out=3):
     """The layers at half of the size, and plain ones with the same weights. Biases are not 0: at the edges they would show."""
     torch.manual_seed(0)
-    here = nn.Sequential(
-        DoubledConv(channels, width), BlocksActivation(NEGATIVE_SLOPE), BlocksConv(width, out)
-    ).double()
+    here = nn.Sequential(DoubledConv(channels, width), BlocksActivation(), BlocksConv(width, out)).double()
     plain = nn.Sequential(
         nn.Conv2d(channels, width, 3, padding=1), activation(), nn.Conv2d(width, out, 3, padding=1)
     ).double()
@@ -30,7 +27,7 @@ def pair(channels, width=5, out=3):
 def test_values_and_gradients_are_those_of_the_plain_layers(size, out, layout):
     here, plain = pair(4, out=out)
     x = torch.randn(2, 4, *size, dtype=torch.float64).to(memory_format=layout).requires_grad_()
-    ours = unfold(here(x), 2)
+    ours = here(x)
     theirs = plain(F.interpolate(x, scale_factor=2, mode="nearest"))
     assert ours.shape == (2, out, 2 * size[0], 2 * size[1])
     torch.testing.assert_close(ours, theirs)
@@ -49,7 +46,7 @@ def test_weights_are_rounded_once_under_autocast():
     here, plain, x = here.float(), plain.float(), torch.randn(8, 16, 6, 6)
     exact = plain(F.interpolate(x, scale_factor=2, mode="nearest"))
     with torch.autocast("cpu", torch.bfloat16):
-        ours = unfold(here(x), 2)
+        ours = here(x)
         theirs = plain(F.interpolate(x, scale_factor=2, mode="nearest"))
     assert ours.dtype == torch.bfloat16
     assert (ours - exact).square().mean() < 1.2 * (theirs - exact).square().mean()

@@ -41,6 +41,7 @@ def test_a_pyramid_ends_where_it_is_told_to(shape, coarsest):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_pictures_drawn_and_read_in_blocks_of_any_size(shape, blocks, read):
     net = build("conv", shape, blocks=blocks, read=read)
+    assert net.decoder[-1].patch == blocks
     assert convolutions(net.decoder)[-1] == (shape[0] * blocks**2, net.width)
     assert net(torch.rand(2, *shape)).shape == (2, *shape)
 

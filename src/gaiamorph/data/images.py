@@ -62,8 +62,11 @@ class Pictures(Kind):
         grey_levels = x.detach().float().clamp(0, 1).mul_(255).round_().to(torch.uint8)
         return grey_levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
+    def is_natural(self, items: np.ndarray) -> bool:
+        return items.dtype == np.uint8
+
     def read(self, thing: Any) -> np.ndarray:
-        """A path, a PIL picture, or an array (H, W), (H, W, 1) or (H, W, 3) of whole numbers from 0 to 255, or floats in [0, 1]."""
+        """A path, a PIL picture, or an array: uint8 (H, W), (H, W, 1) or (H, W, 3), or floats in [0, 1]."""
         if isinstance(thing, (str, os.PathLike)):
             path = Path(thing)
             if not path.is_file():
@@ -188,10 +191,9 @@ def _from_array(array: np.ndarray) -> Image.Image:
     if array.dtype.kind == "f":
         if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
             raise UnreadableError("a floating-point array must lie in [0, 1]")
-        array = np.round(array * 255)
-    elif array.dtype.kind not in "iu" or array.min() < 0 or array.max() > 255:
-        raise UnreadableError(f"an array of {array.dtype} is neither of whole numbers from 0 to 255 nor floating-point")
-    array = array.astype(np.uint8, copy=False)
+        array = np.round(array * 255).astype(np.uint8)
+    if array.dtype != np.uint8:
+        raise UnreadableError(f"an array of type {array.dtype} is neither uint8 nor floating-point")
     return to_pil(array)
 
 

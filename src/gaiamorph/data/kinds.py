@@ -43,6 +43,10 @@ class Kind:
         """The inverse: x (N, *shape) -> items (N, ...), clipped to what a file can hold."""
         raise NotImplementedError
 
+    def is_natural(self, items: np.ndarray) -> bool:
+        """Whether items (N, ...), of the right shape, are in natural form as they are. Others are to be `read` one by one."""
+        raise NotImplementedError
+
     def read(self, thing: Any) -> np.ndarray:
         """One item from a path, an object or an array, cropped and sized as the training data was.
 

@@ -54,6 +54,9 @@ class Vectors(Kind):
         scaled = (x.detach().double().cpu().numpy() - 0.5) / 0.4
         return (scaled * self.half_range + self.centre).astype(np.float32)
 
+    def is_natural(self, items: np.ndarray) -> bool:
+        return items.dtype == np.float32 and first_not_finite(items) is None
+
     def read(self, thing: Any) -> np.ndarray:
         """One row of numbers, as a sequence or array (D,)."""
         try:
@@ -122,14 +125,21 @@ def check(table: Table, path: Path) -> None:
     items = table.items
     if items.ndim != 2 or 0 in items.shape:
         raise UserError(f"{path} must hold a table of rows and numeric columns, not the shape {items.shape}")
+    if (bad := first_not_finite(items)) is not None:
+        row, column = bad
+        raise UserError(
+            f"{path} has a missing or infinite value in row {row + 1}, column {table.columns[column]!r}: "
+            "fill or remove such rows"
+        )
+
+
+def first_not_finite(items: np.ndarray) -> tuple[int, int] | None:
+    """Row and column of the first missing or infinite value of items (N, D), some of which are in memory at a time."""
     for start in range(0, len(items), 65536):
         bad = np.argwhere(~np.isfinite(items[start : start + 65536]))
         if len(bad):
-            row, column = bad[0]
-            raise UserError(
-                f"{path} has a missing or infinite value in row {start + row + 1}, column {table.columns[column]!r}: "
-                "fill or remove such rows"
-            )
+            return start + int(bad[0, 0]), int(bad[0, 1])
+    return None
 
 
 def _read_npy(path: Path) -> Table:

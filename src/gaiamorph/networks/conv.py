@@ -14,14 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gaiamorph.networks.base import (
-    NEGATIVE_SLOPE,
-    Autoencoder,
-    NetworkSettings,
-    activation,
-    initialise,
-    initialise_output,
-)
+from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, initialise, initialise_output
 from gaiamorph.networks.doubling import BlocksActivation, BlocksConv, DoubledConv
 from gaiamorph.networks.edges import computed_in
 from gaiamorph.networks.folding import fold, unfold
@@ -69,16 +62,15 @@ class Conv(Autoencoder):
         for i in range(len(sizes) - 1, 0, -1):
             self.decoder.extend(_convs(widths[i], widths[i - 1], depth))
             self.decoder.append(Double(sizes[i - 1]))
-        at_half = drawn == depth == 1 and len(sizes) > 1 and height % 2 == width % 2 == 0
         to_picture: nn.Conv2d
-        if at_half:
+        if drawn == depth == 1 and len(sizes) > 1 and height % 2 == width % 2 == 0:
             self.decoder[-1] = nn.Identity()  # in the place of what doubles, for files know weights by their place
-            finest = [DoubledConv(widths[0], widths[0]), BlocksActivation(NEGATIVE_SLOPE)]
+            finest = [DoubledConv(widths[0], widths[0]), BlocksActivation()]
             to_picture = BlocksConv(widths[0], channels)
         else:
             finest = _convs(widths[0], widths[0], depth)
             to_picture = nn.Conv2d(widths[0], channels * drawn * drawn, 3, padding=1)
-        self.decoder.extend([*finest, to_picture, Unfold(2 if at_half else drawn, height, width)])
+        self.decoder.extend([*finest, to_picture, Unfold(drawn, height, width)])
 
         initialise(self)
         initialise_output(to_code)

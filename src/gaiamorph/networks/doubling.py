@@ -19,6 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gaiamorph.networks.base import NEGATIVE_SLOPE
+from gaiamorph.networks.folding import unfold
+
 OF_SMALL = ((1, 1, 0), (0, 0, 1), (1, 0, 0), (0, 1, 1))
 """In one direction, a row for each pixel of a block and each of the two small pixels that it depends on: which of the 3 weights of
 the plain convolution lie between the two."""
@@ -40,8 +43,7 @@ class DoubledConv(nn.Conv2d):
 
 
 class BlocksConv(nn.Conv2d):
-    """Blocks (B, 4 I, h + 1, w + 1) -> what a 3 x 3 convolution makes of the picture they are, in the blocks and the order of
-    `folding.fold`: (B, O 4, h, w)."""
+    """Blocks (B, 4 I, h + 1, w + 1) -> what a 3 x 3 convolution makes of the picture that they are: (B, O, 2 h, 2 w)."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__(channels_in, channels_out, 3, padding=1)
@@ -50,33 +52,28 @@ class BlocksConv(nn.Conv2d):
         assert self.bias is not None
         weight = _sums(OF_BLOCKS, self.weight).unflatten(0, (2, 2, 2, 2, 2, 2))  # pixel, block, its pixel, twice; O, I
         weight = weight.permute(6, 0, 3, 2, 5, 7, 1, 4).flatten(3, 5).flatten(0, 2)
-        return F.conv2d(input, weight, self.bias.repeat_interleave(4))
+        return unfold(F.conv2d(input, weight, self.bias.repeat_interleave(4)), 2)
 
 
 class BlocksActivation(nn.Module):
     """Leaky ReLU of blocks, in place; and 0 for pixels outside of the picture, as the padding of a convolution would have them."""
 
-    def __init__(self, negative_slope: float) -> None:
-        super().__init__()
-        self.negative_slope = negative_slope
-
     def forward(self, input: Tensor) -> Tensor:
-        return _Activation.apply(input, self.negative_slope)  # type: ignore[return-value]
+        return _Activation.apply(input)  # type: ignore[return-value]
 
 
 class _Activation(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, slope: float) -> Tensor:
-        ctx.slope = slope
-        y = _cut(F.leaky_relu_(x, slope))
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        y = _cut(F.leaky_relu_(x, NEGATIVE_SLOPE))
         ctx.mark_dirty(y)
         ctx.save_for_backward(y)
         return y
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
         (y,) = ctx.saved_tensors
-        return _cut(torch.ops.aten.leaky_relu_backward(grad_outputs[0], y, ctx.slope, True)), None
+        return _cut(torch.ops.aten.leaky_relu_backward(grad_outputs[0], y, NEGATIVE_SLOPE, True))
 
 
 def _cut(blocks: Tensor) -> Tensor:

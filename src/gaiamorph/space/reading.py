@@ -71,7 +71,7 @@ def natural(space: LatentSpace, items: Any) -> np.ndarray:
     if isinstance(items, np.ndarray):
         natural_shape = space.kind.to_items(torch.zeros(1, *space.kind.shape)).shape[1:]
         if items.ndim == len(natural_shape) + 1 and items.shape[1:] == natural_shape and len(items):
-            if _ready(items):
+            if space.kind.is_natural(items):
                 return items
             return np.stack([space.kind.read(item) for item in items])
         if items.ndim < 2 or len(items) == 0 or items.dtype == object:
@@ -82,19 +82,6 @@ def natural(space: LatentSpace, items: Any) -> np.ndarray:
     if not read:
         raise UserError("there are no items")
     return np.stack(read)
-
-
-def _ready(items: np.ndarray) -> bool:
-    """Whether items of the right shape are in natural form: pictures as bytes, vectors as finite numbers."""
-    if items.ndim > 2:
-        return items.dtype == np.uint8
-    return items.dtype == np.float32 and all(
-        np.isfinite(part).all() for part in np.array_split(items, -(-len(items) // AT_ONCE))
-    )
-
-
-AT_ONCE = 65_536
-"""Vectors that are looked at together."""
 
 
 def warn_unlike(space: LatentSpace, ends: list[Source]) -> None:
