@@ -55,6 +55,9 @@ def launch(processes: Processes, device: str) -> Fabric:
     # A copy of all gradients less. Not static_graph: with it (torch 2.13) gradients are no longer exchanged, and nothing says so.
     # Nor are buffers sent around: what models keep in them is the same in all processes (`across_ranks`, `of_first_rank`).
     how: dict[str, Any] = {"gradient_as_bucket_view": True, SENDING_BUFFERS: False}
+    if device == "cpu" or not any(usable.values()):
+        # One message, once backward passes are over (the default sends a first one sooner): on a CPU it takes their core meanwhile.
+        how["bucket_cap_mb"] = 25
     strategy = DDPStrategy(**how) if many else "auto"
     try:
         fabric = Fabric(
