@@ -39,13 +39,42 @@ def step(result: dict[str, Any]) -> list[str]:
         "",
         *table(["case", "times as fast as plain", "as half plain", "of the product rate"], in_fp32),
         "By count, the plain step's arithmetic is some 1.5 to 1.7 times as much; the rest of the gain is bf16 where it is native, "
-        "memory layout, fewer passes over whole pictures, and memory that is kept between steps. Convolutions with few channels on "
-        "small pictures do not come near the product rate of bf16, "
-        "whose products are several times as fast while "
-        "everything around them (activations, errors in fp32, moving data between layouts) is bound by memory.",
+        "memory layout, fewer passes over whole pictures, and memory that is kept between steps. What keeps it from the product "
+        "rate is told in the next section.",
         "",
     ]
     return section("The step", result, body)
+
+
+def parts(result: dict[str, Any]) -> list[str]:
+    rows = [
+        [r["case"], r["precision"], f"{r['ms']:.0f}", f"{r['products_ms']:.0f}", f"{r['others_ms']:.0f}",
+         f"{r['products_of_product_rate']:.0%}", f"{r['products_of_product_rate'] * r['products_ms'] / r['ms']:.0%}"]
+        for r in result["runs"]
+    ]  # fmt: skip
+    largest = max(result["runs"], key=lambda r: (r["precision"] == "bf16", r["ms"]))
+    listed = [
+        [p["operation"].replace("_", " "), p["shapes"], f"{p['ms']:.1f}", f"{p['of_product_rate']:.0%}"]
+        for p in largest["largest"]
+    ]
+    around = ", ".join(f"{name} {ms:.1f}" for name, ms in largest["others"].items())
+    columns = ["case", "precision", "step, ms", "products, ms", "all else, ms", "products alone, of the product rate", "step"]
+    body = [
+        "Every operation of a step timed where it runs: convolutions and matrix products, and all else (activations, errors, "
+        "doubling and moving pictures, Adam); what remains of a step is Python's. The rate of the products alone is what the step "
+        "would reach if all else took no time.",
+        "",
+        *table(columns, rows),
+        "In bf16 half of the product rate is out of reach: convolutions of 4 to 128 channels do not reach it themselves, those "
+        "least that read or draw a picture's few channels, and bf16 units multiply several times as fast as fp32 ones, while "
+        "what is around them is bound by memory or by rounding, and takes nearly as long as the products. In fp32 the products "
+        f"do reach it. The products of {largest['case']} in {largest['precision']} that take longest:",
+        "",
+        *table(["product", "of what", "ms a step", "of the product rate"], listed),
+        f"All else, ms a step, in torch's names: {around}.",
+        "",
+    ]
+    return section("What a step is made of", result, body)
 
 
 def choices(result: dict[str, Any]) -> list[str]:
@@ -180,7 +209,7 @@ def main() -> None:
         "least and most of all rounds. How it is done is in [training.md](training.md).",
         "",
     ]
-    for part in (step, choices, captured, peers, scaling, frames, data, startup, growth, steady):
+    for part in (step, parts, choices, captured, peers, scaling, frames, data, startup, growth, steady):
         if (result := load(part.__name__)) is not None:
             lines += part(result)
     (DOCS / "performance.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
