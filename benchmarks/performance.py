@@ -58,7 +58,15 @@ def parts(result: dict[str, Any]) -> list[str]:
         for p in largest["largest"]
     ]
     around = ", ".join(f"{name} {ms:.1f}" for name, ms in largest["others"].items())
-    columns = ["case", "precision", "step, ms", "products, ms", "all else, ms", "products alone, of the product rate", "step"]
+    columns = [
+        "case",
+        "precision",
+        "step, ms",
+        "products, ms",
+        "all else, ms",
+        "products alone, of the product rate",
+        "step",
+    ]
     body = [
         "Every operation of a step timed where it runs: convolutions and matrix products, and all else (activations, errors, "
         "doubling and moving pictures, Adam); what remains of a step is Python's. The rate of the products alone is what the step "
