@@ -28,6 +28,8 @@ GRID: list[Column] = [
     ("kernel distance/pca/midpoints", "midpoints, PCA ↓", lambda v: f"{v:.3f}"),
     ("kernel distance/pca/mixtures of five", "mixtures, PCA ↓", lambda v: f"{v:.3f}"),
     ("convexity gap/pca", "gap, PCA ↓", lambda v: f"{v:.3f}"),
+    ("kernel distance/labels/interpolants", "interpolants, labels ↓", lambda v: f"{v:.3f}"),
+    ("convexity gap/labels", "gap, labels ↓", lambda v: f"{v:.3f}"),
     ("lines/mean distance", "mean distance ↓ (×10³)", lambda v: f"{v * 1e3:.2f}"),
     ("lines/smoothness", "smoothness ↓", lambda v: f"{v:.3f}"),
     ("lines/flat paths", "flat paths", lambda v: f"{v:.1%}"),
@@ -48,6 +50,8 @@ LEGEND = [
     "- HED, PCA: kernel distance from held-out real items, in VGG (HED) features and in principal components, unless it says "
     "Fréchet; over pairs of items that show different people and are not made of one another. Interpolants lie anywhere between "
     "two codes, midpoints halfway; mixtures are of five.",
+    "- Labels: beside them, kernel distance in what a small classifier of the data's labels (people, kinds of clothes) looks at, "
+    "which learns them from real items alone (`evaluation/labels.py`).",
     "- Gap: distance of the middle of a path less that of its ends (convexity).",
     "- Pictures: *unseen* are people of whom training saw no photograph.",
     "",
@@ -65,6 +69,7 @@ EARLIER = (
     "gaia.noise_octaves=0",
     "clip=0",
     "hold=0",
+    "finest level at full size",
 )
 """In a variant: made when that was the default, or is made so again."""
 

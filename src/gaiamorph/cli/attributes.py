@@ -119,7 +119,8 @@ def report(
     split
         Held-out items to edit. By default test_seen where there are groups, otherwise test.
     features
-        Feature spaces of the realism of edited items, separated by commas: pca, hed, values.
+        Feature spaces of the realism of edited items, separated by commas: pca, hed, labels, values, inception.
+        By default as for evaluate.
     seed
         Of the judge.
     identity

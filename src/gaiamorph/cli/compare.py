@@ -45,8 +45,9 @@ def compare(
     seeds
         How many seeds each model is trained with: 0, 1, ...
     features
-        Feature spaces of distances between sets, separated by commas. By default pca, and hed for pictures where its
-        weights are installed.
+        Feature spaces of distances between sets, separated by commas. By default pca; for pictures hed, where its weights
+        are installed (a minute or two); and, where the data has labels, labels: what a small classifier of them looks at,
+        trained here on real items. Others: values; inception, where its weights are (several times as long as hed).
     split
         Held-out items that are measured: test, test_seen, validation.
     quiet

@@ -37,8 +37,9 @@ def evaluate(
     split
         Which items: test, test_seen, validation. By default test_seen where there are groups, otherwise test.
     features
-        Feature spaces of distances between sets, separated by commas. By default pca, and hed for pictures where its
-        weights are installed (a minute or two).
+        Feature spaces of distances between sets, separated by commas. By default pca; for pictures hed, where its weights
+        are installed (a minute or two); and, where the data has labels, labels: what a small classifier of them looks at,
+        trained here on real items. Others: values; inception, where its weights are (several times as long as hed).
     seed
         Of the pairs and weights that are drawn.
     quiet

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gaiamorph.data import Dataset
 from gaiamorph.errors import UserError
+from gaiamorph.evaluation.labels import label_column, open_labels
 from gaiamorph.features import FeatureSpace, open_features
 from gaiamorph.latent import interpolate
 from gaiamorph.space import LatentSpace
@@ -199,12 +200,17 @@ class Case:
     @cached_property
     def feature_spaces(self) -> dict[str, FeatureSpace]:
         if self._names is not None:
-            return {name: open_features(name, self.tensor(self.training)) for name in self._names}
-        found = {"pca": open_features("pca", self.tensor(self.training))}
+            return {name: self._open(name) for name in self._names}
+        found = {"pca": self._open("pca")}
         if self.pictures:
             with contextlib.suppress(UserError):  # its weights are an extra: figures in it are left out
-                found["hed"] = open_features("hed", self.tensor(self.training))
+                found["hed"] = self._open("hed")
+        if label_column(self.data) is not None:
+            found["labels"] = self._open("labels")
         return found
+
+    def _open(self, name: str) -> FeatureSpace:
+        return open_labels(self.data) if name == "labels" else open_features(name, self.tensor(self.training))
 
     def tensor(self, items: np.ndarray) -> Tensor:
         return self.space.kind.to_tensor(items)

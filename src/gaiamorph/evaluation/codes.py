@@ -8,10 +8,9 @@ from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
 from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.labels import label_column
 
 MOST_DISTANCES = 500
-LABELS = ("label", "class", "person")
-"""Columns that are taken for labels, the first that is there."""
 
 
 def codes(case: Case) -> list[Figure]:
@@ -28,8 +27,7 @@ def codes(case: Case) -> list[Figure]:
             "whether items that differ little have codes that differ little",
         )
     ]
-    column = next((name for name in LABELS if name in case.data.attributes), None)
-    if column is None:
+    if (column := label_column(case.data)) is None:
         return figures
     labels = case.data.attributes[column].astype(str).to_numpy()
     train = case.data.splits["train"]

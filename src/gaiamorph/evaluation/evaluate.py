@@ -14,6 +14,7 @@ import numpy as np
 from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import PRECISION, Case, Figure
 from gaiamorph.evaluation.convexity import WEIGHTS, curves
+from gaiamorph.evaluation.labels import LabelFeatures
 from gaiamorph.output import figures, report
 from gaiamorph.output.folders import new_folder
 from gaiamorph.training.precision import memory_kept
@@ -38,6 +39,7 @@ def measure(case: Case, metrics: list[str] | None = None, say: Callable[[str], N
 
 def describe(case: Case, found: list[Figure]) -> dict[str, Any]:
     """Plain JSON: what was measured, on what, and every figure with its unit, direction and meaning."""
+    of_labels = case.feature_spaces.get("labels")
     return {
         "gaiamorph_version": __version__,
         "measure": MEASURE,
@@ -50,6 +52,7 @@ def describe(case: Case, found: list[Figure]) -> dict[str, Any]:
         "items": len(case.real),
         "seed": case.seed,
         "feature_spaces": list(case.feature_spaces),
+        **({"classifier": of_labels.recipe(case.data, case.indices)} if isinstance(of_labels, LabelFeatures) else {}),
         "precision": PRECISION,
         "figures": [{**asdict(f), "value": f.value if math.isfinite(f.value) else None} for f in found],
     }

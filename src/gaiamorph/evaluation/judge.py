@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +11,9 @@ from torch import Tensor, nn
 
 from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import Attribute, Design
-from gaiamorph.errors import UserError
-from gaiamorph.networks import NETWORKS, Critic, NetworkSettings
-from gaiamorph.training import augment
+from gaiamorph.evaluation.taught import STEPS, learnt_from, small_pair, taught
+from gaiamorph.networks import Critic
 
-STEPS, BATCH, RATE, DECAY = 600, 64, 2e-3, 1e-2
-LOOKS = 20
-"""How often the judge is validated; the best state is kept."""
-WIDTH = 16
-"""Channels of its widest-resolution layer."""
 LEAST_SKILL = 0.5
 """An attribute judged with less skill on held-out items is left out. 0 is guessing, 1 is perfect."""
 
@@ -59,9 +52,7 @@ def train_judge(data: Dataset, design: Design, held_out: np.ndarray, seed: int =
 
     It never sees a code or an edited item. Raises UserError if a split is empty.
     """
-    train, validation = data.splits["train"], data.splits["validation"]
-    if not len(train) or not len(validation):
-        raise UserError("a judge needs training and validation items")
+    train, _ = learnt_from(data)
     values = design.values
     numeric = np.array([a.kind == "numeric" for a in design.attributes])
     mean = np.where(numeric, np.nanmean(values[train], 0), 0.0)
@@ -69,52 +60,14 @@ def train_judge(data: Dataset, design: Design, held_out: np.ndarray, seed: int =
     targets = torch.from_numpy(((values - mean) / np.maximum(sd, 1e-12)).astype(np.float32))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        name = "conv" if len(data.kind.shape) == 3 else "mlp"
-        width = WIDTH if name == "conv" else 64
-        settings = NetworkSettings(width=width, blocks=0)  # a yardstick: not what models have by default
-        network = Critic(NETWORKS[name](data.kind.shape, 2, settings), len(design.attributes))
-        network = _trained(network, data, targets, torch.from_numpy(numeric), train, validation, steps)
+        network = Critic(small_pair(data.kind.shape, 2), len(design.attributes))
+        known = torch.from_numpy(numeric)
+        network = taught(network, data, lambda out, rows: _loss(out, targets[rows], known), steps)
     judge = Judge(network.eval(), design.attributes, *np.zeros((2, len(design.attributes))))
     scores, real = judge.scores(data.kind.to_tensor(data.items[held_out])), targets[held_out].numpy()
     for k, attribute in enumerate(design.attributes):
         judge.gaps[k], judge.skill[k] = _measured(scores[:, k], real[:, k], attribute.kind == "numeric")
     return judge
-
-
-def _trained(
-    network: nn.Module,
-    data: Dataset,
-    targets: Tensor,
-    numeric: Tensor,
-    train: np.ndarray,
-    validation: np.ndarray,
-    steps: int,
-) -> nn.Module:
-    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    generator = torch.Generator().manual_seed(int(torch.initial_seed()) % 2**31)
-    x_validation = data.kind.to_tensor(data.items[validation])
-    best, lowest = copy.deepcopy(network.state_dict()), float("inf")
-    pictures = len(data.kind.shape) == 3
-    for step in range(steps):
-        rows = train[torch.randint(len(train), (min(BATCH, len(train)),), generator=generator).numpy()]
-        x = data.kind.to_tensor(data.items[rows])
-        if pictures:
-            changes = augment.draw(len(x), 1, generator)
-            x = augment.shift(augment.flip(x, changes["flip"]) if data.mirror else x, changes["shift"], 1)
-        _loss(network(x), targets[rows], numeric).backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        schedule.step()
-        if (step + 1) % max(1, steps // LOOKS) == 0:
-            with torch.inference_mode():
-                network.eval()
-                out = torch.cat([network(part) for part in x_validation.split(256)])
-                network.train()
-            if (loss := float(_loss(out, targets[validation], numeric))) < lowest:
-                best, lowest = copy.deepcopy(network.state_dict()), loss
-    network.load_state_dict(best)
-    return network
 
 
 def _loss(out: Tensor, target: Tensor, numeric: Tensor) -> Tensor:
