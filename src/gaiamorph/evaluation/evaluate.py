@@ -91,8 +91,9 @@ def _pictures(case: Case, folder: Path):
         clouds = {"real": case.real, "reconstructions": case.reconstructions, "interpolants": case.interpolants}
         figures.points(clouds, folder / "points.png", case.space.kind.columns)  # type: ignore[attr-defined]
         yield folder / "points.png", "Held-out items, their reconstructions, and points between random pairs of them."
-    figures.lines(WEIGHTS, curves(case), "weight", "kernel distance from real items", folder / "convexity.png")
+    figures.panels(WEIGHTS, curves(case), "weight", "kernel distance from real items", folder / "convexity.png")
     yield (
         folder / "convexity.png",
-        "Realism along the way: level where everything between two items is as real as they are.",
+        "Realism along the way, by feature space, each on a scale of its own: level where all between two items is as real "
+        "as they are.",
     )

@@ -136,6 +136,19 @@ def lines(x: np.ndarray, ys: Mapping[str, np.ndarray], x_label: str, y_label: st
     figure.savefig(path, dpi=110)
 
 
+def panels(x: np.ndarray, ys: Mapping[str, np.ndarray], x_label: str, y_label: str, path: Path) -> None:
+    """Named curves beside each other, each on a scale of its own that holds 0: for what has no common unit."""
+    figure, axes = _figure(len(ys), 3.4, 3.0)
+    for ax, (name, y) in zip(axes, ys.items(), strict=True):
+        ax.plot(x, y, marker="o", markersize=3, linewidth=1)
+        ax.axhline(0, color="#999999", linewidth=0.8)
+        ax.ticklabel_format(axis="y", scilimits=(-2, 3))
+        ax.set_title(name, fontsize=10)
+        ax.set_xlabel(x_label, fontsize=9)
+    axes[0].set_ylabel(y_label, fontsize=9)
+    figure.savefig(path, dpi=110)
+
+
 def heat_maps(
     maps: Mapping[str, np.ndarray], rows: Sequence[str], columns: Sequence[str], y_label: str, x_label: str, path: Path
 ) -> None:
