@@ -19,7 +19,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
-from unittest.mock import patch
 
 import torch
 import torch.nn.functional as F
@@ -172,6 +171,8 @@ def _inception_network() -> nn.Module:
             "the feature space 'inception' needs its weights: pip install torch-fidelity torchvision, and put the file "
             f"{_INCEPTION_FILE} of torch-fidelity's releases at {path}, or name its place in GAIAMORPH_INCEPTION"
         )
+    from unittest.mock import patch
+
     from torchmetrics.image.fid import NoTrainInceptionV3
 
     # torch-fidelity asks for the file to be unpickled, with whatever code it holds: so torch reads tensors alone, all the same.
