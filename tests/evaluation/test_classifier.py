@@ -25,7 +25,7 @@ SPLITS = {"train": np.arange(800), "validation": np.arange(800, 1000), "test": n
 def labelled(labels: np.ndarray, **columns: np.ndarray) -> Dataset:
     """Vectors whose first value tells the label, and whose second tells nothing."""
     rng = np.random.default_rng(0)
-    kind = np.unique(labels, return_inverse=True)[1]
+    kind = np.unique(labels.astype(str), return_inverse=True)[1]
     items = np.stack([kind + 0.1 * rng.normal(size=1200), rng.normal(size=1200)], 1).astype(np.float32)
     names = [str(i) for i in range(1200)]
     table = pd.DataFrame({"label": labels, **columns})
@@ -72,7 +72,26 @@ def test_labels_that_training_does_not_know_are_left_out():
     assert np.isnan(features.accuracy(x, np.array(["new"] * 3)))
 
 
-@pytest.mark.parametrize(("labels", "column"), [(["a"] * 1200, None), (["a", "b"] * 600, "label")])
+def test_missing_labels_are_none():
+    labels = np.random.default_rng(1).permutation(np.repeat(["a", "b"], 600)).astype(object)
+    labels[:50] = None
+    assert open_labels(labelled(labels)).classes == ["a", "b"]
+
+
+def test_it_learns_where_no_validation_item_has_a_label_that_it_knows():
+    labels = np.random.default_rng(1).permutation(np.repeat(["a", "b"], 600)).astype(object)
+    shown = labels.copy()
+    shown[800:1000] = "new"
+    data = labelled(labels)
+    data.attributes["label"] = shown
+    x = data.kind.to_tensor(data.items[SPLITS["test"]])
+    assert open_labels(data).accuracy(x, labels[SPLITS["test"]]) > 0.99
+
+
+@pytest.mark.parametrize(
+    ("labels", "column"),
+    [(["a"] * 1200, None), (["a", "b"] * 600, "label"), ([str(i) for i in range(1200)], None)],
+)
 def test_which_column(labels, column):
     person = np.array(["p", "q"] * 600)
     assert label_column(labelled(np.array(labels), person=person)) == column

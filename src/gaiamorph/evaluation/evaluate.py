@@ -52,7 +52,7 @@ def describe(case: Case, found: list[Figure]) -> dict[str, Any]:
         "items": len(case.real),
         "seed": case.seed,
         "feature_spaces": list(case.feature_spaces),
-        **({"classifier": of_labels.recipe(case.data, case.indices)} if isinstance(of_labels, LabelFeatures) else {}),
+        **({"classifier": of_labels.record(case.data, case.indices)} if isinstance(of_labels, LabelFeatures) else {}),
         "precision": PRECISION,
         "figures": [{**asdict(f), "value": f.value if math.isfinite(f.value) else None} for f in found],
     }

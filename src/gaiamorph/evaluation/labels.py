@@ -26,9 +26,11 @@ SEED = 0
 
 
 def label_column(data: Dataset) -> str | None:
-    """The column of labels, if the data has one, with at least two of them in its training split."""
+    """The column of labels, if the data has one, with at least two of them in its training split, and two items to a label on
+    average: what is different for nearly every item is a measure or a name."""
     name = next((name for name in COLUMNS if name in data.attributes), None)
-    return name if name and data.attributes[name].iloc[data.splits["train"]].nunique() > 1 else None
+    train = data.splits["train"]
+    return name if name and 1 < data.attributes[name].iloc[train].nunique() <= len(train) / 2 else None
 
 
 class _Classifier(nn.Module):
@@ -68,7 +70,7 @@ class LabelFeatures:
         named = torch.cat([self.network(part).argmax(1) for part in x.split(256)]).numpy()
         return float((np.array(self.classes)[named] == labels)[known].mean())
 
-    def recipe(self, data: Dataset, indices: np.ndarray) -> dict[str, Any]:
+    def record(self, data: Dataset, indices: np.ndarray) -> dict[str, Any]:
         """For the record: how it came about, and how well it knows the labels of held-out items."""
         labels = data.attributes[self.column].astype(str).to_numpy()[indices]
         return {
@@ -83,14 +85,15 @@ def open_labels(data: Dataset) -> LabelFeatures:
     column = label_column(data)
     if column is None:
         raise UserError(
-            f"the feature space 'labels' needs a column of the data called {' or '.join(COLUMNS)}, with two labels at least"
+            f"the feature space 'labels' needs a column of the data called {' or '.join(COLUMNS)}, with at least two labels, and at "
+            "most one to two items"
         )
-    labels = data.attributes[column].astype(str).to_numpy()
+    labels = data.attributes[column]
     train, _ = learnt_from(data)
-    classes = sorted(set(labels[train]))
+    classes = sorted(set(labels.iloc[train].dropna().astype(str)))
     numbers = {name: number for number, name in enumerate(classes)}
-    # Labels that no training item has are no part of the loss.
-    targets = torch.tensor([numbers.get(name, -1) for name in labels])
+    # Missing labels, and those that no training item has, are no part of the loss.
+    targets = torch.tensor([numbers.get(name, -1) for name in labels.astype(str)])
 
     def loss(out: Tensor, rows: np.ndarray) -> Tensor:
         return F.cross_entropy(out, targets[rows], ignore_index=-1)

@@ -67,7 +67,10 @@ def taught(
                 network.eval()
                 out = torch.cat([network(part) for part in x_validation.split(256)])
                 network.train()
-            if (missed := float(loss(out, validation))) < lowest:
+            missed = float(loss(out, validation))
+            if (
+                not missed >= lowest
+            ):  # of validation items that nothing is known of it is nan, and the last state is taken
                 best, lowest = copy.deepcopy(network.state_dict()), missed
     network.load_state_dict(best)
     return network.eval()
