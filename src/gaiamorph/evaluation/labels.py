@@ -85,8 +85,8 @@ def open_labels(data: Dataset) -> LabelFeatures:
     column = label_column(data)
     if column is None:
         raise UserError(
-            f"the feature space 'labels' needs a column of the data called {' or '.join(COLUMNS)}, with at least two labels, and at "
-            "most one to two items"
+            f"the feature space 'labels' needs a column of the data called {' or '.join(COLUMNS)}, with at least two labels, "
+            "and at most one to two items"
         )
     labels = data.attributes[column]
     train, _ = learnt_from(data)
