@@ -42,7 +42,7 @@ LEGEND = [
     "",
     "Networks, examples and pairs of items are the same for all models of a table; GAN and BEGAN have no encoder and are measured "
     "between drawn codes. Runs whose generator died, as the training said, are left out and counted. Means ± standard deviations "
-    "over seeds; bold: the best of a column, of models as they are by default.",
+    "over seeds; bold: the best of a column, of models with an encoder.",
     "",
     "- SSIM, L1: of reconstructions of held-out items. Linear probe: share of labels that a linear layer reads from codes.",
     "- Sharpness: mean distance of octave energies from real items', log2 (0: as real).",
@@ -138,11 +138,12 @@ def grid_rows(runs: list[dict[str, Any]], shown: list[Column]) -> list[list[str]
 
 
 def with_best_marked(rows: list[list[str]], heads: list[str]) -> list[list[str]]:
-    """The best mean of each column in bold, by the arrow in its heading."""
+    """The best mean of each column in bold, by the arrow in its heading, of models that can encode."""
     rows = [list(row) for row in rows]
     for j, head in enumerate(heads):
         if "↑" in head or "↓" in head:
-            means = {i: float(row[j].split(" ±")[0]) for i, row in enumerate(rows) if row[j]}
+            encoding = [(i, row) for i, row in enumerate(rows) if MODELS[row[0]].can_encode]
+            means = {i: float(row[j].split(" ±")[0]) for i, row in encoding if row[j]}
             best = (max if "↑" in head else min)(means.values(), default=None)
             for i, mean in means.items():
                 if mean == best:
