@@ -19,7 +19,7 @@ from gaiamorph.evaluation.case import Case
 from gaiamorph.evaluation.evaluate import measure
 from results import Results
 
-FACES = dict(grid.SETS["faces"])
+FACES = grid.SETS["faces"]
 METRICS = ["reconstruction", "sharpness", "realism", "convexity"]
 
 
@@ -42,9 +42,8 @@ def main() -> None:
             for precision in ("bf16", "fp32"):
                 if results.has(set=name, seed=seed, precision=precision):
                     continue
-                settings: dict[str, Any] = {"source": f"sample:{name}", **gm.recipe("toy2d")}
-                if name == "faces":
-                    settings = FACES
+                plane: dict[str, Any] = {"source": f"sample:{name}", **gm.recipe("toy2d")}
+                settings = FACES if name == "faces" else plane
                 with tempfile.TemporaryDirectory() as folder:
                     space = gm.train(
                         out=Path(folder, "run"),

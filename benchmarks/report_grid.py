@@ -140,9 +140,9 @@ def grid_rows(runs: list[dict[str, Any]], shown: list[Column]) -> list[list[str]
 def with_best_marked(rows: list[list[str]], heads: list[str]) -> list[list[str]]:
     """The best mean of each column in bold, by the arrow in its heading, of models that can encode."""
     rows = [list(row) for row in rows]
+    encoding = [(i, row) for i, row in enumerate(rows) if MODELS[row[0]].can_encode]
     for j, head in enumerate(heads):
         if "↑" in head or "↓" in head:
-            encoding = [(i, row) for i, row in enumerate(rows) if MODELS[row[0]].can_encode]
             means = {i: float(row[j].split(" ±")[0]) for i, row in encoding if row[j]}
             best = (max if "↑" in head else min)(means.values(), default=None)
             for i, mean in means.items():

@@ -185,9 +185,8 @@ def work(task: dict) -> None:
             for pair in (run.model.generator, run.model.discriminator):
                 pair.decoder = nn.Sequential(*finest_at_full_size(pair.decoder))
         step = Plain(network, items, batch, kind == OWN) if kind in (PLAIN, OWN) else run.advance
-        flops = (
-            0 if kind == "compiled" else count_flops(run.dry_step)
-        )  # of all: what is counted first takes a little longer later
+        # Of all: what is counted first takes a little longer later.
+        flops = 0 if kind == "compiled" else count_flops(run.dry_step)
         dtype = torch.bfloat16 if kind not in (PLAIN, OWN) and run.settings.precision == "bf16" else torch.float32
 
         def measure() -> dict[str, float]:

@@ -82,9 +82,7 @@ def inception(_training: Tensor | None = None) -> FeatureSpace:
     network = _inception_network()
 
     def features(x: Tensor) -> Tensor:
-        if x.shape[1] != 3:
-            x = x.mean(1, keepdim=True).expand(-1, 3, -1, -1)
-        pictures = (255 * x).round().clamp(0, 255).to(torch.uint8)
+        pictures = (255 * _in_colour(x)).round().clamp(0, 255).to(torch.uint8)
         with torch.inference_mode(), torch.autocast(x.device.type, enabled=False):
             return torch.cat([network(part) for part in pictures.split(_BATCH)])
 
@@ -112,9 +110,13 @@ def open_features(name: str, training: Tensor) -> FeatureSpace:
     return FEATURES[name](training)
 
 
+def _in_colour(x: Tensor) -> Tensor:
+    """Three channels, whatever there were: what networks of photographs are given."""
+    return x if x.shape[1] == 3 else x.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+
+
 def _hed_means(stages: nn.ModuleList, x: Tensor) -> Tensor:
-    if x.shape[1] != 3:
-        x = x.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    x = _in_colour(x)
     if min(x.shape[-2:]) < 64:
         x = F.interpolate(x, scale_factor=64 / min(x.shape[-2:]), mode="bilinear", antialias=True)
     # The network expects blue, green, red in 0..255, less the ImageNet means.
@@ -128,6 +130,15 @@ def _hed_means(stages: nn.ModuleList, x: Tensor) -> Tensor:
                 # Activations are in units of grey values; a hundredth brings the features near one.
                 means.append(x.mean((2, 3), dtype=torch.float32) / 100)
     return torch.cat(means, 1)
+
+
+def has_hed() -> bool:
+    """Whether the weights of ``hed`` are installed."""
+    try:
+        _hed_network()
+    except UserError:
+        return False
+    return True
 
 
 _HED_CACHE: list[nn.ModuleList] = []

@@ -120,3 +120,11 @@ def test_pictures_in_folders_have_figures_in_it_and_the_recipe_is_recorded(tmp_p
         found["kernel distance/labels/floor (training items)"]
     )
     assert "convexity gap/labels" in found
+
+
+def test_which_feature_spaces_there_are_is_known_before_they_are_trained(vector_space, monkeypatch):
+    """A comparison that is finished asks for no more."""
+    monkeypatch.setattr("gaiamorph.evaluation.case.open_labels", lambda _: pytest.fail("trained for nothing"))
+    data = vector_space.open_data("sample:moons")
+    data.attributes["label"] = np.arange(len(data.items)) % 3
+    assert Case(vector_space, data).feature_names == ["pca", "labels"]

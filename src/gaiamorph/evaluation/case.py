@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ from torch import Tensor
 from gaiamorph.data import Dataset
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation.labels import label_column, open_labels
-from gaiamorph.features import FeatureSpace, open_features
+from gaiamorph.features import FeatureSpace, has_hed, open_features
 from gaiamorph.latent import interpolate
 from gaiamorph.space import LatentSpace
 from gaiamorph.training.precision import chosen_precision, lowered
@@ -198,16 +197,16 @@ class Case:
     # Features -----------------------------------------------------------------------------------------
 
     @cached_property
-    def feature_spaces(self) -> dict[str, FeatureSpace]:
+    def feature_names(self) -> list[str]:
+        """Of the feature spaces. To know them costs nothing; to open them may be a training."""
         if self._names is not None:
-            return {name: self._open(name) for name in self._names}
-        found = {"pca": self._open("pca")}
-        if self.pictures:
-            with contextlib.suppress(UserError):  # its weights are an extra: figures in it are left out
-                found["hed"] = self._open("hed")
-        if label_column(self.data) is not None:
-            found["labels"] = self._open("labels")
-        return found
+            return self._names
+        hed = ["hed"] if self.pictures and has_hed() else []  # its weights are an extra: figures in it are left out
+        return ["pca", *hed, *(["labels"] if label_column(self.data) else [])]
+
+    @cached_property
+    def feature_spaces(self) -> dict[str, FeatureSpace]:
+        return {name: self._open(name) for name in self.feature_names}
 
     def _open(self, name: str) -> FeatureSpace:
         return open_labels(self.data) if name == "labels" else open_features(name, self.tensor(self.training))

@@ -90,7 +90,7 @@ def _measured(
     case = Case(space, space.open_data(space.info["training"]["source"]), split=split, seed=seed, features=features)
     path = folder / EVALUATION
     wanted = {
-        "space_sha256": space.sha256, "split": case.split, "feature_spaces": list(case.feature_spaces), "measure": MEASURE,
+        "space_sha256": space.sha256, "split": case.split, "feature_spaces": case.feature_names, "measure": MEASURE,
         "metrics": list(METRICS),
     }  # fmt: skip
     kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}

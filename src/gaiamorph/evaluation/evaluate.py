@@ -51,7 +51,7 @@ def describe(case: Case, found: list[Figure]) -> dict[str, Any]:
         "split": case.split,
         "items": len(case.real),
         "seed": case.seed,
-        "feature_spaces": list(case.feature_spaces),
+        "feature_spaces": case.feature_names,
         **({"classifier": of_labels.record(case.data, case.indices)} if isinstance(of_labels, LabelFeatures) else {}),
         "precision": PRECISION,
         "figures": [{**asdict(f), "value": f.value if math.isfinite(f.value) else None} for f in found],

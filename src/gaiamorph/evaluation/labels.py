@@ -104,8 +104,7 @@ def open_labels(data: Dataset) -> LabelFeatures:
         taught(network, data, loss)
     some = train[:: max(1, len(train) // 5000)]
     with torch.inference_mode():
-        features = torch.cat(
-            [network.features(data.kind.to_tensor(data.items[p])) for p in np.array_split(some, 1 + len(some) // 256)]
-        )
+        parts = data.kind.to_tensor(data.items[some]).split(256)
+        features = torch.cat([network.features(x) for x in parts])
     scale = features.var(0).mean().sqrt().clamp_min(1e-6)
     return LabelFeatures(network, column, classes, features.mean(0), scale)

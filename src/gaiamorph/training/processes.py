@@ -14,6 +14,7 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from torch.nn.parallel import DistributedDataParallel
 
 from gaiamorph.errors import UserError
+from gaiamorph.training.precision import device_type
 
 _NOW, _ONCE = "forward_sync_buffers", "broadcast_buffers"
 SENDING_BUFFERS = _NOW if _NOW in inspect.signature(DistributedDataParallel).parameters else _ONCE
@@ -55,7 +56,7 @@ def launch(processes: Processes, device: str) -> Fabric:
     # A copy of all gradients less. Not static_graph: with it (torch 2.13) gradients are no longer exchanged, and nothing says so.
     # Nor are buffers sent around: what models keep in them is the same in all processes (`across_ranks`, `of_first_rank`).
     how: dict[str, Any] = {"gradient_as_bucket_view": True, SENDING_BUFFERS: False}
-    if device == "cpu" or not any(usable.values()):
+    if device_type(device) == "cpu":
         # One message, once backward passes are over (the default sends a first one sooner): on a CPU it takes their core meanwhile.
         how["bucket_cap_mb"] = 25
     strategy = DDPStrategy(**how) if many else "auto"
