@@ -72,3 +72,10 @@ def test_weights_have_the_names_that_files_know_them_by():
     names = [name for name, _ in net.decoder.named_parameters() if name.endswith("weight")]
     assert names == ["0.weight", "3.weight", "6.weight", "9.weight", "11.weight"]
     assert set(net.state_dict()) == {name for name, _ in net.named_parameters()}
+
+
+def test_compiled_they_give_the_same_and_nothing_is_warned_of(recwarn):
+    layer = DoubledConv(2, 3)
+    x = torch.rand(2, 2, 4, 4)
+    torch.testing.assert_close(torch.compile(layer, backend="eager")(x), layer(x))
+    assert not recwarn.list

@@ -88,8 +88,10 @@ def _cut(blocks: Tensor) -> Tensor:
 
 def _sums(which: tuple[tuple[int, ...], ...], weight: Tensor) -> Tensor:
     """Weights (O, I, 3, 3), added up as ``which`` (n, 3) says in both directions: (n n, O, I)."""
+    # A compiler sees no cache, works out the same once, and warns of it.
+    in_both = _in_both.__wrapped__ if torch.compiler.is_compiling() else _in_both
     with torch.autocast(weight.device.type, enabled=False):  # else they would be rounded before and after
-        sums = _in_both(which, weight.device).to(weight.dtype) @ weight.permute(2, 3, 0, 1).reshape(9, -1)
+        sums = in_both(which, weight.device).to(weight.dtype) @ weight.permute(2, 3, 0, 1).reshape(9, -1)
     return sums.unflatten(1, weight.shape[:2])
 
 
