@@ -23,7 +23,8 @@ from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import attributes_of
 from gaiamorph.evaluation.attributes import METHODS, Movement, edited, movement
 from gaiamorph.evaluation.judge import train_judge
-from gaiamorph.evaluation.realism import ITEMS_PER_FEATURE, frechet_distance, kernel_distance
+from gaiamorph.evaluation.kernel import kernel_distance
+from gaiamorph.evaluation.realism import ITEMS_PER_FEATURE, frechet_distance
 from gaiamorph.features import open_features
 from gaiamorph.latent.attributes import cosines, fit
 from results import Results

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import gaiamorph as gm
-from gaiamorph.evaluation.realism import kernel_distance
+from gaiamorph.evaluation.kernel import kernel_distance
 from gaiamorph.evaluation.sharpness import high_frequency_energy
 from gaiamorph.features import open_features
 from gaiamorph.training.log import read_metrics

@@ -7,7 +7,8 @@ import pytest
 
 from gaiamorph.data import synthetic
 from gaiamorph.evaluation.inside import inside_data
-from gaiamorph.evaluation.realism import kernel_distance
+from gaiamorph.evaluation.jackknife import BLOCKS, kept, standard_error
+from gaiamorph.evaluation.kernel import kernel_distance, kernel_distances
 from gaiamorph.evaluation.sharpness import high_frequency_energy
 
 
@@ -105,3 +106,46 @@ def test_fine_detail_by_frequency():
     coarse, fine = (high_frequency_energy(wave(c)[None, :, :, None]) for c in (4, 12))
     assert coarse < 1e-6
     assert fine == pytest.approx((100 / 255) ** 2 / 2, rel=0.02), "the variance of a sine, all of it fine"
+
+
+def test_without_each_group_is_what_the_rest_alone_gives():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(12, 4)), rng.normal(size=(9, 4))
+    groups_a, groups_b = rng.integers(0, 5, (12, 2)), np.array([0, 0, 1, 2, 2, 3, 4, 4, 7])[:, None]
+    distance, without = kernel_distances(a, b, groups_a, groups_b)
+    assert distance == pytest.approx(kernel_distance(a, b, groups_a, groups_b))
+    for found, group in zip(without, (0, 1, 2, 3, 4, 7), strict=True):
+        of_a, of_b = (groups_a != group).all(1), groups_b[:, 0] != group
+        assert found == pytest.approx(kernel_distance(a[of_a], b[of_b], groups_a[of_a], groups_b[of_b]))
+    assert without[-1] != pytest.approx(distance), "the last group has items of b alone"
+
+
+def test_many_groups_are_left_out_in_blocks():
+    of = np.arange(0, 400, 2)
+    stays = kept(np.array([[0, 2], [1, 3], [0, 100], [398, 399]]), of)
+    assert stays.shape == (BLOCKS, 4)
+    assert [np.flatnonzero(~column).tolist() for column in stays.T] == [[0, 1], [], [0], [BLOCKS - 1]]
+
+
+def test_the_standard_error_is_the_spread_over_other_people():
+    """Of means, where the formula is exact; and of kernel distances, between sets of other people each time."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=30)
+    without = (x.sum() - x) / 29
+    assert standard_error(without) == pytest.approx(x.std(ddof=1) / np.sqrt(30))
+    people = np.repeat(np.arange(30), 2)[:, None]
+    distances, errors = [], []
+    for _ in range(200):
+        real = rng.normal(size=(30, 6))[people[:, 0]] + 0.3 * rng.normal(size=(60, 6))
+        distance, without = kernel_distances(1.5 * real, real, people, people)
+        distances.append(distance)
+        errors.append(standard_error(without))
+    assert np.mean(errors) == pytest.approx(np.std(distances), rel=0.2)
+
+
+def test_no_standard_error_where_nothing_is_left():
+    rng = np.random.default_rng(0)
+    groups = np.array([[0], [0], [1], [1]])
+    _, without = kernel_distances(rng.normal(size=(4, 3)), rng.normal(size=(4, 3)), groups, groups)
+    assert standard_error(without) is None
+    assert standard_error(np.zeros(1)) is None

@@ -169,8 +169,11 @@ def test_every_metric_answers_on_pictures(photos, tmp_path, model):
     assert "kernel distance/pca/midpoints" in names
     assert ("reconstruction/ssim" in names) is (model == "gaia")
     assert all(f["meaning"] and f["better"] in ("lower", "higher", "neither") for f in results["figures"])
+    sure = {f["name"]: f["error"] for f in results["figures"] if f["error"] is not None}
+    assert {"kernel distance/pca/midpoints", "convexity gap/pca"} <= set(sure)
     page = (tmp_path / "out" / "index.html").read_text()
     assert "floor (training items)" in page
+    assert f"± {sure['convexity gap/pca']:.2g} pca features" in page
     assert page.count("<img") == 2
 
 

@@ -16,7 +16,7 @@ from gaiamorph.errors import UserError
 from gaiamorph.evaluation.case import Case
 from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identity_distances
 from gaiamorph.evaluation.judge import Judge, train_judge
-from gaiamorph.evaluation.realism import kernel_distance
+from gaiamorph.evaluation.kernel import kernel_distance
 from gaiamorph.latent.attributes import cosines, fit
 from gaiamorph.output import figures
 from gaiamorph.output import report as pages

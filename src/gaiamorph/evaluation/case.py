@@ -36,6 +36,8 @@ class Figure:
     unit: str
     better: Literal["lower", "higher", "neither"]
     meaning: str
+    error: float | None = None
+    """Standard error over who is among the held-out items (`jackknife`), where it is worked out."""
 
 
 def once(function: Callable[[Case], T]) -> Callable[[Case], T]:

@@ -112,9 +112,12 @@ def _measured(
 def _write(found: list[Measured], out: Path) -> None:
     with open(out / "results.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["model", "seed", "figure", "value", "unit", "better"])
+        writer.writerow(["model", "seed", "figure", "value", "unit", "better", "error"])
         for m in found:
-            writer.writerows([m.model, m.seed, f.name, repr(f.value), f.unit, f.better] for f in m.figures.values())
+            writer.writerows(
+                [m.model, m.seed, f.name, repr(f.value), f.unit, f.better, "" if f.error is None else repr(f.error)]
+                for f in m.figures.values()
+            )
     models = list(dict.fromkeys(m.model for m in found))
     head, rows = ["figure", "better", *models, "winner"], list(table(found, models))
     with open(out / "table.csv", "w", newline="", encoding="utf-8") as file:

@@ -65,16 +65,23 @@ def evaluate(case: Case, out: Path, *, overwrite: bool = False, say: Callable[[s
         (scratch / RESULTS).write_text(json.dumps(describe(case, found), indent=1), encoding="utf-8")
         pictures = list(_pictures(case, scratch))
         arrows = {"lower": "lower is better", "higher": "higher is better", "neither": ""}
-        rows = [[f.name, f"{f.value:.4g} {f.unit}".strip(), arrows[f.better], f.meaning] for f in found]
+        rows = [[f.name, _told(f), arrows[f.better], f.meaning] for f in found]
         text = [
             f"{case.space.model}, trained on {case.space.info['training']['source']}; measured on {len(case.real)} items "
             f"of the split {case.split!r} of {case.data.source}.",
             "A distance between sets depends on the feature space that it is measured in, which stands in its name. "
             "The floor says what real items score against other real items: nothing can be expected to be lower.",
+            "±: standard error over who happens to be among the held-out items, worked out by leaving out one group of them (one "
+            "person) after another. Spaces whose figures differ by less are not told apart by these items.",
         ]
         page = report.page(f"Evaluation of {case.space.model}", text, pictures, rows)
         (scratch / PAGE).write_text(page, encoding="utf-8")
     return out
+
+
+def _told(figure: Figure) -> str:
+    error = "" if figure.error is None else f"± {figure.error:.2g} "
+    return f"{figure.value:.4g} {error}{figure.unit}".strip()
 
 
 def _pictures(case: Case, folder: Path):

@@ -6,49 +6,13 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.jackknife import standard_error
+from gaiamorph.evaluation.kernel import kernel_distances
 
 ITEMS_PER_FEATURE = 2
 """A Fréchet distance is reported only where both sets have this many items to each feature: below, it is mostly bias."""
 NEIGHBOURS = 3
 """Of the hyperspheres in improved precision and recall."""
-
-
-def kernel_distance(
-    a: np.ndarray, b: np.ndarray, groups_a: np.ndarray | None = None, groups_b: np.ndarray | None = None
-) -> float:
-    """Kernel distance of two sets of features (N, F) and (M, F); 0 is best, and sampling noise may go below it.
-
-    The unbiased squared maximum mean discrepancy with the kernel (x.y / F + 1)^3 (Binkowski et al. 2018).
-    Unlike a Fréchet distance it has no bias on small sets. Figures depend on the feature space: state it.
-
-    It is unbiased only over independent items. Where they are made of one another, as reconstructions are of the real items
-    that they are compared with, or show the same people, ``groups_a`` (N, k) and ``groups_b`` (M, l) say of which
-    groups each item is made: pairs of items that have a group in common are left out of all three means. That is
-    the mean over all ways to cross-validate by group, each with as few groups as a pair of items needs.
-
-    Raises ValueError where no pair is left in one of the means.
-    """
-
-    def mean(x: np.ndarray, y: np.ndarray, left_out: np.ndarray) -> float:
-        kernel = (x.astype(np.float64) @ y.astype(np.float64).T / x.shape[1] + 1) ** 3
-        if left_out.all():
-            raise ValueError("two sets of at least two unrelated items each are needed")
-        return float(kernel[~left_out].mean())
-
-    within_a = mean(a, a, related(groups_a, groups_a, len(a), len(a)) | np.eye(len(a), dtype=bool))
-    within_b = mean(b, b, related(groups_b, groups_b, len(b), len(b)) | np.eye(len(b), dtype=bool))
-    return within_a + within_b - 2 * mean(a, b, related(groups_a, groups_b, len(a), len(b)))
-
-
-def related(groups_a: np.ndarray | None, groups_b: np.ndarray | None, n: int, m: int) -> np.ndarray:
-    """(n, m), boolean: whether items have one of their groups (n, k) and (m, l) in common. Without groups none have."""
-    found = np.zeros((n, m), bool)
-    if groups_a is None or groups_b is None:
-        return found
-    for one in groups_a.T:
-        for other in groups_b.T:
-            found |= one[:, None] == other[None]
-    return found
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -100,14 +64,16 @@ def realism(case: Case) -> list[Figure]:
         real = case.real_features[space]
         for name, (items, groups) in sets.items():
             made = case.features(space, items)
+            distance, without = kernel_distances(made, real, groups, real_groups)
             figures.append(
                 Figure(
                     f"kernel distance/{space}/{name}",
-                    kernel_distance(made, real, groups, real_groups),
+                    distance,
                     f"{space} features",
                     "lower",
                     f"how far {name} are, as a set, from held-out real items (pairs of items of one group, or made of one "
                     "another, are left out); the floor is what real ones score",
+                    standard_error(without),
                 )
             )
             if min(len(made), len(real)) >= ITEMS_PER_FEATURE * real.shape[1]:
