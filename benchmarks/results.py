@@ -13,6 +13,8 @@ import torch
 import gaiamorph
 
 FOLDER = Path(__file__).parent / "results"
+MACHINE = "a word for a second machine: its figures stand beside the first one's, in results/NAME_WORD.json"
+"""What ``--machine`` is, where a script has it."""
 
 
 def capability() -> str:
@@ -25,7 +27,9 @@ def capability() -> str:
 class Results:
     """A list of runs in ``results/NAME.json``. A run that is there already is not made again."""
 
-    def __init__(self, name: str, command: str) -> None:
+    def __init__(self, name: str, command: str, machine: str = "") -> None:
+        if machine:
+            name, command = f"{name}_{machine}", f"{command} --machine {machine}"
         self.path = FOLDER / f"{name}.json"
         self.runs = self._read()
         self.head = {

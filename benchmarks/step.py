@@ -34,7 +34,7 @@ from gaiamorph.training.profile import count_flops, product_rate
 from gaiamorph.training.settings import TrainSettings, settled
 from interleaved import Worker, ratio, rounds, serve
 from resident import megabytes, peak_of
-from results import Results
+from results import MACHINE, Results
 
 CASES = {
     "conv 32x32x1": ("conv", (32, 32, 1), 64),
@@ -219,8 +219,8 @@ def share_of_products(found: list[dict[str, Any]]) -> float:
     return median(f["gflops"] / f["product_gflops"] for f in found)
 
 
-def steps(repeats: int) -> None:
-    results = Results("step", "python benchmarks/step.py --only step")
+def steps(repeats: int, machine: str) -> None:
+    results = Results("step", "python benchmarks/step.py --only step", machine)
     for name in CASES:
         if results.has(case=name):
             continue
@@ -304,12 +304,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--only", nargs="+", default=["step", "choices", "growth", "steady"])
+    parser.add_argument("--machine", default="", help=MACHINE)
     parser.add_argument("--worker", default=None)
     options = parser.parse_args()
     if options.worker:
         work(json.loads(options.worker))
         return
-    for name, function in {"step": steps, "choices": choices, "growth": growth}.items():
+    if "step" in options.only:
+        steps(options.repeats, options.machine)
+    for name, function in {"choices": choices, "growth": growth}.items():
         if name in options.only:
             function(options.repeats)
     if "steady" in options.only:
