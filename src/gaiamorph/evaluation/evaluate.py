@@ -13,7 +13,8 @@ import numpy as np
 
 from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import PRECISION, Case, Figure
-from gaiamorph.evaluation.convexity import WEIGHTS, curves
+from gaiamorph.evaluation.convexity import WEIGHTS, along, curves
+from gaiamorph.evaluation.jackknife import standard_error
 from gaiamorph.evaluation.labels import LabelFeatures
 from gaiamorph.output import figures, report
 from gaiamorph.output.folders import new_folder
@@ -98,9 +99,13 @@ def _pictures(case: Case, folder: Path):
         clouds = {"real": case.real, "reconstructions": case.reconstructions, "interpolants": case.interpolants}
         figures.points(clouds, folder / "points.png", case.space.kind.columns)  # type: ignore[attr-defined]
         yield folder / "points.png", "Held-out items, their reconstructions, and points between random pairs of them."
-    figures.panels(WEIGHTS, curves(case), "weight", "kernel distance from real items", folder / "convexity.png")
+    errors = {
+        name: np.array([standard_error(of_weight) for of_weight in without], float)
+        for name, (_, without) in along(case).items()
+    }
+    figures.panels(WEIGHTS, curves(case), errors, "weight", "kernel distance from real items", folder / "convexity.png")
     yield (
         folder / "convexity.png",
         "Realism along the way, by feature space, each on a scale of its own: level where all between two items is as real "
-        "as they are.",
+        "as they are. Shaded: a standard error to either side.",
     )

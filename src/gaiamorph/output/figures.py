@@ -136,10 +136,19 @@ def lines(x: np.ndarray, ys: Mapping[str, np.ndarray], x_label: str, y_label: st
     figure.savefig(path, dpi=110)
 
 
-def panels(x: np.ndarray, ys: Mapping[str, np.ndarray], x_label: str, y_label: str, path: Path) -> None:
-    """Named curves beside each other, each on a scale of its own that holds 0: for what has no common unit."""
+def panels(
+    x: np.ndarray,
+    ys: Mapping[str, np.ndarray],
+    errors: Mapping[str, np.ndarray],
+    x_label: str,
+    y_label: str,
+    path: Path,
+) -> None:
+    """Named curves beside each other, each on a scale of its own that holds 0: for what has no common unit. Shaded: a standard
+    error to either side, where it is a number."""
     figure, axes = _figure(len(ys), 3.4, 3.0)
     for ax, (name, y) in zip(axes, ys.items(), strict=True):
+        ax.fill_between(x, y - errors[name], y + errors[name], alpha=0.2, linewidth=0)
         ax.plot(x, y, marker="o", markersize=3, linewidth=1)
         ax.axhline(0, color="#999999", linewidth=0.8)
         ax.ticklabel_format(axis="y", scilimits=(-2, 3))
