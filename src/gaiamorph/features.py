@@ -141,12 +141,8 @@ def has_hed() -> bool:
     return True
 
 
-_HED_CACHE: list[nn.ModuleList] = []
-
-
+@lru_cache(1)
 def _hed_network() -> nn.ModuleList:
-    if _HED_CACHE:
-        return _HED_CACHE[0]
     try:
         import h5py
 
@@ -170,7 +166,6 @@ def _hed_network() -> nn.ModuleList:
                 conv.bias = nn.Parameter(bias, requires_grad=False)
                 layers += [conv, nn.ReLU(inplace=True)]
             stages.append(nn.Sequential(*layers))
-    _HED_CACHE.append(stages)
     return stages
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from gaiamorph.cli.options import Config, Flag, names
+from gaiamorph.cli.options import Config, Features, Flag, names
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation.compare import compare as run
 from gaiamorph.models import MODELS
@@ -22,7 +22,7 @@ def compare(
     out: Path,
     models: str = ",".join(MODELS),
     seeds: int = 3,
-    features: str | None = None,
+    features: Features = None,
     split: str | None = None,
     how: Annotated[runs.DataOptions, Parameter(name="*")] = runs.DataOptions(),
     settings: Annotated[TrainSettings, Parameter(name="*")] = TrainSettings(),
@@ -44,10 +44,6 @@ def compare(
         Names, separated by commas.
     seeds
         How many seeds each model is trained with: 0, 1, ...
-    features
-        Feature spaces of distances between sets, separated by commas. By default pca; for pictures hed, where its weights
-        are installed (a minute or two); and, where the data has labels, labels: what a small classifier of them looks at,
-        trained here on real items. Others: values; inception, where its weights are (several times as long as hed).
     split
         Held-out items that are measured: test, test_seen, validation.
     quiet

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space, names
+from gaiamorph.cli.options import Config, Device, Features, Flag, Overwrite, Space, names
 from gaiamorph.evaluation import Case
 from gaiamorph.evaluation.evaluate import PAGE, RESULTS
 from gaiamorph.evaluation.evaluate import evaluate as run
@@ -21,7 +21,7 @@ def evaluate(
     *,
     out: Path,
     split: str | None = None,
-    features: str | None = None,
+    features: Features = None,
     seed: int = 0,
     overwrite: Overwrite = False,
     quiet: Flag = False,
@@ -36,10 +36,6 @@ def evaluate(
         What to measure on, as train takes it; by default the data that the space was trained on.
     split
         Which items: test, test_seen, validation. By default test_seen where there are groups, otherwise test.
-    features
-        Feature spaces of distances between sets, separated by commas. By default pca; for pictures hed, where its weights
-        are installed (a minute or two); and, where the data has labels, labels: what a small classifier of them looks at,
-        trained here on real items. Others: values; inception, where its weights are (several times as long as hed).
     seed
         Of the pairs and weights that are drawn.
     quiet

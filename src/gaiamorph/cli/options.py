@@ -19,6 +19,15 @@ Config = Annotated[
     ),
 ]
 
+Features = Annotated[
+    str | None,
+    Parameter(
+        help="Feature spaces of distances between sets, separated by commas. By default pca; for pictures hed, where its weights "
+        "are installed (a minute or two); and, where the data has labels, labels: what a small classifier of them looks at, "
+        "trained here on real items. Others: values; inception, where its weights are (several times as long as hed)."
+    ),
+]
+
 
 def names(text: str | None) -> list[str] | None:
     """A list that is given as one word: ``a,b,c``."""
