@@ -61,7 +61,7 @@ def elsewhere() -> list[str]:
         ]  # fmt: skip
         columns = ["case", "plain, ms", "here, ms", "times as fast as plain", "as half plain", "of the product rate"]
         body = [
-            f"The same as above on another machine ({result['machine']}), where `--precision auto` chose "
+            f"The same as in the first section on another machine ({result['machine']}), where `--precision auto` chose "
             f"{result['runs'][0]['precision']}.",
             "",
             *table(columns, rows),
@@ -247,7 +247,7 @@ def main() -> None:
     for part in (step, parts, choices, captured, peers, scaling, frames, data, startup, growth, steady):
         if (result := load(part.__name__)) is not None:
             lines += part(result)
-        if part is step:
+        if part is parts:
             lines += elsewhere()
     (DOCS / "performance.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 

@@ -132,8 +132,8 @@ def gap(result: dict[str, Any]) -> list[str]:
     body = [
         "The convexity gap in principal components is the one figure of photographs in the table of targets by which another model "
         "comes out ahead. Here it is once more, on 72 photographs of 36 people, with a standard error over the people (jackknife "
-        "over all who are held out in any of the seeds), and on the photographs of training. A gap is a difference: ACAI's is that "
-        "of ends, its reconstructions, which lie farther from real photographs than GAIA's do.",
+        "over all who are held out in any of the seeds), and on the photographs of training. A gap is a difference, and "
+        "ACAI's ends, its reconstructions, lie farther from real photographs than GAIA's do.",
         "",
         *table(["", "model", "seeds", "gap, PCA ↓", "± over people", "in training ↓"], rows),
     ]
