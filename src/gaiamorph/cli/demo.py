@@ -22,7 +22,8 @@ STEPS = 9
 BATCH = 16
 """Minutes go further in many small steps than in few large ones."""
 ENOUGH = 3000
-"""Steps of GAIA after which its morphs look as in the README; an idle laptop makes some 4,000 in the default time."""
+"""Steps of GAIA after which its morphs look as in the README; two idle cores make some 4,000 in the default time where they have
+bf16, and some 2,000 where not."""
 RECIPE = "faces"
 CURVES = ("R", "F", "I", "reconstruction", "validation")
 
@@ -104,7 +105,7 @@ def _too_few(steps: int, minutes: float) -> str:
     wanted = math.ceil(minutes * ENOUGH / max(steps, 1))
     return (
         f"GAIA made only {steps} steps in {minutes:g} minutes here, where {ENOUGH} make a fair picture, so its morphs are rough: "
-        f"run it on an idle machine, or with --minutes {wanted}"
+        f"give it --minutes {wanted}, or a machine that is idle"
     )
 
 
