@@ -73,7 +73,7 @@ def evaluate(case: Case, out: Path, *, overwrite: bool = False, say: Callable[[s
             "A distance between sets depends on the feature space that it is measured in, which stands in its name. "
             "The floor says what real items score against other real items: nothing can be expected to be lower.",
             "±: standard error over who happens to be among the held-out items, worked out by leaving out one group of them (one "
-            "person) after another. Spaces whose figures differ by less are not told apart by these items.",
+            "person) after another. Spaces measured on the same items share some of it: their difference is surer than either.",
         ]
         page = report.page(f"Evaluation of {case.space.model}", text, pictures, rows)
         (scratch / PAGE).write_text(page, encoding="utf-8")
