@@ -23,7 +23,7 @@ BATCH = 16
 """Minutes go further in many small steps than in few large ones."""
 ENOUGH = 3000
 """Steps of GAIA after which its morphs look as in the README; two idle cores make some 4,000 in the default time where they have
-bf16, and some 2,000 where not."""
+bf16, and 2,000 to 2,500 where not."""
 RECIPE = "faces"
 CURVES = ("R", "F", "I", "reconstruction", "validation")
 
