@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 
+import numpy as np
 import pytest
 from tests.conftest import SMALL
 
@@ -29,6 +30,9 @@ def test_it_compares_and_does_nothing_twice(photos, tmp_path, monkeypatch):
     text = (out / "table.md").read_text()
     assert "| kernel distance/pca/midpoints | lower |" in text
     assert " ± " in text
+    lead = {r[0]: r[-1] for r in csv.reader(open(out / "table.csv", newline=""))}
+    assert " ± " in lead["convexity gap/pca"]
+    assert lead["reconstruction/l1"] == ""
     for name in ("comparison.png", "convexity_pca.png", "index.html", "table.csv"):
         assert (out / name).stat().st_size > 0
     budgets = {gm.load(out / "runs" / f"{m}-{s}").info["training"]["examples"] for m in ("gaia", "ae") for s in (0, 1)}
@@ -57,8 +61,23 @@ def test_the_winner_is_the_best_that_can_encode():
 
     found = [measured("gaia", 2.0), measured("ae", 3.0), measured("gan", 1.0)]
     rows = table(found, ["gaia", "ae", "gan"])
-    assert rows[0] == ["error", "lower", "2", "3", "1", "gaia"]
-    assert rows[1][-1] == ""
+    assert rows[0] == ["error", "lower", "2", "3", "1", "gaia", ""]
+    assert rows[1][-2:] == ["", ""]
+
+
+def test_the_lead_is_as_sure_as_the_difference_is():
+    """Two models that swing together with who is held out, and two that do not."""
+    swing = np.random.default_rng(0).normal(size=20)
+
+    def measured(model, value, seed, swings):
+        figure = Figure("error", value, "", "lower", "", tuple(value + swings))
+        return Measured(model, seed, None, {"error": figure}, {})
+
+    for other in (swing, swing[::-1]):
+        found = [measured(m, v, s, w) for s in (0, 1) for m, v, w in (("gaia", 1.0, swing), ("ae", 1.5, other))]
+        lead, error = table(found, ["gaia", "ae"])[0][-1].split(" ± ")
+        assert lead == "0.5"
+        assert float(error) == pytest.approx(np.sqrt(19 * np.var(swing - other)), rel=0.05, abs=1e-12)
 
 
 @pytest.mark.parametrize(("models", "message"), [(["gaia", "gaja"], "gaja"), ([], "choose among")])

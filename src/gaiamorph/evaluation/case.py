@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gaiamorph.data import Dataset
 from gaiamorph.errors import UserError
+from gaiamorph.evaluation.jackknife import standard_error
 from gaiamorph.evaluation.labels import label_column, open_labels
 from gaiamorph.features import FeatureSpace, has_hed, open_features
 from gaiamorph.latent import interpolate
@@ -36,8 +37,13 @@ class Figure:
     unit: str
     better: Literal["lower", "higher", "neither"]
     meaning: str
-    error: float | None = None
-    """Standard error over who is among the held-out items (`jackknife`), where it is worked out."""
+    without: tuple[float, ...] = ()
+    """The value without one block of the groups of held-out items after another (`jackknife`), where it is worked out."""
+
+    @property
+    def error(self) -> float | None:
+        """Standard error over who is among the held-out items."""
+        return standard_error(np.array(self.without))
 
 
 def once(function: Callable[[Case], T]) -> Callable[[Case], T]:

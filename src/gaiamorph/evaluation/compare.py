@@ -16,6 +16,7 @@ from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import Case, Figure, straight_paths
 from gaiamorph.evaluation.convexity import WEIGHTS, curves
 from gaiamorph.evaluation.evaluate import MEASURE, describe, measure
+from gaiamorph.evaluation.jackknife import standard_error
 from gaiamorph.models import MODELS
 from gaiamorph.output import figures, report
 from gaiamorph.space import LatentSpace
@@ -95,15 +96,24 @@ def _measured(
     }  # fmt: skip
     kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     if any(kept.get(key) != value for key, value in wanted.items()):
-        kept = describe(case, measure(case))
+        found = measure(case)
+        kept = describe(case, found)
         kept["curves"] = {name: distances.tolist() for name, distances in curves(case).items()}
+        kept["without"] = {f.name: f.without for f in found if f.error is not None}
         write_atomically(path, json.dumps(kept, indent=1).encode())
-    values = ({**f, "value": float("nan") if f["value"] is None else f["value"]} for f in kept["figures"])
+    without = kept.get("without", {})  # not there in records of earlier versions
+    figures = [
+        Figure(
+            f["name"], float("nan") if f["value"] is None else f["value"], f["unit"], f["better"], f["meaning"],
+            tuple(without.get(f["name"], ())),
+        )
+        for f in kept["figures"]
+    ]  # fmt: skip
     return Measured(
         model,
         seed,
         space,
-        {f["name"]: Figure(**f) for f in values},
+        {f.name: f for f in figures},
         kept["curves"],
         case.real[case.pairs[:PAIRS_SHOWN]],
     )
@@ -119,7 +129,7 @@ def _write(found: list[Measured], out: Path) -> None:
                 for f in m.figures.values()
             )
     models = list(dict.fromkeys(m.model for m in found))
-    head, rows = ["figure", "better", *models, "winner"], list(table(found, models))
+    head, rows = ["figure", "better", *models, "winner", "lead"], list(table(found, models))
     with open(out / "table.csv", "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([head, *rows])
     (out / "table.md").write_text(report.markdown(head, rows), encoding="utf-8")
@@ -134,29 +144,44 @@ def _write(found: list[Measured], out: Path) -> None:
     text = [
         f"{len({m.seed for m in found})} seeds. Each cell is the mean over seeds ± their standard deviation. "
         "Models without an encoder (gan, began) are measured between drawn codes.",
+        "Lead: of the winner over the next, with a standard error over who happens to be among the held-out items, which are the "
+        "same for both: worked out by leaving out one group of them (one person) after another, mean over seeds.",
     ]
     (out / "index.html").write_text(report.page("Comparison", text, pictures, [head, *rows]), encoding="utf-8")
 
 
 def table(found: list[Measured], models: list[str]) -> list[list[str]]:
-    """Rows of text: figure, direction, mean ± sd of each model, winner among the models that real items can be encoded by."""
+    """Rows of text: figure, direction, mean ± sd of each model, winner among the models that real items can be encoded by, and its
+    lead over the next, where it is known how sure that is."""
     names = list(dict.fromkeys(name for m in found for name in m.figures))
     rows = []
     for name in names:
-        own = {
-            model: [m.figures[name].value for m in found if m.model == model and name in m.figures] for model in models
-        }
+        own = {model: [m.figures[name] for m in found if m.model == model and name in m.figures] for model in models}
+        values = {model: [f.value for f in of] for model, of in own.items()}
         better = next(m.figures[name].better for m in found if name in m.figures)
         means = {
             model: float(np.mean(v))
-            for model, v in own.items()
+            for model, v in values.items()
             if v and np.isfinite(v).all() and MODELS[model].can_encode
         }
-        winner = ""
+        winner, lead = "", ""
         if means and better != "neither" and "floor" not in name and "blends" not in name:
-            winner = (min if better == "lower" else max)(means, key=means.__getitem__)
-        rows.append([name, better if better != "neither" else "", *(_spread(own[model]) for model in models), winner])
+            winner, *others = sorted(means, key=means.__getitem__, reverse=better == "higher")
+            lead = _lead(own[winner], own[others[0]]) if others else ""
+        cells = (_spread(values[model]) for model in models)
+        rows.append([name, better if better != "neither" else "", *cells, winner, lead])
     return rows
+
+
+def _lead(winner: list[Figure], other: list[Figure]) -> str:
+    """How far apart two models are, of the same seeds, with a standard error over the items they are both measured on."""
+    if [len(f.without) for f in winner] != [len(f.without) for f in other]:
+        return ""
+    errors = [standard_error(np.subtract(a.without, b.without)) for a, b in zip(winner, other, strict=True)]
+    if None in errors:
+        return ""
+    lead = abs(np.mean([f.value for f in winner]) - np.mean([f.value for f in other]))
+    return f"{lead:.2g} ± {np.mean(errors):.2g}"  # type: ignore[arg-type]
 
 
 def _spread(values: list[float]) -> str:

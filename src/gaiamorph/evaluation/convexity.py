@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from gaiamorph.evaluation.case import Case, Figure, once
-from gaiamorph.evaluation.jackknife import standard_error
 from gaiamorph.evaluation.kernel import kernel_distances
 
 WEIGHTS = np.linspace(0, 1, 11)
@@ -46,7 +45,7 @@ def convexity(case: Case) -> list[Figure]:
             f"{space} features",
             "lower",
             "kernel distance halfway between two items, less that at the ends; 0 where the set of codes is convex",
-            standard_error(gap(without)),
+            tuple(gap(without).tolist()),
         )
         for space, (distances, without) in along(case).items()
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,17 @@ def describe(case: Case, found: list[Figure]) -> dict[str, Any]:
         "feature_spaces": case.feature_names,
         **({"classifier": of_labels.record(case.data, case.indices)} if isinstance(of_labels, LabelFeatures) else {}),
         "precision": PRECISION,
-        "figures": [{**asdict(f), "value": f.value if math.isfinite(f.value) else None} for f in found],
+        "figures": [
+            {
+                "name": f.name,
+                "value": f.value if math.isfinite(f.value) else None,
+                "error": f.error,
+                "unit": f.unit,
+                "better": f.better,
+                "meaning": f.meaning,
+            }
+            for f in found
+        ],
     }
 
 

@@ -6,7 +6,6 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from gaiamorph.evaluation.case import Case, Figure
-from gaiamorph.evaluation.jackknife import standard_error
 from gaiamorph.evaluation.kernel import kernel_distances
 
 ITEMS_PER_FEATURE = 2
@@ -73,7 +72,7 @@ def realism(case: Case) -> list[Figure]:
                     "lower",
                     f"how far {name} are, as a set, from held-out real items (pairs of items of one group, or made of one "
                     "another, are left out); the floor is what real ones score",
-                    standard_error(without),
+                    tuple(without.tolist()),
                 )
             )
             if min(len(made), len(real)) >= ITEMS_PER_FEATURE * real.shape[1]:
