@@ -30,7 +30,8 @@ def test_it_compares_and_does_nothing_twice(photos, tmp_path, monkeypatch):
     text = (out / "table.md").read_text()
     assert "| kernel distance/pca/midpoints | lower |" in text
     assert " ± " in text
-    lead = {r[0]: r[-1] for r in csv.reader(open(out / "table.csv", newline=""))}
+    with open(out / "table.csv", newline="") as file:
+        lead = {row["figure"]: row["lead"] for row in csv.DictReader(file)}
     assert " ± " in lead["convexity gap/pca"]
     assert lead["reconstruction/l1"] == ""
     for name in ("comparison.png", "convexity_pca.png", "index.html", "table.csv"):
