@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,18 +15,22 @@ def times(faster: dict[str, float]) -> str:
     return f"**{faster['median']:.2f}** ({faster['least']:.2f} – {faster['most']:.2f})"
 
 
-def step(result: dict[str, Any]) -> list[str]:
+def step_table(result: dict[str, Any]) -> list[str]:
+    columns = ["case", "batch", "plain, ms", "half plain, ms", "here, ms", "times as fast as plain", "as half plain"]
+    columns += ["GFLOP/s", "of the product rate"]
     rows = [
         [r["case"], str(r["batch"]), f"{r['own_layers_ms']:.0f}", f"{r['plain_ms']:.0f}", f"{r['ours_ms']:.0f}",
          times(r["faster_than_own_layers"]), times(r["faster"]), f"{r['gflops']:.0f}", f"{r['of_product_rate']:.0%}"]
         for r in result["runs"]
     ]  # fmt: skip
+    return table(columns, rows)
+
+
+def step(result: dict[str, Any]) -> list[str]:
     in_fp32 = [
         [case, times(r["faster_than_own_layers"]), times(r["faster"]), f"{r['of_product_rate']:.0%}"]
         for case, r in ((r["case"], r["fp32"]) for r in result["runs"])
     ]
-    columns = ["case", "batch", "plain, ms", "half plain, ms", "here, ms", "times as fast as plain", "as half plain"]
-    columns += ["GFLOP/s", "of the product rate"]
     body = [
         "A GAIA step as `gaiamorph train` makes it (reading the batch and averaging the weights included) against a plain eager "
         "two-phase step in fp32, with the same networks, batch, data and threads. Plain: of torch's own layers. Half plain: of the "
@@ -34,7 +39,7 @@ def step(result: dict[str, Any]) -> list[str]:
         "product rate: arithmetic of the step's convolutions and matrix products a second, as a share of the rate at which the "
         "same machine multiplies matrices of 2048 x 2048 in the step's own precision at the same moment.",
         "",
-        *table(columns, rows),
+        *step_table(result),
         f"Here the step ran in {result['runs'][0]['precision']}, which `--precision auto` chose, and the plain one in fp32. The "
         "same step in fp32 (`--precision fp32`), against products in fp32:",
         "",
@@ -47,30 +52,18 @@ def step(result: dict[str, Any]) -> list[str]:
     return section("The step", result, body)
 
 
-def elsewhere() -> list[str]:
-    """The step and its peers on machines other than the first (``--machine``)."""
-    lines: list[str] = []
-    for path in sorted(FOLDER.glob("step_*.json")):
-        machine = path.stem.removeprefix("step_")
-        result, others = load(path.stem), load(f"peers_{machine}")
-        assert result is not None
-        rows = [
-            [r["case"], f"{r['own_layers_ms']:.0f}", f"{r['ours_ms']:.0f}", times(r["faster_than_own_layers"]),
-             times(r["faster"]), f"{r['of_product_rate']:.0%}"]
-            for r in result["runs"]
-        ]  # fmt: skip
-        columns = ["case", "plain, ms", "here, ms", "times as fast as plain", "as half plain", "of the product rate"]
-        body = [
-            f"The same as in the first section on another machine ({result['machine']}), where `--precision auto` chose "
-            f"{result['runs'][0]['precision']}.",
-            "",
-            *table(columns, rows),
-        ]
-        if others is not None:
-            told = " and ".join(f"{times(r['faster'])} times as fast on {r['model'].upper()}" for r in others["runs"])
-            body += [f"Against pythae 0.1.2 (see below): {told.replace('_', '-')}; made by {made_by(others)}.", ""]
-        lines += section(f"The step elsewhere: {machine}", result, body)
-    return lines
+def elsewhere(machine: str, result: dict[str, Any]) -> list[str]:
+    """The step and its peers on another machine than the first (``--machine``)."""
+    body = [
+        f"The same as in the first section on another machine ({result['machine']}), where `--precision auto` chose "
+        f"{result['runs'][0]['precision']}.",
+        "",
+        *step_table(result),
+    ]
+    if (others := load(f"peers_{machine}")) is not None:
+        told = " and ".join(f"{times(r['faster'])} times as fast on {r['model'].upper()}" for r in others["runs"])
+        body += [f"Against pythae 0.1.2 (see below): {told.replace('_', '-')}; made by {made_by(others)}.", ""]
+    return section(f"The step elsewhere: {machine}", result, body)
 
 
 def parts(result: dict[str, Any]) -> list[str]:
@@ -244,11 +237,16 @@ def main() -> None:
         "least and most of all rounds. How it is done is in [training.md](training.md).",
         "",
     ]
-    for part in (step, parts, choices, captured, peers, scaling, frames, data, startup, growth, steady):
-        if (result := load(part.__name__)) is not None:
+    machines = [path.stem.removeprefix("step_") for path in sorted(FOLDER.glob("step_*.json"))]
+    told = {
+        "step": step,
+        "parts": parts,
+        **{f"step_{machine}": partial(elsewhere, machine) for machine in machines},
+        **{f.__name__: f for f in (choices, captured, peers, scaling, frames, data, startup, growth, steady)},
+    }
+    for name, part in told.items():
+        if (result := load(name)) is not None:
             lines += part(result)
-        if part is parts:
-            lines += elsewhere()
     (DOCS / "performance.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 

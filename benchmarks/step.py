@@ -14,6 +14,7 @@ import json
 import tempfile
 import time
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -310,9 +311,8 @@ def main() -> None:
     if options.worker:
         work(json.loads(options.worker))
         return
-    if "step" in options.only:
-        steps(options.repeats, options.machine)
-    for name, function in {"choices": choices, "growth": growth}.items():
+    here = partial(steps, machine=options.machine)
+    for name, function in {"step": here, "choices": choices, "growth": growth}.items():
         if name in options.only:
             function(options.repeats)
     if "steady" in options.only:

@@ -68,9 +68,8 @@ def taught(
                 out = torch.cat([network(part) for part in x_validation.split(256)])
                 network.train()
             missed = float(loss(out, validation))
-            if (
-                not missed >= lowest
-            ):  # of validation items that nothing is known of it is nan, and the last state is taken
+            # Of validation items that nothing is known of it is nan, and the last state is taken.
+            if not missed >= lowest:
                 best, lowest = copy.deepcopy(network.state_dict()), missed
     network.load_state_dict(best)
     return network.eval()
