@@ -1,8 +1,8 @@
 """Recorded training curves: a change of code that changes what is learnt shows here.
 
-Every model takes 50 steps with every network on 16 x 16 photographs of faces, in double precision and by a plain loop. The curves
-do not depend on the processor then, from AVX2 on: its rounding is far below `TOLERANCE`. Three more go through `gaiamorph.train` in single
-precision, at a low learning rate, so that rounding does not grow.
+Every model takes 50 steps with every network on 16 x 16 photographs of faces, in double precision and by a plain loop. From AVX2
+on, these curves do not depend on the processor: its rounding is far below `TOLERANCE`. Three more go through `gaiamorph.train` in
+single precision, at a low learning rate, so that rounding does not grow.
 
 To record new curves after an intended change: ``python -m tests.test_curves``. Say in the commit which curve changed, and why.
 """

@@ -27,7 +27,9 @@ def share_inside(model: str, folder) -> float:
     space = gm.train(folder / "points.npy", out=folder / model, model=model, **OPTIONS)
     z = space.encode(draw("s-curve", 2000, 0, "pairs"))
     weights = np.random.default_rng(0).random(1000)
-    points = space.decode(np.concatenate([linear(*ends, [w]) for *ends, w in zip(z[:1000], z[1000:], weights)]))
+    points = space.decode(
+        np.concatenate([linear(*ends, [w]) for *ends, w in zip(z[:1000], z[1000:], weights, strict=True)])
+    )
     real = [draw("s-curve", 1000, 0, name) for name in ("fitted", "threshold", "covered")]
     return inside_data(points, *real).share
 
