@@ -44,10 +44,23 @@ class Pictures(Kind):
 
     name: ClassVar[str] = "pictures"
     suffix: ClassVar[str] = ".png"
+    is_image: ClassVar[bool] = True
+    network: ClassVar[str] = "conv"
+    augmentations: ClassVar[frozenset[str]] = frozenset({"flip", "shift", "affine"})
+    decodes_mean_codes: ClassVar[bool] = False
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         return (self.channels, self.height, self.width)
+
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        return (self.height, self.width, self.channels)
+
+    def reading(self) -> dict[str, Any]:
+        # Pictures that are not square come from an array, which keeps its own size.
+        size = self.height if self.height == self.width else None
+        return {"size": size, "channels": self.channels, "crop": self.crop}
 
     def settings(self) -> dict[str, Any]:
         return asdict(self)

@@ -28,12 +28,30 @@ class Kind:
     name: ClassVar[str]
     suffix: ClassVar[str]
     """File ending of one written item."""
+    is_image: ClassVar[bool] = False
+    """Whether a tensor is an image (channels, height, width), so that convolutions, spectra and VGG features apply to it."""
+    network: ClassVar[str] = "mlp"
+    """The network that suits it."""
+    augmentations: ClassVar[frozenset[str]] = frozenset()
+    """Those of `training.augment` that turn an item into another item: flip, shift, affine."""
+    decodes_mean_codes: ClassVar[bool] = True
+    """Whether the average of a group may be decoded from the mean of its codes. Pictures are averaged after decoding instead: at
+    the mean code a generator draws texture that no picture has."""
 
     shape: tuple[int, ...]
     """Shape of one tensor, without the batch."""
 
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """Shape of one item in natural form."""
+        raise NotImplementedError
+
     def settings(self) -> dict[str, Any]:
         raise NotImplementedError
+
+    def reading(self) -> dict[str, Any]:
+        """Options of `open_data` with which other data is read as this was."""
+        return {}
 
     def to_tensor(self, items: np.ndarray, device: torch.device = CPU) -> Tensor:
         """items (N, ...) in natural form -> float32 (N, *shape), in [0, 1], on the device."""

@@ -36,6 +36,10 @@ class Vectors(Kind):
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         return (len(self.centre),)
 
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        return self.shape
+
     @staticmethod
     def fitted(training: np.ndarray, columns: list[str]) -> Vectors:
         """The scaling that puts ``training`` (N, D) in place; a constant column keeps its own units."""
