@@ -7,9 +7,13 @@ import math
 import pytest
 import torch
 
-from gaiamorph.models.noise import PLACES, noise_at, places
+from gaiamorph.models.noise import PLACES, InputNoise, noise_at
 
 SHAPE = (3, 16, 20)
+
+
+def places(count, generator):
+    return InputNoise(SHAPE, 1.0).draw(count, generator)["noise"]
 
 
 @pytest.mark.parametrize("shape", [SHAPE, (math.prod(SHAPE),)])
@@ -60,3 +64,16 @@ def test_each_octave_has_its_strength():
     assert octaves(both) == pytest.approx(
         [0.09 * a + 0.16 * b for a, b in zip(parts[0], parts[2], strict=True)], rel=0.1
     )
+
+
+def test_noise_is_as_strong_in_each_octave_and_in_the_finest_by_the_root_of_the_side():
+    assert InputNoise((1, 32, 32), 0.07).strengths == pytest.approx([0.07, 0.07, 0.07])
+    assert InputNoise((3, 128, 128), 0.07).strengths == pytest.approx([0.14, 0.07, 0.07])
+    assert InputNoise((3, 16, 4), 0.1).strengths == pytest.approx([0.05, 0.1, 0.1])
+    assert InputNoise((7,), 0.2).strengths == [0.2]
+
+
+def test_without_strength_there_is_no_noise():
+    noise = InputNoise((5,), 0.0)
+    assert noise.draw(4, torch.Generator()) == {}
+    assert noise({}, torch.zeros(4, 5)) is None

@@ -14,7 +14,10 @@ from gaiamorph.latent.interpolate import linear
 OPTIONS: dict[str, Any] = {
     "latent_dim": 2, "batch_size": 64, "steps": 800, "learning_rate": 5e-3, "warmup": 50, "threads": 1, "show": False,
     "network": {"width": 128, "depth": 3},
-    "gaia": {"discriminator_latent_dim": 1, "direct": 1.0, "slope": 10.0, "sampler": "gaussian"},
+    "gaia": {
+        "objective": "balanced", "discriminator_latent_dim": 1, "direct": 1.0, "slope": 10.0, "sampler": "gaussian",
+        "discriminator_noise": 0.0,
+    },
 }  # fmt: skip
 """A discriminator with a code of one number and a weak direct term: a strong adversary that settles soon."""
 MARGIN = 0.25

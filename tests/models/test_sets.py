@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaiamorph.models.sets import REMEMBERED, SetDistance, count_pairs, energy_distance, in_the_large
+from gaiamorph.models.sets import REMEMBERED, EnergyDistance, coarse, count_pairs, energy_distance
 
 
 def numpy_energy_distance(x, y, sources=None, earlier=((), ())):
@@ -121,19 +121,19 @@ def test_earlier_items_make_the_distance_less_noisy():
 
 
 def test_what_is_remembered():
-    sets = SetDistance((5,), memory=40)
+    sets = EnergyDistance((5,), memory=40)
     steps = torch.rand(4, 2, REMEMBERED, 5)
     more = torch.rand(4, 2, 4, 5)
     for number, (x, y) in enumerate(steps):
         expected = steps[:number].flip(0).transpose(0, 1).flatten(1, 2)[:, :40]
         torch.testing.assert_close(sets.earlier[:, : expected.shape[1]], expected)
-        distance, _ = sets(x, y, torch.eye(REMEMBERED))
+        distance = sets.eval()(x, y, torch.eye(REMEMBERED))
         sources = [(i,) for i in range(REMEMBERED)]
         assert float(distance) == pytest.approx(
             numpy_energy_distance(x.numpy(), y.numpy(), sources, expected.numpy()), rel=1e-3, abs=1e-5
         )
         larger = [torch.cat([some, others]) for some, others in zip((x, y), more[number], strict=True)]
-        sets.remember(sets(*larger, torch.eye(REMEMBERED + 4))[1])  # of more, the first
+        sets.train()(*larger, torch.eye(REMEMBERED + 4))  # of more, the first
     assert sets.known.all()
     assert sets.earlier.shape == (2, 40, 5)
     assert {"earlier", "known"} == set(sets.state_dict())  # a run that goes on remembers
@@ -145,7 +145,7 @@ def test_some_rows_tell_how_far_the_given_set_is():
     found = {}
     for some in (16, 64):
         pairs = count_pairs(torch.zeros(64, 64), torch.ones(64), some)
-        assert len(pairs.of_today) == some + 64
+        assert len(pairs.of_step) == some + 64
         found[some] = np.array([float(energy_distance(x, y, pairs, earlier)) for x, y, earlier in drawn])
     difference = found[16] - found[64]
     assert abs(difference.mean()) < 4 * difference.std() / 200**0.5
@@ -153,26 +153,24 @@ def test_some_rows_tell_how_far_the_given_set_is():
 
 
 def test_without_a_memory():
-    sets = SetDistance((5,), memory=0)
+    sets = EnergyDistance((5,), memory=0)
     x, y = torch.rand(2, 8, 5)
     for _ in range(2):
-        distance, compared = sets(x, y, torch.zeros(8, 8))
-        assert float(distance) == pytest.approx(float(energy_distance(x, y)), rel=1e-6)
-        sets.remember(compared)
+        assert float(sets(x, y, torch.zeros(8, 8))) == pytest.approx(float(energy_distance(x, y)), rel=1e-5)
 
 
-def test_pictures_are_compared_in_the_large():
+def test_pictures_are_compared_coarse():
     x = torch.rand(3, 2, 64, 96)
-    torch.testing.assert_close(in_the_large(x), x.view(3, 2, 16, 4, 16, 6).mean((3, 5)).flatten(1))
+    torch.testing.assert_close(coarse(x), x.view(3, 2, 16, 4, 16, 6).mean((3, 5)).flatten(1))
     v = torch.rand(3, 5)
-    assert torch.equal(in_the_large(v), v)
+    assert torch.equal(coarse(v), v)
 
 
 @pytest.mark.parametrize(("height", "width"), [(40, 64), (50, 37), (33, 20), (16, 16), (9, 48)])
 def test_sizes_that_do_not_divide(height, width):
     x = torch.rand(2, 1, height, width).to(memory_format=torch.channels_last)
     expected = torch.nn.functional.adaptive_avg_pool2d(x, (min(16, height), min(16, width)))
-    torch.testing.assert_close(in_the_large(x), expected.flatten(1))
+    torch.testing.assert_close(coarse(x), expected.flatten(1))
 
 
 def test_energy_distance_where_all_are_made_of_one_another():

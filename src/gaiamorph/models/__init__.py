@@ -10,15 +10,8 @@ from gaiamorph.models.gan import GAN
 from gaiamorph.models.vae import VAE
 from gaiamorph.models.vae_gan import VAEGAN
 
-MODELS: dict[str, type[Model]] = {
-    "gaia": GAIA,
-    "ae": AE,
-    "vae": VAE,
-    "gan": GAN,
-    "vae_gan": VAEGAN,
-    "aae": AAE,
-    "acai": ACAI,
-    "began": BEGAN,
-}
+MODELS: dict[str, type[Model]] = {model.name: model for model in (GAIA, AE, VAE, GAN, VAEGAN, AAE, ACAI, BEGAN)}
 
-__all__ = ["MODELS", "Batch", "Model", "Step"]
+__all__ = [
+    "AAE", "ACAI", "AE", "BEGAN", "GAIA", "GAN", "MODELS", "VAE", "VAEGAN", "Batch", "Model", "Step",
+]  # fmt: skip

@@ -8,10 +8,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from gaiamorph.defaults import BY_DATA
 from gaiamorph.models.base import Batch, Model, Step
 from gaiamorph.models.gradients import GradientScale
 from gaiamorph.models.losses import ERRORS, adversarial_losses, generator_share
 from gaiamorph.networks import MLP, NetworkSettings, full_precision
+
+WIDTH = 256
+"""Units in each of the two hidden layers of the discriminator."""
 
 
 class AAE(Model):
@@ -24,19 +28,19 @@ class AAE(Model):
     ``weight`` says how they compare.
     """
 
+    name = "aae"
+
     @dataclass
     class Settings:
-        error: Literal["l1", "l2"] = "l1"
-        """Reconstruction error: mean absolute or mean squared difference."""
+        error: Literal["l1", "l2"] = BY_DATA
+        """Reconstruction error: mean absolute or mean squared difference. By default l1, but l2 for sparse pictures."""
         weight: float = 0.01
         """Of the adversarial term. Errors of [0, 1] data are some hundredths, and -log D is near log 2."""
-        width: int = 256
-        """Units in each of the two hidden layers of the discriminator."""
 
     def build(self) -> None:
         self.error = ERRORS[self.settings.error]
         self.generator = self.pair()
-        size = NetworkSettings("mlp", self.settings.width, 2)
+        size = NetworkSettings("mlp", WIDTH, 2)
         self.discriminator = MLP((self.latent_dim,), 1, size).encoder
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gaiamorph.defaults import BY_DATA
 from gaiamorph.models.base import Batch, Model, Step
 from gaiamorph.models.losses import ERRORS
 
@@ -23,11 +24,13 @@ class ACAI(Model):
     Players "generator" and "discriminator" (the critic d). Partners are the batch in reverse.
     """
 
+    name = "acai"
+
     @dataclass
     class Settings:
-        weight: float = 0.125
-        """Of the critic's answer in the autoencoder's loss: the paper's lambda of 0.5, for values in [0, 1] in place of
-        [-1, 1], whose squared differences are a quarter."""
+        weight: float = BY_DATA
+        """Weight of the critic's answer in the autoencoder's loss. By default 0.5 for vectors, 0.125 for pictures. The paper has
+        0.5 for values in [-1, 1], whose squared differences are four times as large."""
         gamma: float = 0.2
         """Share of real pixels in the second term of the critic."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from gaiamorph.defaults import BY_DATA
 from gaiamorph.models.base import Batch, Model, Step
 from gaiamorph.models.losses import ERRORS
 
@@ -12,10 +13,12 @@ from gaiamorph.models.losses import ERRORS
 class AE(Model):
     """Minimises ||x - G(x)||. One player: "generator"."""
 
+    name = "ae"
+
     @dataclass
     class Settings:
-        error: Literal["l1", "l2"] = "l1"
-        """Reconstruction error: mean absolute or mean squared difference."""
+        error: Literal["l1", "l2"] = BY_DATA
+        """Reconstruction error: mean absolute or mean squared difference. By default l1, but l2 for sparse pictures."""
 
     def build(self) -> None:
         self.error = ERRORS[self.settings.error]

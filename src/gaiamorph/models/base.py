@@ -10,6 +10,7 @@ import torch
 import torch.distributed
 from torch import Tensor, nn
 
+from gaiamorph import defaults
 from gaiamorph.networks import NETWORKS, Autoencoder, Critic, NetworkSettings
 
 
@@ -85,16 +86,16 @@ class Model(nn.Module):
     can_encode = True
     """Whether real items have codes. A GAN has no encoder: morphing its items is an error."""
 
+    name: ClassVar[str]
+    """What it is called on the command line and in settings."""
     Settings: ClassVar[type]
-    UNSAID: ClassVar[dict[str, Any]] = {}
-    """Options of runs from before there was a choice, where they are not today's defaults."""
     generator: Autoencoder
 
     def __init__(self, shape: tuple[int, ...], latent_dim: int, network: NetworkSettings, settings: Any = None) -> None:
         """shape: of one item as a tensor. settings: of this model's ``Settings``, or its defaults."""
         super().__init__()
         self.shape, self.latent_dim, self.network = tuple(shape), latent_dim, network
-        self.settings = settings or self.Settings()
+        self.settings = defaults.filled(settings or self.Settings(), self.name, defaults.Traits(self.shape))
         self.build()
 
     def build(self) -> None:

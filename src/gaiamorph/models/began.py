@@ -24,6 +24,8 @@ class BEGAN(PriorModel):
     Differs from the paper: one z serves both players, where it draws one for each.
     """
 
+    name = "began"
+
     @dataclass
     class Settings:
         gamma: float = 0.5

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gaiamorph.models.base import Batch, Step
+from gaiamorph.models.diagnosis import discriminator_has_won
 from gaiamorph.models.gradients import GradientScale
-from gaiamorph.models.losses import adversarial_losses, discriminator_has_won, generator_share
+from gaiamorph.models.losses import adversarial_losses, generator_share
 from gaiamorph.models.prior import PriorModel
 
 
@@ -16,6 +17,8 @@ class GAN(PriorModel):
     L_D = -log D(x) - log(1 - D(G(z))),  z ~ Normal(0, I)
     L_G = -log D(G(z))                                          the paper's "non-saturating" form (its section 3)
     """
+
+    name = "gan"
 
     @dataclass
     class Settings:

@@ -7,16 +7,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gaiamorph.models.balance import Weights
+
 SMALLEST_WEIGHT = 1e-12
-"""Stands for a weight w of 0, by which `GradientScale` divides. What it adds to a gradient is below rounding."""
+"""Stands for a weight of 0, by which `GradientScale` divides. What it adds to a gradient is below rounding."""
 
 
 class GradientScale:
-    """The identity, whose gradient is multiplied by ``factor`` (1 until it is set, any time before the backward pass).
+    """The identity, with a gradient multiplied by ``factor``. The factor may be set at any time before the backward pass.
 
-    Put between a generator and its discriminator: if the discriminator's loss holds -w F and the generator's
-    holds v F, then a backward pass of the first, with the factor -v / w here, gives both their own gradients.
-    The plain way runs backward through the discriminator twice.
+    It stands between a generator and its discriminator. Let the discriminator's loss hold -w F, and the generator's v F. With
+    the factor -v / w here, one backward pass of the first loss gives both players their own gradient. The usual way goes backward
+    through the discriminator twice.
     """
 
     def __init__(self, factor: Tensor | float = 1.0) -> None:
@@ -35,3 +37,28 @@ class _Scale(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
         return grad_outputs[0] * ctx.scale.factor, None
+
+
+class Game:
+    """The joint gradient of GAIA's two players.
+
+        L_D = R - w_F F - w_I I;  L_G = v_F F + v_I I + terms
+
+    through_discriminator: share of I's gradient that reaches G through D's input. I depends on G(z_interp) twice: as D's input
+    and as the target. Lower values give softer pictures with fewer artifacts.
+    """
+
+    def __init__(self, through_discriminator: float = 1.0) -> None:
+        self._F, self._I = GradientScale(), GradientScale()
+        self._shown = GradientScale(through_discriminator) if through_discriminator != 1 else lambda x: x
+
+    def enter(self, Gx: Tensor, Gz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """G's outputs on their way to D: G(x), G(z_interp) as D's input, and G(z_interp) as the target of I."""
+        Gx, target = self._F(Gx), self._I(Gz)
+        return Gx, self._shown(target), target
+
+    def joint(self, R: Tensor, F: Tensor, I: Tensor, weights: Weights, terms: Tensor) -> Tensor:
+        """The scalar whose gradient is L_D's for D's parameters and L_G's for G's."""
+        w_F, w_I = (w.clamp_min(SMALLEST_WEIGHT) for w in (weights.F_in_D, weights.I_in_D))
+        self._F.factor, self._I.factor = -weights.F_in_G / w_F, -weights.I_in_G / w_I
+        return R - w_F * F - w_I * I + terms

@@ -1,4 +1,4 @@
-"""How codes of a batch are mixed in training: who with whom, and how far."""
+"""How codes of a batch are mixed in training: which items, and with which weights."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from torch import Tensor
 def interpolate_pairs(z: Tensor, weight: Tensor) -> Tensor:
     """The reference pairing of GAIA: z (B, latent_dim), weight (B,) -> z_interp (B, latent_dim).
 
-    The batch is halved. Item i of the first half meets item i of the second; then the first half,
-    reversed, meets the second again. ``weight`` is the share of the second half's item.
+    The batch is halved. Item i of the first half meets item i of the second. Then the reversed first half meets the second again.
+    ``weight`` is the share of the second half's item.
     """
     first, second = z.chunk(2)
     return torch.lerp(torch.cat([first, first.flip(0)]), torch.cat([second, second]), weight[:, None].to(z.dtype))
@@ -22,8 +22,8 @@ def interpolate_pairs(z: Tensor, weight: Tensor) -> Tensor:
 def mix_codes(z: Tensor, weight: Tensor) -> Tensor:
     """Mixtures of the codes of a batch: z (B, latent_dim) -> (B, latent_dim).
 
-    weight: (B,) for pairs, as in `interpolate_pairs`; (B, K) for mixtures of K items, where item i, then every
-    (B / K)-th one before it in turn, has the share that stands in row i.
+    weight: (B,) for pairs, as in `interpolate_pairs`. (B, K) for mixtures of K items: row i has the shares of item i and of every
+    (B / K)-th item before it.
     """
     if weight.ndim == 1:
         return interpolate_pairs(z, weight)
@@ -38,13 +38,8 @@ def gaussian(count: int, generator: torch.Generator) -> Tensor:
 
 
 def middle(count: int, generator: torch.Generator) -> Tensor:
-    """Normal(0.5, 0.1): where interpolations have the least to do with either item."""
+    """Normal(0.5, 0.1): halfway, where an interpolation is farthest from both items."""
     return 0.5 + 0.1 * torch.randn(count, generator=generator)
-
-
-def uniform(count: int, generator: torch.Generator) -> Tensor:
-    """Uniform(0, 1): the weights that a continuum uses."""
-    return torch.rand(count, generator=generator)
 
 
 MIXED = 4
@@ -52,16 +47,16 @@ MIXED = 4
 
 
 def dirichlet(count: int, generator: torch.Generator) -> Tensor:
-    """Dirichlet(1, ..., 1) shares (count, MIXED), uniform over all mixtures of so many items."""
-    # Exponential variables divided by their sum; 1 - rand is never 0. NumPy's logarithm: torch's starts threads of its own where
-    # batches are drawn, beside those of the step, and they wait busily.
+    """Dirichlet(1, ..., 1) shares (count, MIXED), uniform over all mixtures of MIXED items."""
+    # Exponential variables divided by their sum; 1 - rand is never 0. NumPy's logarithm, since torch's would start threads here,
+    # where batches are drawn, and they would contend with those of the step.
     drawn = -torch.from_numpy(np.log(1 - torch.rand(count, MIXED, generator=generator).numpy()))
     return drawn / drawn.sum(1, keepdim=True).clamp_min(1e-12)
 
 
 def hull(count: int, generator: torch.Generator) -> Tensor:
-    """Shares (count, MIXED), of pairs (`middle`) and of mixtures (`dirichlet`) in turn. In many dimensions what lies halfway
-    between two items is far from the mean of all, where nothing else tells G what to draw."""
+    """Shares (count, MIXED): pairs as in `middle` and mixtures as in `dirichlet`, alternating. In many dimensions, pairs alone stay
+    far from the mean of all codes, and nothing teaches G what to draw there."""
     second = middle(count, generator)
     shares = dirichlet(count, generator)
     shares[::2] = 0
@@ -72,9 +67,11 @@ def hull(count: int, generator: torch.Generator) -> Tensor:
 SAMPLERS: dict[str, Callable[[int, torch.Generator], Tensor]] = {
     "gaussian": gaussian,
     "middle": middle,
-    "uniform": uniform,
     "dirichlet": dirichlet,
     "hull": hull,
 }
-OF_MANY = ("dirichlet", "hull")
-"""Those that mix MIXED items; the others mix two."""
+
+
+def items_mixed(sampler: str) -> int:
+    """Items in a mixture of this sampler, at most."""
+    return MIXED if sampler in ("dirichlet", "hull") else 2

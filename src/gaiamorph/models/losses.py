@@ -40,17 +40,7 @@ def l2(x: Tensor, y: Tensor) -> Tensor:
     return (x - y).square().mean()
 
 
-def rms(x: Tensor, y: Tensor) -> Tensor:
-    """Root of the mean squared difference: in the units of the data, as `l1` is, and least at the mean, as `l2` is."""
-    return torch.linalg.vector_norm(x - y) / x.numel() ** 0.5  # its gradient is 0 where x equals y
-
-
-def mixed(x: Tensor, y: Tensor) -> Tensor:
-    """Mean of `l1`, which keeps edges sharp and answers doubt with the median, and `rms`, which answers it with the mean."""
-    return (l1(x, y) + rms(x, y)) / 2
-
-
-ERRORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": l1, "l2": l2, "rms": rms, "mixed": mixed}
+ERRORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": l1, "l2": l2}
 
 
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -75,20 +65,6 @@ def generator_share(fake: Tensor) -> Tensor:
     d/dl of -log sigmoid(l) is sigmoid(l) - 1, of -log(1 - sigmoid(l)) it is sigmoid(l): their ratio is -exp(-l).
     """
     return -(-fake.detach().clamp_min(-40)).exp()
-
-
-def discriminator_has_won(real: float, fake: float) -> str | None:
-    """A warning where a discriminator of real and made items is never wrong: its gradient no longer guides anything."""
-    if real > 1 - WON and fake < WON:
-        return (
-            "the discriminator has won (it tells all made items from real ones), so the generator no longer improves; "
-            "use a lower learning rate, or a narrower discriminator"
-        )
-    return None
-
-
-WON = 5e-3
-"""The discriminator has won where it errs by less than this probability on average, for long."""
 
 
 def pairwise_distance_loss(x: Tensor, z: Tensor, smallest: float = 1e-6) -> Tensor:

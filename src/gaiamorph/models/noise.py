@@ -1,13 +1,12 @@
-"""Gaussian noise on whole items, at the price of one random number for each.
+"""Gaussian noise on D's input: one random number an item decides where its noise is cut from a fixed table.
 
-Fresh normal numbers for every value of a batch cost a few per cent of a training step, on every process anew, and a transfer
-where there is a graphics card. Instead, each item takes its noise from a place of its own: a vector from one long row of
-numbers, a picture from one large picture of them.
+Fresh normal numbers for every value of a batch cost a few percent of a step, and a transfer where there is a GPU.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -16,32 +15,57 @@ from torch import Tensor
 
 SIDE = 2**10
 PLACES = SIDE**2
-"""Where an item's noise may begin."""
+"""Places in the table where an item's noise may begin."""
 SEED = 0
+"""All runs share one table. The place is what is random."""
+OCTAVES = 3
+"""Octaves of noise on images: of single pixels, and smooth over 2 and over 4 pixels. The coarse ones hold faces together."""
+REFERENCE_SIDE = 32
+"""Pixels on each side of an image whose finest octave is as strong as the others."""
 
 
-def places(count: int, generator: torch.Generator) -> Tensor:
-    """Where ``count`` items take their noise from: (count,), int64."""
-    return torch.randint(PLACES, (count,), generator=generator)
+@dataclass(frozen=True)
+class InputNoise:
+    """Noise that D sees on real and made items alike, and has to redraw without (Vincent et al. 2008, denoising autoencoders).
+
+    strength: standard deviation, for items in [0, 1]. Images have it in each octave. The finest octave grows with the square root
+    of the side: the more pixels, the better an object is told from noise on each of them.
+    """
+
+    shape: tuple[int, ...]
+    strength: float
+
+    @property
+    def strengths(self) -> list[float]:
+        """Standard deviation of each octave, finest first."""
+        if len(self.shape) != 3:
+            return [self.strength]
+        finest = (math.prod(self.shape[1:]) / REFERENCE_SIDE**2) ** 0.25
+        octaves = min(OCTAVES, 1 + int(math.log2(min(self.shape[1:]))))
+        return [self.strength * finest, *[self.strength] * (octaves - 1)]
+
+    def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        """The random numbers of a batch: places in the table (count,), int64."""
+        return {"noise": torch.randint(PLACES, (count,), generator=generator)} if self.strength else {}
+
+    def __call__(self, drawn: dict[str, Tensor], x: Tensor) -> Tensor | None:
+        """The noise of a batch, like x (B, *shape); None without noise."""
+        return noise_at(drawn["noise"], x, *self.strengths) if "noise" in drawn else None
 
 
 def noise_at(places: Tensor, like: Tensor, *strengths: float) -> Tensor:
     """Normal noise for the items of a batch: places (B,), like (B, *shape) -> as ``like``, also in memory.
 
-    strengths: standard deviations. The first is that of numbers drawn for each value by itself; in pictures those after it are of
-    noise that is smooth over 2, 4, 8 ... pixels, and all are added up.
+    strengths: standard deviations, finest octave first. Octave k of an image is smooth over 2^k pixels.
     """
     if like.ndim != 4:
         row = _row(math.prod(like.shape[1:]), places.device).unfold(0, math.prod(like.shape[1:]), 1)
         return row[places].view(like.shape).to(like.dtype) * strengths[0]
     height, width = like.shape[2:]
-    picture = _picture(*like.shape[1:], strengths, places.device)
-    cut = picture.unfold(0, height, 1).unfold(1, width, 1)[places // SIDE, places % SIDE]
+    table = _table(*like.shape[1:], strengths, places.device)
+    cut = table.unfold(0, height, 1).unfold(1, width, 1)[places // SIDE, places % SIDE]
     layout = torch.contiguous_format if like.is_contiguous() else torch.channels_last
     return cut.to(like.dtype).contiguous(memory_format=layout)
-
-
-# One for all runs, however they are seeded: what is random is where an item begins.
 
 
 @lru_cache(2)
@@ -50,13 +74,13 @@ def _row(length: int, device: torch.device) -> Tensor:
 
 
 @lru_cache(2)
-def _picture(channels: int, height: int, width: int, strengths: tuple[float, ...], device: torch.device) -> Tensor:
+def _table(channels: int, height: int, width: int, strengths: tuple[float, ...], device: torch.device) -> Tensor:
     """(SIDE + height, SIDE + width, channels)."""
     generator = torch.Generator().manual_seed(SEED)
     size = (SIDE + height, SIDE + width)
     total = torch.zeros(1, channels, *size)
     for octave, strength in enumerate(strengths):
-        # One more at each end, for what lies at an edge is smoothed with nothing.
+        # One more at each end, since the border of an interpolated image is smoothed with nothing.
         coarse = [math.ceil(n / 2**octave) + 2 for n in size]
         drawn = torch.randn(1, channels, *coarse, generator=generator)
         if octave:

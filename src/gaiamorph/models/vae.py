@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
+from gaiamorph.defaults import BY_DATA
 from gaiamorph.models.base import Batch, Model, Step
 from gaiamorph.models.losses import ERRORS, gaussian_kl
 
@@ -23,12 +23,12 @@ class VAE(Model):
     "Simple and effective VAE training with calibrated decoders"), so nothing needs tuning to the data.
     """
 
+    name = "vae"
+
     @dataclass
     class Settings:
-        likelihood: Literal["gaussian", "laplace"] = "gaussian"
-        """p(x | z): its error is the mean squared or the mean absolute difference."""
-        beta: float = 1.0
-        """Weight of the divergence from the prior; 1 is the bound itself."""
+        beta: float = BY_DATA
+        """Weight of the divergence from the prior; 1 is the bound itself. By default 1 for pictures, 0.1 for vectors."""
 
     def build(self) -> None:
         self.generator = self.pair(gaussian=True)
@@ -41,7 +41,7 @@ class VAE(Model):
         mean, log_variance = G.encode_gaussian(x)
         z = mean + (log_variance / 2).exp() * batch.noise["epsilon"].to(mean.dtype)
         Gx = G.decode(z)
-        nll = negative_log_likelihood(x, Gx, s.likelihood)
+        nll = negative_log_likelihood(x, Gx)
         kl = gaussian_kl(mean, log_variance).mean() / math.prod(self.shape)
         return Step(
             {"generator": nll + s.beta * kl},
@@ -61,14 +61,9 @@ COLLAPSED = 0.1
 """Nats an item. The codes of a working model carry some nats at least; where it gave up they stay below a hundredth."""
 
 
-def negative_log_likelihood(x: Tensor, y: Tensor, likelihood: str) -> Tensor:
-    """-log p(x | y) a value, in nats, at the scale that makes it smallest.
-
-    gaussian: log(2 pi e MSE) / 2;  laplace: log(2 e MAE).
-    """
-    if likelihood == "gaussian":
-        return 0.5 * torch.log(2 * math.pi * math.e * ERRORS["l2"](x, y).clamp_min(SMALLEST**2))
-    return torch.log(2 * math.e * ERRORS["l1"](x, y).clamp_min(SMALLEST))
+def negative_log_likelihood(x: Tensor, y: Tensor) -> Tensor:
+    """-log p(x | y) a value, in nats, of a Gaussian whose scale makes it smallest: log(2 pi e MSE) / 2."""
+    return 0.5 * torch.log(2 * math.pi * math.e * ERRORS["l2"](x, y).clamp_min(SMALLEST**2))
 
 
 SMALLEST = 1e-4

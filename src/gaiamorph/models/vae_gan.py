@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gaiamorph.models.base import Batch, Model, Step
-from gaiamorph.models.losses import ERRORS, discriminator_has_won, gaussian_kl
+from gaiamorph.models.diagnosis import discriminator_has_won
+from gaiamorph.models.losses import ERRORS, gaussian_kl
 from gaiamorph.networks import full_precision
 
 
@@ -29,6 +30,8 @@ class VAEGAN(Model):
     Three players, with the names on the left (the paper's algorithm 1). The decoder takes -log Dis(Dec(.)) for
     its part of -L_GAN: the same fixed point, and a gradient where the discriminator is sure.
     """
+
+    name = "vae_gan"
 
     @dataclass
     class Settings:

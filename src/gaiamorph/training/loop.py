@@ -34,7 +34,7 @@ from gaiamorph.training.precision import lowered, memory_kept, wait_for
 from gaiamorph.training.processes import Processes, launch
 from gaiamorph.training.profile import Profile, count_flops
 from gaiamorph.training.progress import Display
-from gaiamorph.training.settings import TrainSettings, recorded, to_dict
+from gaiamorph.training.settings import TrainSettings, from_dict, to_dict
 from gaiamorph.training.watch import LOOKED_AT, Watch, mean_item_error
 
 LOG_EVERY = 10
@@ -275,7 +275,7 @@ class Run:
             return
         progress = checkpoint.load_checkpoint(self.folder, self.model, self.average, self.optimizers)
         # Through the settings of today: it may have been written before some of the options existed.
-        if to_dict(recorded(progress["settings"])) != to_dict(self.settings):
+        if to_dict(from_dict(progress["settings"])) != to_dict(self.settings):
             raise UserError(f"the checkpoint in {self.folder} was made with other settings than its config.yaml")
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.watch.restore(progress["watch"])

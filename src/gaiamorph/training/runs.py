@@ -19,7 +19,7 @@ from gaiamorph.training.checkpoint import write_atomically
 from gaiamorph.training.loop import train as run_loop
 from gaiamorph.training.processes import Processes, launch, local_processes
 from gaiamorph.training.progress import reading
-from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, recorded, settled, to_dict, to_yaml
+from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
 
 
 @dataclasses.dataclass
@@ -139,7 +139,7 @@ def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[Da
     config = read_config(folder / FILE)
     recorded_how = DataOptions(config.get("size"), config.get("crop", "centre"), config.get("channels"))
     try:
-        settings = recorded({k: v for k, v in config.items() if k not in DATA_KEYS})
+        settings = from_dict({k: v for k, v in config.items() if k not in DATA_KEYS})
     except UserError as error:
         raise UserError(f"{folder} cannot go on, though its space, if it has one, still opens: {error}") from error
     differing = [

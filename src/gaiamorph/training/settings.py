@@ -2,158 +2,166 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import os
 import typing
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+import numpy as np
 import yaml
 
-from gaiamorph.data import Dataset
+from gaiamorph.data import Dataset, Kind
+from gaiamorph.defaults import BY_DATA, Traits, filled, latent_dim
 from gaiamorph.errors import UserError
-from gaiamorph.models import MODELS
-from gaiamorph.networks import NETWORKS, UNSAID, NetworkSettings
+from gaiamorph.models import AAE, ACAI, AE, BEGAN, GAIA, GAN, MODELS, VAE, VAEGAN
+from gaiamorph.networks import NETWORKS, NetworkSettings
 from gaiamorph.training.precision import chosen_precision
 
 FILE = "config.yaml"
-UNSAID_HERE = {"clip": 0.0, "hold": 0.0}
-"""As runs were that do not say."""
+ITEMS_MEASURED = 512
+"""Training items from which the traits of the data are measured."""
 
 
 @dataclass
-class _Settings:
-    """Options of a training run. A value of 0 or ``auto`` is settled when the data is known."""
+class TrainSettings:
+    """Options of a training run. Some defaults depend on the data (`gaiamorph.defaults`); the run prints and records them."""
 
     model: Literal[tuple(MODELS)] = "gaia"  # type: ignore[valid-type]
     """Method."""
     steps: int = 3000
     """Steps to train for."""
     minutes: float = 0.0
-    """Train for this many minutes instead (0: by steps). Such a run resumes, but not bit for bit."""
-    batch_size: int = 64
-    """Items a step, over all processes; made to divide evenly, and no larger than the training set."""
+    """Train for this many minutes instead of a number of steps. Such a run resumes, but not bit for bit."""
+    batch_size: int = BY_DATA
+    """Items in a step, over all processes. By default 64, or 128 for vectors; at most the training set."""
     accumulate: int = 1
-    """Take the batch in this many pieces, one after another, and add up their gradients: less memory for the same step."""
+    """Take the batch in this many pieces and add up their gradients: less memory for the same step."""
     parts: int = 0
     """Items are mixed only within each of this many equal parts of a batch. 0: one part a process and piece."""
-    latent_dim: int = 0
-    """Length of a code. 0: 64 for pictures; as many as there are columns, at most 16, for vectors."""
+    latent_dim: int = BY_DATA
+    """Length of a code. By default 64, or one more than vectors have columns, at most 16."""
     seed: int = 0
-    """Of everything that is drawn: splits, weights, order, noise."""
+    """Seed of splits, initial weights, order of items and noise."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute."""
     threads: int = 0
-    """Threads for the arithmetic of one process. 0: the cores, divided among the processes of a machine."""
+    """CPU threads of one process. 0: all cores, divided among the processes of a machine."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Numbers that networks are computed in. auto: bf16 where the device multiplies it natively, otherwise and
-    for the network mlp fp32."""
+    """Number format of the networks. auto: bf16 if the device multiplies it natively, but fp32 for the network mlp."""
     compile: Literal["auto", "on", "off"] = "auto"
-    """Compile the networks. auto: in long runs it is tried, and kept if the steps become faster by enough. off: nor is a step
-    captured as a CUDA graph."""
-    learning_rate: float = 2e-3
-    """Adam's, until it falls to zero along half a cosine."""
+    """Compile the networks."""
+    learning_rate: float = BY_DATA
+    """Adam's learning rate, until it falls to zero along half a cosine. By default 0.002, sparse pictures 0.001, vectors 0.005."""
     hold: float = 0.5
-    """Share of the training during which the rate stays what it is, before it falls: the shorter a training, the more it helps.
-    0: it falls from the start."""
-    warmup: int = 0
-    """Steps over which the rate first rises from zero. Helps where a high rate kills the discriminator at the start."""
+    """Share of the training before the learning rate falls. 0: it falls from the start."""
+    warmup: int = BY_DATA
+    """Steps over which the learning rate rises from zero. By default 0, or 300 for vectors."""
     beta1: float = 0.5
     """Adam's decay of the mean gradient; 0.9 is too slow for two players that chase each other."""
     beta2: float = 0.99
     """Adam's decay of the mean squared gradient."""
     clip: float = 2.0
-    """Cut a player's gradients to this many times the norm that they have had of late, which keeps trainings alive whose rate is
-    high for their size (long codes, wide layers). 0: never."""
+    """Cut a player's gradients to this many times their recent norm. 0: never."""
     average: float = 0.999
-    """Decay, per step, of the moving average of the generator."""
+    """Decay of the exponential moving average of the generator's weights, per step."""
     flip: Literal["auto", "on", "off"] = "auto"
-    """Mirror half of the pictures. auto: yes, unless a mirror image is not an item (digits)."""
-    shift: int = 1
-    """Move pictures by up to this many pixels each way."""
+    """Mirror half of the pictures. auto: yes, unless the mirror image of an item is no item (digits)."""
+    shift: int = BY_DATA
+    """Move pictures by up to this many pixels each way. By default 1, or 0 for sparse pictures."""
     affine: float = 0.0
-    """Turn pictures and change their size and proportions a little: standard deviation of turns (in radians) and of the logarithms
-    of sizes; half of it for proportions."""
+    """Rotate, scale and stretch pictures: standard deviation of the rotation (radians) and of the log scale; half of it for the log
+    aspect ratio."""
     network: NetworkSettings = field(default_factory=NetworkSettings)
     """Architecture and size."""
+    gaia: GAIA.Settings = field(default_factory=GAIA.Settings)
+    ae: AE.Settings = field(default_factory=AE.Settings)
+    vae: VAE.Settings = field(default_factory=VAE.Settings)
+    gan: GAN.Settings = field(default_factory=GAN.Settings)
+    vae_gan: VAEGAN.Settings = field(default_factory=VAEGAN.Settings)
+    aae: AAE.Settings = field(default_factory=AAE.Settings)
+    acai: ACAI.Settings = field(default_factory=ACAI.Settings)
+    began: BEGAN.Settings = field(default_factory=BEGAN.Settings)
 
 
-if TYPE_CHECKING:
-    TrainSettings = _Settings
-else:
-    # One group of options a model, under the model's name: a new model needs no line here.
-    _GROUPS = [(name, model.Settings, field(default_factory=model.Settings)) for name, model in MODELS.items()]
-    TrainSettings = make_dataclass("TrainSettings", _GROUPS, bases=(_Settings,), namespace={"__module__": __name__})
-    TrainSettings.__doc__ = _Settings.__doc__
+def traits_of(data: Dataset) -> Traits:
+    """What the defaults depend on, measured from an even choice of training items."""
+    train = data.splits["train"]
+    chosen = train[np.linspace(0, len(train) - 1, min(len(train), ITEMS_MEASURED)).astype(int)]
+    return Traits.of(data.kind.to_tensor(data.items[chosen]).numpy())
 
 
 def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbours: int = 1) -> TrainSettings:
-    """The settings with nothing left open for this data. Raises UserError for one that cannot be.
+    """The settings with every open value decided for this data.
 
     processes: how many train together, ``neighbours`` of them on this machine.
+    Raises UserError for a value that cannot be used, naming it and its limits.
     """
-    s = dataclasses.replace(settings, network=dataclasses.replace(settings.network))
-    if s.model not in MODELS:
-        raise UserError(f"there is no model {s.model!r}: choose one of {', '.join(MODELS)}")
+    if settings.model not in MODELS:
+        raise UserError(f"there is no model {settings.model!r}: choose one of {', '.join(MODELS)}")
+    traits, kind = traits_of(data), data.kind
+    s = filled(settings, "train", traits)
+    own = {s.model: filled(getattr(s, s.model), s.model, traits)}
+    name = kind.network if s.network.name == "auto" else s.network.name
+    s = dataclasses.replace(s, network=dataclasses.replace(s.network, name=name), **own)
+    _check(s, kind)
+    if not s.latent_dim:
+        s.latent_dim = latent_dim(traits)
+    if s.network.codes == "sphere" and s.latent_dim < 2:
+        raise UserError("codes of one number have no direction: use network.codes free, or a larger latent_dim")
+    _divide_batch(s, len(data.splits["train"]), processes)
+    if not s.threads:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        s.threads = max(1, cores // neighbours)
+    if s.flip == "auto":
+        s.flip = "on" if data.mirror else "off"
+    s.flip = s.flip if "flip" in kind.augmentations else "off"
+    s.shift = min(s.shift, min(kind.shape[-2:]) // 4) if "shift" in kind.augmentations else 0
+    s.affine = s.affine if "affine" in kind.augmentations else 0.0
+    s.precision = chosen_precision(s.precision, s.device, s.network.name)  # type: ignore[assignment]
+    return s
+
+
+def _check(s: TrainSettings, kind: Kind) -> None:
+    """Raise UserError for a value outside of its limits."""
     for name, least in {"steps": 1, "batch_size": 2, "accumulate": 1}.items():
         if getattr(s, name) < least:
             raise UserError(f"{name} must be at least {least}, not {getattr(s, name)}")
-    numbers = {
-        name: getattr(s, name)
-        for name in ("parts", "minutes", "latent_dim", "threads", "shift", "affine", "seed", "warmup", "clip")
-    }
-    for group in ("network", s.model):
-        numbers |= {f"{group}.{name}": value for name, value in dataclasses.asdict(getattr(s, group)).items()}
-    for name, value in numbers.items():
-        if isinstance(value, int | float) and value < 0:
-            raise UserError(f"{name} must not be negative, as {value} is")
+    groups = {"": s, "network.": s.network, f"{s.model}.": getattr(s, s.model)}
+    for prefix, group in groups.items():
+        for f in dataclasses.fields(group):
+            value = getattr(group, f.name)
+            if isinstance(value, int | float) and value < 0:
+                raise UserError(f"{prefix}{f.name} must not be negative, as {value} is")
     if 0 < s.clip <= 1:  # what is usual would fall with every step, and so would the gradients
         raise UserError(f"clip must be more than 1 (or 0: never), not {s.clip}")
     if not 0 < s.learning_rate < 1:
         raise UserError(f"learning_rate must lie between 0 and 1, not {s.learning_rate}")
     if not all(0 <= value < 1 for value in (s.beta1, s.beta2, s.average, s.hold)):
         raise UserError("beta1, beta2, average and hold must lie in [0, 1)")
-    if s.network.coarsest < 1:
-        raise UserError(f"network.coarsest must be at least 1, not {s.network.coarsest}")
-    for name, sides in {"blocks": (1, 2, 4), "read": (2, 4)}.items():
-        if (side := getattr(s.network, name)) not in (0, *sides):
-            those = f"{', '.join(map(str, sides[:-1]))} or {sides[-1]}"
-            raise UserError(f"network.{name} must be {those}, or 0 (4 in large pictures, 2 in small ones), not {side}")
-    available = len(data.splits["train"])
-    s.parts = s.parts or processes * s.accumulate
-    unit = 2 * math.lcm(s.parts, processes * s.accumulate)
-    if unit > min(s.batch_size, available):
+    if s.network.blocks not in (0, 1, 2, 4):
         raise UserError(
-            f"a batch of {min(s.batch_size, available)} items cannot be divided into {unit // 2} even parts "
-            f"({processes} processes, accumulate {s.accumulate}, parts {s.parts}): use a larger batch or fewer of them"
+            f"network.blocks must be 1, 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.blocks}"
         )
-    s.batch_size = min(s.batch_size, available) // unit * unit
-    if not s.latent_dim:
-        s.latent_dim = 64 if len(data.kind.shape) == 3 else min(data.kind.shape[0], 16)
-    if not s.threads:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        s.threads = max(1, cores // neighbours)
-    pictures = len(data.kind.shape) == 3
-    if s.flip == "auto":
-        s.flip = "on" if pictures and data.mirror else "off"
-    if pictures:
-        s.shift = min(s.shift, min(data.kind.shape[-2:]) // 4)
-    else:
-        s.flip, s.shift, s.affine = "off", 0, 0.0
-    if s.network.name == "auto":
-        s.network.name = "conv" if pictures else "mlp"
     if s.network.name not in NETWORKS:
         raise UserError(f"there is no network {s.network.name!r}: choose one of {', '.join(NETWORKS)}")
-    if s.network.name != "mlp" and not pictures:
+    if s.network.name != "mlp" and not kind.is_image:
         raise UserError(f"the {s.network.name} network is for pictures: use mlp for vectors")
-    if s.network.name != "conv" and s.network.linear == "on":
-        raise UserError(f"network.linear is for the conv network: leave it out for {s.network.name}")
-    if s.network.codes == "sphere" and s.latent_dim < 2:
-        raise UserError("codes of one number have no direction: use network.codes free, or a larger latent_dim")
-    s.precision = chosen_precision(s.precision, s.device, s.network.name)  # type: ignore[assignment]
-    return s
+
+
+def _divide_batch(s: TrainSettings, available: int, processes: int) -> None:
+    """Make the batch divide evenly among processes and pieces, each of which pairs its items."""
+    most, s.parts = min(s.batch_size, available), s.parts or processes * s.accumulate
+    unit = 2 * math.lcm(s.parts, processes * s.accumulate)
+    if unit > most:
+        raise UserError(
+            f"a batch of {most} items cannot be divided into {unit // 2} even parts "
+            f"({processes} processes, accumulate {s.accumulate}, parts {s.parts}): use a larger batch or fewer of them"
+        )
+    s.batch_size = most // unit * unit
 
 
 def to_dict(settings: TrainSettings) -> dict[str, Any]:
@@ -165,17 +173,6 @@ def to_dict(settings: TrainSettings) -> dict[str, Any]:
 def from_dict(values: dict[str, Any]) -> TrainSettings:
     """Settings from plain values, nested ones as dictionaries. Raises UserError for an unknown name or a wrong type."""
     return _from_dict(TrainSettings, values, "")
-
-
-def recorded(values: dict[str, Any]) -> TrainSettings:
-    """`from_dict` of what a run wrote down; a run from before an option existed was as `UNSAID_HERE` and the `UNSAID` of
-    networks and models say."""
-    values = UNSAID_HERE | values
-    name = values.get("model", _Settings.model)
-    unsaid = {"network": UNSAID} | ({name: MODELS[name].UNSAID} if name in MODELS else {})
-    given = {group: values.get(group, {}) for group in unsaid}
-    filled = {group: unsaid[group] | options for group, options in given.items() if isinstance(options, dict)}
-    return from_dict(values | filled)
 
 
 def _from_dict(cls: type, values: dict[str, Any], prefix: str) -> Any:
@@ -197,19 +194,17 @@ def _from_dict(cls: type, values: dict[str, Any], prefix: str) -> Any:
 
 
 def _checked(hint: Any, value: Any, name: str) -> Any:
+    if value is BY_DATA:
+        return value
     if typing.get_origin(hint) is Literal:
         # YAML reads a bare on or off as a truth value.
         value = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
         if value not in typing.get_args(hint):
             raise UserError(f"{name} must be one of {', '.join(map(str, typing.get_args(hint)))}, not {value!r}")
         return value
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if hint is float and isinstance(value, str):  # YAML reads 1e-3 as text
-        try:
-            return float(value)
-        except ValueError:
-            pass
+    if hint is float and isinstance(value, int | str) and not isinstance(value, bool):
+        with contextlib.suppress(ValueError):  # YAML reads 1e-3 as text
+            value = float(value)
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
         raise UserError(f"{name} must be of type {hint.__name__}, not {value!r}")
     return value

@@ -1,0 +1,117 @@
+"""Defaults that depend on the data. Nobody should need a recipe for a common kind of data.
+
+Three families of data have defaults of their own: pictures, sparse pictures (a few strokes on an even background) and vectors. A
+setting whose default is `BY_DATA` takes its value from here. The run prints which values the data has chosen, and records them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+Family = Literal["pictures", "sparse pictures", "vectors"]
+Values = dict[str, Any]
+T = TypeVar("T")
+
+BY_DATA: Any = None
+"""The default of a setting whose value depends on the data. Any, so that a type checker sees the setting's own type."""
+SPARSE = 0.25
+"""Pictures are sparse if a smaller share of their values differs from the background. Digits have 0.2, line drawings less, clothes
+and photographs more than 0.5."""
+MOST_CODE = 16
+"""Longest code that vectors get by default."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the defaults depend on, measured from the training items.
+
+    shape: of one item as a tensor: (channels, height, width) of an image, (columns,) of a vector.
+    filled: share of an image's values that differ from the background by more than a tenth of the range.
+    """
+
+    shape: tuple[int, ...]
+    filled: float = 1.0
+
+    @staticmethod
+    def of(x: np.ndarray) -> Traits:
+        """Measured from items x (N, *shape) in [0, 1]."""
+        background = np.median(x)
+        return Traits(x.shape[1:], float((np.abs(x - background) > 0.1).mean()))
+
+    @property
+    def family(self) -> Family:
+        if len(self.shape) == 1:
+            return "vectors"
+        return "pictures" if self.filled >= SPARSE else "sparse pictures"
+
+    def __str__(self) -> str:
+        if self.family == "vectors":
+            return f"vectors of {self.shape[0]} columns"
+        return f"{self.family}, {self.filled:.0%} of their area filled"
+
+
+PICTURES: dict[str, Values] = {
+    "train": {"batch_size": 64, "learning_rate": 2e-3, "warmup": 0, "shift": 1},
+    "gaia": {
+        "objective": "balanced", "error": "l1", "sampler": "middle", "slope": 5.0, "direct": 8.0, "distance": 0.0,
+        "set_distance": 60.0, "discriminator_noise": 0.07,
+    },
+    "ae": {"error": "l1"},
+    "aae": {"error": "l1"},
+    "vae": {"beta": 1.0},
+    "acai": {"weight": 0.125},
+}  # fmt: skip
+SPARSE_PICTURES: dict[str, Values] = {
+    # A stroke that is moved off its place may not be an item, and a high rate leaves pictures black.
+    "train": {"learning_rate": 1e-3, "shift": 0},
+    # Under absolute differences the best answer to an unknown stroke is the background.
+    "gaia": {
+        "objective": "interpolations", "error": "l2", "sampler": "gaussian", "set_distance": 0.0, "discriminator_noise": 0.0,
+    },
+    "ae": {"error": "l2"},
+    "aae": {"error": "l2"},
+}  # fmt: skip
+VECTORS: dict[str, Values] = {
+    # A path has to cross from one part of the data to another in a jump: a high rate makes a decoder steep enough.
+    "train": {"batch_size": 128, "learning_rate": 5e-3, "warmup": 300, "shift": 0},
+    # D removes noise, so it knows the way back to the data, and its code may be as long as an item.
+    "gaia": {
+        "objective": "interpolations", "sampler": "dirichlet", "slope": 10.0, "direct": 16.0, "discriminator_noise": 0.05,
+    },
+    "vae": {"beta": 0.1},  # at 1 the posterior collapses on most plane sets
+    "acai": {"weight": 0.5},
+}  # fmt: skip
+PAPER: Values = {
+    "error": "l1", "sampler": "gaussian", "slope": 20.0, "direct": 0.0, "distance": 5e-5, "set_distance": 0.0,
+    "discriminator_noise": 0.0,
+}  # fmt: skip
+"""GAIA's own values with the objective ``paper``. The reference has half of the learning rate as weight of the distance loss."""
+BY_FAMILY: dict[Family, dict[str, Values]] = {
+    "pictures": {}, "sparse pictures": SPARSE_PICTURES, "vectors": VECTORS,
+}  # fmt: skip
+
+
+def latent_dim(traits: Traits) -> int:
+    """Length of a code. Vectors get one number more than they have columns: with as many, GAIA errs twice as much."""
+    return min(traits.shape[0] + 1, MOST_CODE) if traits.family == "vectors" else 64
+
+
+def of_group(group: str, traits: Traits) -> Values:
+    """Defaults of a group of settings (train, or a model's name)."""
+    return PICTURES.get(group, {}) | BY_FAMILY[traits.family].get(group, {})
+
+
+def filled(settings: T, group: str, traits: Traits) -> T:
+    """The settings of a group with every `BY_DATA` replaced by the default for this data."""
+    values = of_group(group, traits)
+    if group == "gaia":
+        if getattr(settings, "objective", None) == "paper":
+            values |= PAPER
+        if traits.family == "vectors":
+            values["discriminator_latent_dim"] = min(traits.shape[0], MOST_CODE)
+    missing = {name: value for name, value in values.items() if getattr(settings, name) is BY_DATA}
+    return dataclasses.replace(settings, **missing)  # type: ignore[type-var]

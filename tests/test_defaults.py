@@ -1,0 +1,72 @@
+"""Defaults that depend on the data: what is measured, and what a user without a recipe gets."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+import gaiamorph as gm
+from gaiamorph import defaults
+from gaiamorph.defaults import BY_DATA, Traits
+from gaiamorph.models import MODELS
+from gaiamorph.training.settings import TrainSettings, settled, to_dict
+
+
+def drawing(background: float, ink: float) -> np.ndarray:
+    """Strokes that fill a tenth of the area."""
+    x = np.full((20, 1, 20, 20), background, np.float32)
+    x[:, :, 9:11] = ink
+    return x
+
+
+@pytest.mark.parametrize(("background", "ink"), [(0.0, 1.0), (1.0, 0.0), (0.5, 0.9)])
+def test_strokes_on_any_even_background_are_sparse_pictures(background, ink):
+    traits = Traits.of(drawing(background, ink))
+    assert traits.filled == pytest.approx(0.1)
+    assert traits.family == "sparse pictures"
+
+
+def test_photographs_are_not_sparse():
+    data = gm.open_data("sample:faces", size=16)
+    assert Traits.of(data.kind.to_tensor(data.items[:50]).numpy()).family == "pictures"
+
+
+def test_vectors():
+    traits = Traits.of(np.zeros((5, 2), np.float32))
+    assert traits.family == "vectors"
+    assert defaults.latent_dim(traits) == 3
+    assert defaults.latent_dim(Traits((100,))) == 16
+
+
+@pytest.mark.parametrize("family", defaults.BY_FAMILY)
+def test_every_setting_that_depends_on_the_data_has_a_value_in_every_family(family):
+    traits = Traits((2,)) if family == "vectors" else Traits((1, 8, 8), 0.1 if family == "sparse pictures" else 0.9)
+    assert traits.family == family
+    groups = {"train": TrainSettings(), **{name: model.Settings() for name, model in MODELS.items()}}
+    left = {
+        f"{group}.{name}"
+        for group, settings in groups.items()
+        for name, value in dataclasses.asdict(defaults.filled(settings, group, traits)).items()
+        if value is BY_DATA
+    }
+    # These two follow from another number: the columns of vectors, and half of the generator's code.
+    assert left <= {"train.latent_dim", "gaia.discriminator_latent_dim"}
+
+
+def test_what_is_asked_for_goes_before_the_data(tmp_path):
+    x = load_digits().data.astype(np.float32)
+    np.save(tmp_path / "digits.npy", x)
+    data = gm.open_data(tmp_path / "digits.npy")
+    plain, asked = (
+        to_dict(settled(TrainSettings(**options), data)) for options in ({}, {"learning_rate": 2e-3, "latent_dim": 64})
+    )
+    assert (plain["learning_rate"], plain["latent_dim"], plain["gaia"]["objective"]) == (5e-3, 16, "interpolations")
+    assert (asked["learning_rate"], asked["latent_dim"]) == (2e-3, 64)
+
+
+def test_the_objective_of_the_paper_brings_its_other_values():
+    s = defaults.filled(MODELS["gaia"].Settings(objective="paper", slope=7.0), "gaia", Traits((1, 8, 8)))
+    assert (s.slope, s.direct, s.sampler, s.set_distance) == (7.0, 0.0, "gaussian", 0.0)
