@@ -59,7 +59,7 @@ class Design:
     @property
     def complete(self) -> np.ndarray:
         """(N,) boolean: the item has every attribute."""
-        return ~np.isnan(self.values).any(1)
+        return np.logical_not(np.isnan(self.values).any(1))
 
     def rows(self, indices: np.ndarray) -> Design:
         return Design(self.attributes, self.values[indices])
@@ -107,7 +107,7 @@ def _columns_of(name: str, column: np.ndarray) -> list[tuple[Attribute, np.ndarr
         raise UserError(f"the attribute {name!r} is missing for every item")
     if len(levels := set(map(str, known))) < 2:
         raise UserError(f"the attribute {name!r} is {levels.pop()!r} for every item, so nothing can be learnt about it")
-    numbers = pd.to_numeric(pd.Series(known), errors="coerce").to_numpy(float)
+    numbers = np.asarray(pd.to_numeric(pd.Series(known), errors="coerce"), dtype=float)
     wrong = np.isnan(numbers)
     if not wrong.any():
         values = np.full(len(column), np.nan)

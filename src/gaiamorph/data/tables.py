@@ -58,11 +58,11 @@ def read_by_name(path: Path, keys: Sequence[str]) -> pd.DataFrame:
     if key is None:
         wanted = " or ".join(map(repr, keys))
         raise UserError(f"{path} has no column {wanted} (columns: {', '.join(map(str, table.columns))})")
-    names = table[key].astype(str)
+    names = pd.Index(table[key].astype(str))
     if key == "file_name":
         names = names.str.replace("\\", "/").str.removeprefix("./")
-    if names.duplicated().any():
-        raise UserError(f"{path} names {names[names.duplicated()].iloc[0]!r} twice: keep one row an item")
+    if names.has_duplicates:
+        raise UserError(f"{path} names {str(names[names.duplicated()][0])!r} twice: keep one row an item")
     return table.drop(columns=key).set_axis(names)
 
 
