@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import gaiamorph as gm
-from gaiamorph.output import figures
+from gaiamorph import drawing
 from pages import DOCS
 
 GROUPS = (2, 4, 6, 8, 16, 32, 64)
@@ -40,7 +40,7 @@ def main() -> None:
         "average": [space.average(group) for group in groups],
     }
     heads = [str(len(group)) for group in groups]
-    figures.sheet([*rows.values()], [*rows], heads, 96).save(DOCS / "images" / "averages.png")
+    drawing.sheet([*rows.values()], [*rows], heads, 96).save(DOCS / "images" / "averages.png")
 
 
 if __name__ == "__main__":

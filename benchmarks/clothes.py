@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 import gaiamorph as gm
+from gaiamorph import drawing
 from gaiamorph.data.attributes import attributes_of
 from gaiamorph.evaluation.attributes import METHODS, directions, edited, movement
 from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.latent.attributes import fit
-from gaiamorph.output import figures
 from grid import SETS
 from pages import DOCS
 from results import Results
@@ -70,7 +70,7 @@ def main() -> None:
                     at = {int(i): n for n, i in enumerate(np.flatnonzero(directions(design, k)))}
                     made = edited(space, z, design, f.vectors, k)
                     rows.append([made[at[int(i)]] for i in plain])
-                figures.sheet(rows, [reference, *names], None, 64).save(PICTURE)
+                drawing.sheet(rows, [reference, *names], None, 64).save(PICTURE)
         skill = dict(zip(names, judge.skill.tolist(), strict=True))
         training = space.info["training"]
         results.add(

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 import gaiamorph as gm
+from gaiamorph import drawing
 from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import Case, straight_paths
 from gaiamorph.evaluation.convexity import curves
 from gaiamorph.evaluation.evaluate import MEASURE, measure
 from gaiamorph.models import MODELS
-from gaiamorph.output import figures
 from pages import DOCS
 from results import Results
 from variants import changed
@@ -56,7 +56,7 @@ def picture(name: str, spaces: dict[str, gm.LatentSpace]) -> None:
         rows += [[ends[0, k], *path[k], ends[1, k]] for k in range(count) for path in paths.values()]
         labels += [model + what for model in paths] * count
     heads = ["item", *(f"{w:.1f}" for w in np.linspace(0, 1, STEPS)), "item"]
-    figures.sheet(rows, labels, heads, 48).save(DOCS / "images" / f"grid_{name}.png")
+    drawing.sheet(rows, labels, heads, 48).save(DOCS / "images" / f"grid_{name}.png")
 
 
 def main() -> None:

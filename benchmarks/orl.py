@@ -21,12 +21,12 @@ import pandas as pd
 import torch
 
 import gaiamorph as gm
+from gaiamorph import drawing
 from gaiamorph.data.attributes import attributes_of
 from gaiamorph.evaluation.attributes import METHODS, directions, edited
 from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identity_distances
 from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.latent.attributes import fit
-from gaiamorph.output import figures
 from gaiamorph.space.detail import lost, restored
 from pages import DOCS
 from results import Results
@@ -137,7 +137,7 @@ def draw(
             for i in np.flatnonzero(signs == sign)[:: max(1, int((signs == sign).sum()) // shown)][:shown]:
                 columns.append((originals[i], reconstructions[i], items[i]))
                 heads.append(f"{word} {name}")
-    figures.sheet(
+    drawing.sheet(
         [list(row) for row in zip(*columns, strict=True)], ["original", "reconstructed", "edited"], heads
     ).save(path)
 

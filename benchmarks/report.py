@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gaiamorph import drawing
 from gaiamorph.evaluation.jackknife import standard_error
-from gaiamorph.output import figures
 from pages import DOCS, Column, load, section, spread, table
 from report_attributes import attributes, attributes_tried, clothes, orl
 from report_grid import LEGEND, columns_of, grid, grid_rows, grid_tried
@@ -52,7 +52,9 @@ def faces(result: dict[str, Any]) -> list[str]:
     drawn = {f"GAIA, seed {r['seed']}": r["curve"] for r in runs if playing(r) and "curve" in r}
     if drawn:
         (DOCS / "images").mkdir(exist_ok=True)
-        figures.curves(drawn, ("R", "F", "I", "reconstruction", "validation"), DOCS / "images" / "faces_curves.png")
+        drawing.curves(drawn, ("R", "F", "I", "reconstruction", "validation")).save(
+            DOCS / "images" / "faces_curves.png"
+        )
     body = [
         "ORL at 32 x 32, 3,000 steps of 64; GAIA, the same with a discriminator that is a plain autoencoder of real items "
         "(without fake terms: `gaia.adversarial` 0), that without U as well (`gaia.set_distance` 0), and an autoencoder. Midpoints "

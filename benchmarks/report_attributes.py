@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gaiamorph.output import figures
+from gaiamorph import drawing
 from pages import DOCS, section, spread, table
 from report_grid import earlier
 
@@ -123,7 +123,7 @@ def attributes(result: dict[str, Any]) -> list[str]:
         for method in ("mean_difference", "least_squares")
     }
     drawn = DOCS / "images" / "attributes_correlation.png"
-    figures.lines(np.array(correlations), means, "correlation of the attributes", "movement of the others", drawn)
+    drawing.lines(np.array(correlations), means, "correlation of the attributes", "movement of the others").save(drawn)
     skill = ", ".join(f"{name} {value:.2f}" for name, value in runs[0]["judge"].items())
     batch, size = runs[0]["batch_size"], runs[0]["size"]
     body = [

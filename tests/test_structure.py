@@ -13,7 +13,7 @@ import gaiamorph
 
 ROOT = Path(gaiamorph.__file__).parent
 ORDER = [
-    {"errors", "version", "defaults"}, {"data", "networks"}, {"models"}, {"features", "latent"}, {"output"}, {"space"},
+    {"errors", "version", "defaults", "drawing"}, {"data", "networks"}, {"models"}, {"features", "latent"}, {"output"}, {"space"},
     {"training"}, {"evaluation"}, {"export"}, {"cli"},
 ]  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}

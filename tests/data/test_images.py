@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gaiamorph.data import images
-from gaiamorph.data.images import Pictures, UnreadableError, open_picture
+from gaiamorph.data import Pictures, images
+from gaiamorph.data.images import UnreadableError, open_picture
 from gaiamorph.errors import UserError
 
 KIND = Pictures(16, 16, 3)

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import SMALL
 
 import gaiamorph as gm
-from gaiamorph.evaluation import METRICS, Figure, compare
+from gaiamorph.evaluation import METRICS, Metric, compare
 from gaiamorph.evaluation.compare import Measured, table
 from gaiamorph.training.runs import DataOptions
 from gaiamorph.training.settings import from_dict
@@ -55,7 +55,7 @@ def test_it_compares_and_does_nothing_twice(photos, tmp_path, monkeypatch):
 
 def test_the_winner_is_the_best_that_can_encode():
     def measured(model, value):
-        figure = Figure("error", value, "", "lower", "")
+        figure = Metric("error", value, "", "lower", "")
         return Measured(
             model, 0, None, {"error": figure, "size": dataclasses.replace(figure, name="size", better="neither")}, {}
         )
@@ -71,7 +71,7 @@ def test_the_lead_is_as_sure_as_the_difference_is():
     swing = np.random.default_rng(0).normal(size=20)
 
     def measured(model, value, seed, swings):
-        figure = Figure("error", value, "", "lower", "", tuple(value + swings))
+        figure = Metric("error", value, "", "lower", "", tuple(value + swings))
         return Measured(model, seed, None, {"error": figure}, {})
 
     for other in (swing, swing[::-1]):

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from gaiamorph.cli.options import Config, Device, Overwrite, Space
-from gaiamorph.data.vectors import Vectors, read_table
+from gaiamorph.data.tables import read_table
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import new_folder
 from gaiamorph.output.writing import Writers, check_scale
 from gaiamorph.space import load
 
 AT_ONCE = 1024
-"""Codes that are decoded together."""
+"""Codes that are decoded in one call."""
 
 
 def decode(
@@ -28,12 +28,12 @@ def decode(
     device: Device = "cpu",
     config: Config = None,
 ) -> None:
-    """Write the items that codes stand for: numbered pictures, or one table of vectors.
+    """Decode codes into items: numbered pictures, or one table of vectors.
 
     Parameters
     ----------
     codes
-        What encode wrote: .npy, .csv or .parquet with one code a row.
+        The output of encode: a .npy, .csv or .parquet file with one code a row.
     out
         New folder.
     scale
@@ -45,14 +45,10 @@ def decode(
     opened = load(space, device=device)
     table = read_table(codes)
     z = np.asarray(table.items)
-    opened.decode(z[:1])  # the wrong width is said before anything is written
-    with new_folder(out, overwrite) as scratch:
-        if isinstance(opened.kind, Vectors):
-            with open(scratch / "items.csv", "w", encoding="utf-8") as file:
-                opened.kind.write_rows(opened.decode(z), file)
-        else:
-            with Writers() as writers:
-                for start in range(0, len(z), AT_ONCE):
-                    for i, item in enumerate(opened.decode(z[start : start + AT_ONCE]), start=start):
-                        writers.write(opened.kind.write, item, scratch / f"item_{i:06d}{opened.kind.suffix}", scale)
+    opened.decode(z[:1])  # A wrong width is reported before the folder is made.
+    with new_folder(out, overwrite) as scratch, Writers() as writers:
+        for start in range(0, len(z), AT_ONCE):
+            items = opened.decode(z[start : start + AT_ONCE])
+            names = [f"item_{i:06d}" for i in range(start, start + len(items))]
+            opened.kind.write_items(list(items), names, scratch, "items", scale, writers.write)
     print(out)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gaiamorph import training
+from gaiamorph import drawing, training
 from gaiamorph.cli.options import Flag, Overwrite
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
-from gaiamorph.output import figures, report
+from gaiamorph.output import report
 from gaiamorph.space import LatentSpace
 from gaiamorph.training.log import read_metrics
 from gaiamorph.training.runs import clear
@@ -61,7 +61,7 @@ def demo(
     spaces["gaia"].morph(f"{SOURCE}::{a}", f"{SOURCE}::{b}").save(out / "continuum", scale=4, include_originals=True)
     _compare(spaces, data, a, b).save(out / "comparison.png")
     runs = {name.upper(): read_metrics(out / name) for name in spaces}
-    figures.curves(runs, CURVES, out / "curves.png")
+    drawing.curves(runs, CURVES).save(out / "curves.png")
     pictures = [
         (
             out / "continuum" / "sheet.png",
@@ -95,7 +95,7 @@ def _compare(spaces: dict[str, LatentSpace], data: Dataset, a: str, b: str):
     rows = [[ends[0], *space.morph(*ends, weights=weights).frames, ends[1]] for space in spaces.values()]
     rows.append([ends[0], *blend, ends[1]])
     labels = ["GAIA", "autoencoder", "pixel blend"]
-    return figures.sheet(rows, labels, ["original", *(f"{w:.2f}" for w in weights), "original"])
+    return drawing.sheet(rows, labels, ["original", *(f"{w:.2f}" for w in weights), "original"])
 
 
 def _too_few(steps: int, minutes: float) -> str:

@@ -1,10 +1,51 @@
-"""Data: items, what is known of them, and how they are split. A new kind of data is a file and a line here."""
+"""Data: items, their attributes and their splits. A new kind of data is one file and one line in `KINDS`."""
 
-from gaiamorph.data.base import Dataset, open_data
-from gaiamorph.data.images import Pictures
-from gaiamorph.data.kinds import Kind
+from __future__ import annotations
+
+import os
+
+from gaiamorph.data.kinds import Dataset, Kind, Report, Request
+from gaiamorph.data.pictures import Pictures
 from gaiamorph.data.vectors import TABLES, Vectors
+from gaiamorph.errors import UserError
 
 KINDS: dict[str, type[Kind]] = {"pictures": Pictures, "vectors": Vectors}
 
 __all__ = ["KINDS", "TABLES", "Dataset", "Kind", "Pictures", "Vectors", "open_data"]
+
+
+def open_data(
+    source: str | os.PathLike[str],
+    *,
+    size: int | None = None,
+    crop: str = "centre",
+    channels: int | None = None,
+    seed: int = 0,
+    report: Report | None = None,
+) -> Dataset:
+    """Open a data set and split it.
+
+    source: a folder of pictures (with an optional ``metadata.csv``); a file ``.npy``, ``.npz``, ``.csv`` or ``.parquet``
+        of vectors (an ``.npy`` of uint8 (N, H, W) or (N, H, W, 3) holds pictures); ``hub:owner/name``; ``sample:NAME``.
+    size: pictures become size x size pixels (default 32; an array of pictures keeps its own size).
+    crop: ``centre`` or ``none`` (letterbox).
+    channels: 1 or 3; by default 3 if any picture has colour.
+    seed: of the splits, and of the points of synthetic sets.
+    Raises UserError if there is nothing to use. The message says what to do.
+    """
+    if crop not in ("centre", "none"):
+        raise UserError(f"crop must be 'centre' or 'none', not {crop!r}")
+    if size is not None and not 8 <= size <= 1024:
+        raise UserError(f"size must be between 8 and 1024 pixels, not {size}")
+    if channels not in (None, 1, 3):
+        raise UserError(f"channels must be 1 or 3, not {channels}")
+    request = Request(str(source), size, crop, channels, seed, report)
+    for kind in KINDS.values():
+        if (data := kind.open(request)) is not None:
+            return data
+    if request.source.startswith("sample:"):
+        known = ", ".join(name for kind in KINDS.values() for name in kind.samples)
+        raise UserError(f"there is no sample set {request.source[7:]!r}: choose one of {known}")
+    known = "; ".join(kind.sources for kind in KINDS.values())
+    problem = "cannot be opened as data" if request.path.exists() else "does not exist"
+    raise UserError(f"{source} {problem}: give {known}; or sample:NAME")

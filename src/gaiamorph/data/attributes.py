@@ -1,4 +1,4 @@
-"""Attributes as numbers: from the columns of a table to the columns of a regression, with what speaks against using them."""
+"""Attributes: columns of a table as columns of a regression, and checks before a fit."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from gaiamorph.data.base import Dataset
+from gaiamorph.data.kinds import Dataset
+from gaiamorph.data.tables import read_by_name
 from gaiamorph.errors import UserError
 
 IDENTIFIERS = {"group", "name", "file_name", "folder", "person"}
-"""Columns that say which item it is, not what it is like: used only where they are asked for by name."""
+"""Columns that identify an item. They are used only if the caller names them."""
 MOST_LEVELS = 50
-"""Of a categorical attribute."""
+"""Levels that a categorical attribute may have."""
 RARE = 20
-"""An attribute (or level) with fewer items on its smaller side is warned of."""
+"""Fewer items on the smaller side of an attribute or level give a warning."""
 HIGH_INFLATION = 5.0
-"""A variance inflation factor above this is warned of (the usual bounds are 5 and 10)."""
+"""A larger variance inflation factor gives a warning. The usual bounds are 5 and 10."""
 
 AttributeKind = Literal["binary", "numeric", "level"]
 
@@ -28,10 +29,10 @@ AttributeKind = Literal["binary", "numeric", "level"]
 class Attribute:
     """One column of the regression.
 
-    name: what a user calls it: the column's name, or ``column=level``.
-    kind: binary (0 or 1: +1 is absent -> present), numeric (+1 is one unit), or level of a categorical column
-        (0 or 1: +1 is from the reference level to this one).
-    column, reference: where it comes from; the level that stands for 0.
+    name: the column's name, or ``column=level``.
+    kind: binary (0 absent, 1 present), numeric (+1 is one unit), or level of a categorical column (0 the reference level,
+        1 this level).
+    column, reference: the column it comes from, and the level that stands for 0.
     """
 
     name: str
@@ -42,9 +43,9 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Design:
-    """Attributes of items: ``values`` (N, K) float64 with NaN where missing, a column for each of ``attributes``.
+    """Attributes of items: ``values`` (N, K) float64, NaN if missing, with a column for each of ``attributes``.
 
-    left_out: why columns that nobody asked for by name are not among them, a sentence each.
+    left_out: a sentence for each unnamed column that cannot be used.
     """
 
     attributes: list[Attribute]
@@ -57,7 +58,7 @@ class Design:
 
     @property
     def complete(self) -> np.ndarray:
-        """Which items (N,) have every attribute."""
+        """(N,) boolean: the item has every attribute."""
         return np.logical_not(np.isnan(self.values).any(1))
 
     def rows(self, indices: np.ndarray) -> Design:
@@ -65,11 +66,11 @@ class Design:
 
 
 def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
-    """The columns of a table (one row an item) as a regression takes them.
+    """The columns of a table (one row an item) as columns of a regression.
 
-    columns: those to use; by default all but identifiers and those that cannot be used.
-    Two values are a binary attribute; numbers a numeric one; 3 to 50 texts a categorical one, with a column for each
-    level but the commonest. Raises UserError for a column that is unknown, constant, empty, or neither.
+    columns: the columns to use; by default all that can be used, except identifiers.
+    Two values make a binary attribute, numbers a numeric one, and 3 to 50 texts a categorical one. A categorical attribute
+    has one column for each level except the most frequent. Raises UserError for a column that cannot be used.
     """
     unknown = [c for c in columns or [] if c not in table.columns]
     if unknown:
@@ -106,21 +107,21 @@ def _columns_of(name: str, column: np.ndarray) -> list[tuple[Attribute, np.ndarr
         raise UserError(f"the attribute {name!r} is missing for every item")
     if len(levels := set(map(str, known))) < 2:
         raise UserError(f"the attribute {name!r} is {levels.pop()!r} for every item, so nothing can be learnt about it")
-    numbers = np.array([_number(value) for value in known], dtype=object)
-    wrong = np.array([number is None for number in numbers])
+    numbers = np.asarray(pd.to_numeric(pd.Series(known), errors="coerce"), dtype=float)
+    wrong = np.isnan(numbers)
     if not wrong.any():
         values = np.full(len(column), np.nan)
-        values[present] = numbers.astype(float)
+        values[present] = numbers
         if np.isinf(values).any():
             raise UserError(f"the attribute {name!r} has an infinite value")
-        kind: AttributeKind = "binary" if set(values[present]) == {0.0, 1.0} else "numeric"
+        kind: AttributeKind = "binary" if set(numbers) == {0.0, 1.0} else "numeric"
         return [(Attribute(name, kind, name), values)]
     if wrong.mean() < 0.5:
         raise UserError(
             f"the attribute {name!r} has numbers and the text {str(known[wrong][0])!r}: correct it, or leave the cell empty"
         )
     texts = np.array([None if value is None else str(value) for value in column], dtype=object)
-    # The commonest level stands for 0; equally common ones go by the alphabet.
+    # The most frequent level stands for 0. The alphabet decides between equals.
     reference, *others = sorted(levels, key=lambda level: (-int((texts == level).sum()), level))
     if len(others) >= MOST_LEVELS:
         raise UserError(
@@ -134,31 +135,12 @@ def _columns_of(name: str, column: np.ndarray) -> list[tuple[Attribute, np.ndarr
     ]
 
 
-def _number(value: object) -> float | None:
-    """A truth value or number as a float; None for anything else, NaN included."""
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return None if np.isnan(number) else number
-
-
 def read_labels(path: Path, names: list[str]) -> pd.DataFrame:
-    """A table of labels (.csv or .parquet, with a column ``file_name`` or ``name``), one row for each of ``names``.
+    """A table of labels (.csv or .parquet, with a column ``file_name`` or ``name``), with one row for each of ``names``.
 
-    Items that the table does not name have missing values. Raises UserError if it names hardly any of them.
+    Items that are not in the table have missing values. Raises UserError if fewer than a tenth of the names match.
     """
-    try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except Exception as error:
-        raise UserError(f"{path} cannot be read as a table: {str(error).splitlines()[0][:120]}") from error
-    key = next((c for c in ("file_name", "name") if c in table.columns), None)
-    if key is None:
-        raise UserError(f"{path} has no column 'file_name' or 'name' (columns: {', '.join(map(str, table.columns))})")
-    index = pd.Index([str(name) for name in table[key]])
-    if index.has_duplicates:
-        raise UserError(f"{path} names {str(index[index.duplicated()][0])!r} twice: keep one row an item")
-    table = table.drop(columns=key).set_axis(index)
+    table = read_by_name(path, ("file_name", "name"))
     shared = len(set(names) & set(table.index))
     if shared < 0.1 * min(len(names), len(table)) or not shared:
         raise UserError(
@@ -169,13 +151,13 @@ def read_labels(path: Path, names: list[str]) -> pd.DataFrame:
 
 
 def attributes_of(data: Dataset, labels: Path | None = None, columns: list[str] | None = None) -> Design:
-    """Attributes of a data set: its own columns, or those of a table of labels."""
+    """The attributes of a data set, or those of a table of labels. Raises UserError."""
     return design(data.attributes if labels is None else read_labels(labels, data.names), columns)
 
 
 @dataclass(frozen=True)
 class Overview:
-    """What to know before fitting: one row an attribute, correlations (K, K), and warnings in words."""
+    """A summary before a fit: a table with one row an attribute, correlations (K, K), and warnings."""
 
     table: pd.DataFrame
     correlations: np.ndarray
@@ -183,7 +165,7 @@ class Overview:
 
 
 def overview(d: Design) -> Overview:
-    """Counts, balance, correlations and variance inflation of attributes, over the items that have all of them."""
+    """Counts and balance of the attributes. Correlations and variance inflation are over items that have all attributes."""
     rows, warnings = [], [f"{reason} (left out)" for reason in d.left_out]
     complete = d.values[d.complete]
     correlations = _correlations(complete)
@@ -217,7 +199,7 @@ def overview(d: Design) -> Overview:
 
 
 def refuse_copies(d: Design) -> None:
-    """Raise UserError where one attribute is a copy of another, or an exact sum of others."""
+    """Raise UserError if one attribute is a copy of another, or a linear combination of others."""
     complete = d.values[d.complete]
     if len(complete) <= len(d.attributes) + 1:
         raise UserError(
@@ -234,32 +216,26 @@ def refuse_copies(d: Design) -> None:
         for j in range(i):
             if abs(correlations[i, j]) > 1 - 1e-9:
                 raise UserError(f"the attributes {d.names[j]!r} and {d.names[i]!r} are copies of each other: drop one")
-    standard = (complete - complete.mean(0)) / complete.std(0)
-    if np.linalg.matrix_rank(standard, tol=1e-6 * np.sqrt(len(standard))) < standard.shape[1]:
-        worst = int(np.argmax(_inflation(complete)))
-        raise UserError(f"the attribute {d.names[worst]!r} follows exactly from the others: drop it")
+    inflation = _inflation(complete)
+    if np.isinf(inflation).any():
+        raise UserError(f"the attribute {d.names[inflation.argmax()]!r} follows exactly from the others: drop it")
 
 
 def _correlations(values: np.ndarray) -> np.ndarray:
-    sd = values.std(0) if len(values) else np.zeros(values.shape[1])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        standard = (values - values.mean(0)) / sd if len(values) else values
-        found = standard.T @ standard / max(1, len(values))
-    found = np.nan_to_num(found)
+    """(K, K): 0 where an attribute is constant."""
+    found = pd.DataFrame(values).corr().fillna(0.0).to_numpy(copy=True)
     np.fill_diagonal(found, 1.0)
     return found
 
 
 def _inflation(values: np.ndarray) -> np.ndarray:
-    """Variance inflation factors (K,): 1 / (1 - R^2) of each attribute on the others; infinite where they determine it."""
+    """Variance inflation factors (K,): 1 / (1 - R^2) of each attribute on the others, or infinity if R^2 is 1."""
+    from sklearn.linear_model import LinearRegression
+
     found = np.ones(values.shape[1])
-    if len(values) < 2:
-        return found
-    centred = values - values.mean(0)
-    for k in range(values.shape[1]):
-        others, total = np.delete(centred, k, 1), float((centred[:, k] ** 2).sum())
-        if total and others.shape[1]:
-            rest = centred[:, k] - others @ np.linalg.lstsq(others, centred[:, k], rcond=None)[0]
-            share = float((rest**2).sum()) / total
+    for k, column in enumerate(values.T):
+        if values.shape[1] > 1 and len(column) > 1 and column.min() < column.max():
+            others = np.delete(values, k, 1)
+            share = 1 - LinearRegression().fit(others, column).score(others, column)
             found[k] = 1 / share if share > 1e-12 else np.inf
     return found

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
-from PIL import Image
 
 from gaiamorph.errors import UserError
 
@@ -14,9 +12,9 @@ _SCALARS = ("int", "uint", "float", "bool", "string", "large_string")
 
 
 def load_hub(name: str) -> tuple[Any, str]:
-    """The training split of ``owner/name`` (``owner/name/config`` for one of several), and its picture column.
+    """The training split of ``owner/name`` or ``owner/name/config``, and the name of its picture column.
 
-    Only data files are read: no code of the data set runs. Raises UserError.
+    Only data files are read. No code of the data set runs. Raises UserError.
     """
     import datasets
 
@@ -33,14 +31,8 @@ def load_hub(name: str) -> tuple[Any, str]:
     return table, column
 
 
-def pictures(table: Any, column: str) -> Iterator[tuple[str, Image.Image]]:
-    """(row number, picture), read one by one."""
-    for i in range(len(table)):
-        yield str(i), table[i][column]
-
-
 def attributes(table: Any) -> pd.DataFrame:
-    """The scalar columns, classes by their names."""
+    """The columns of single values. Classes have their names."""
     columns = {}
     for name, feature in table.features.items():
         if hasattr(feature, "int2str"):

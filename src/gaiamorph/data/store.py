@@ -1,8 +1,7 @@
-"""The cache: one memory-mapped array a data set, built once.
+"""The cache: a folder for each data set, with ``items.bin`` (raw values, row after row) and ``meta.json``.
 
-A data set in the cache is a folder named by its key, with ``items.bin`` (raw, row after row) and
-``meta.json``. It is built in a temporary folder and renamed, so a killed build leaves nothing half done
-and two processes building the same set do not disturb each other.
+A folder is built under a temporary name and then renamed. So a killed build leaves nothing behind, and two processes can
+build the same set.
 """
 
 from __future__ import annotations
@@ -24,7 +23,10 @@ FORMAT = 2
 
 @dataclass
 class Stored:
-    """A data set in the cache: items (N, ...) memory-mapped, with names and SHA-256 of the sources."""
+    """A data set in the cache: items (N, ...), memory-mapped, with the names and SHA-256 of their sources.
+
+    skipped: (name, reason) of each source that was left out. extra: the JSON of ``prepare``.
+    """
 
     items: np.ndarray
     names: list[str]
@@ -35,7 +37,7 @@ class Stored:
 
 @dataclass
 class Row:
-    """One item on its way into the cache, or the reason why it is left out."""
+    """One item for the cache, or the problem that leaves it out."""
 
     name: str
     sha256: str = ""
@@ -44,23 +46,23 @@ class Row:
 
 
 def cache_root() -> Path:
-    """``GAIAMORPH_CACHE`` if set, else the user's cache folder."""
+    """``GAIAMORPH_CACHE`` if it is set, otherwise the user's cache folder."""
     if root := os.environ.get("GAIAMORPH_CACHE"):
         return Path(root)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gaiamorph"
 
 
 def key_of(description: Any) -> str:
-    """A short name for anything that JSON can say."""
+    """A hash of any plain JSON, as a folder name."""
     text = json.dumps([FORMAT, description], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
 
 def fetch(key: str, prepare: Callable[[], tuple[Iterable[Row], dict[str, Any]]]) -> Stored:
-    """The data set called ``key``; if it is not in the cache yet, it is built from what ``prepare`` gives.
+    """The data set called ``key``. It is built first if it is not in the cache.
 
-    prepare: -> rows, and plain JSON to keep beside them (`Stored.extra`).
-    All items must have one shape and dtype. Rows with a problem are left out and listed.
+    prepare: gives the rows, and plain JSON to store with them (`Stored.extra`).
+    All items must have the same shape and dtype (ValueError). Rows with a problem are left out and listed.
     """
     folder = cache_root() / key
     if not (folder / "meta.json").exists():
@@ -98,7 +100,7 @@ def _build(folder: Path, rows: Iterable[Row], extra: dict[str, Any]) -> None:
         try:
             scratch.rename(folder)
         except OSError:
-            if not (folder / "meta.json").exists():  # otherwise another process was quicker, with the same content
+            if not (folder / "meta.json").exists():  # Otherwise another process was faster.
                 raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Sets with known truth: points in the plane from scikit-learn, and lines (Berthelot et al. 2018)."""
+"""Synthetic sets with known truth: points in the plane from scikit-learn, and lines (Berthelot et al. 2018)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 
 PLANE_SETS = ("moons", "circles", "blobs", "s-curve", "swiss-roll")
 SYNTHETIC_SETS = (*PLANE_SETS, "lines")
+COUNTS = {"train": 10_000, "validation": 1_000, "test": 1_000}
+"""Items of each split."""
 BLOB_CENTRES = ((0.0, 2.0), (1.9, 0.6), (1.2, -1.6), (-1.2, -1.6), (-1.9, 0.6))
 """Five centres on a pentagon of radius 2."""
 LINE_SIZE = 32
@@ -13,9 +15,9 @@ _SPLIT_NUMBERS = {"train": 0, "validation": 1, "test": 2}
 
 
 def draw(name: str, count: int, seed: int, split: str = "train") -> np.ndarray:
-    """Fresh items: each (name, seed, split) has its own. Points float32 (count, 2); lines uint8 (count, 32, 32, 1).
+    """Fresh items for each (name, seed, split): points float32 (count, 2), or lines uint8 (count, 32, 32, 1).
 
-    ``split`` is train, validation or test, or any other word for points that no training ever sees.
+    split: train, validation or test. Any other word gives items that no training ever sees.
     """
     number = _SPLIT_NUMBERS.get(split)
     salt = [number] if number is not None else [3, *split.encode()]
@@ -23,6 +25,13 @@ def draw(name: str, count: int, seed: int, split: str = "train") -> np.ndarray:
     if name == "lines":
         return draw_lines(np.random.default_rng(state).uniform(0, 2 * np.pi, count))
     return _points(name, count, int(state.generate_state(1)[0])).astype(np.float32)
+
+
+def draw_splits(name: str, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Fresh items of all splits together, and the indices of each split."""
+    parts = [draw(name, count, seed, split) for split, count in COUNTS.items()]
+    indices = np.split(np.arange(sum(COUNTS.values())), np.cumsum([*COUNTS.values()])[:-1])
+    return np.concatenate(parts), dict(zip(COUNTS, indices, strict=True))
 
 
 def _points(name: str, count: int, random_state: int) -> np.ndarray:
@@ -43,9 +52,9 @@ def _points(name: str, count: int, random_state: int) -> np.ndarray:
 
 
 def draw_lines(angles: np.ndarray, size: int = LINE_SIZE) -> np.ndarray:
-    """Lines two pixels wide from the centre to the edge, anti-aliased: angles (N,) in radians -> uint8 (N, size, size, 1).
+    """Anti-aliased lines from the centre to the edge, two pixels wide: uint8 (N, size, size, 1) for angles (N,) in radians.
 
-    A pixel's brightness is how far the line covers it, from its distance to the line's axis.
+    The brightness of a pixel is its coverage, computed from its distance to the line's axis.
     """
     middle = (size - 1) / 2
     y, x = np.mgrid[:size, :size] - middle

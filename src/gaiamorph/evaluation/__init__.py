@@ -1,10 +1,10 @@
-"""The yardstick. A new metric is a file and a line here: a function from a `Case` to named figures."""
+"""The evaluation. A new metric is one file and one line in `METRICS`: a function from a `Case` to a list of `Metric`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.case import Case, Metric
 from gaiamorph.evaluation.codes import codes
 from gaiamorph.evaluation.convexity import convexity
 from gaiamorph.evaluation.cost import cost
@@ -16,7 +16,7 @@ from gaiamorph.evaluation.reconstruction import reconstruction
 from gaiamorph.evaluation.sharpness import sharpness
 from gaiamorph.evaluation.texture import texture
 
-METRICS: dict[str, Callable[[Case], list[Figure]]] = {
+METRICS: dict[str, Callable[[Case], list[Metric]]] = {
     "reconstruction": reconstruction,
     "sharpness": sharpness,
     "texture": texture,
@@ -29,4 +29,4 @@ METRICS: dict[str, Callable[[Case], list[Figure]]] = {
     "cost": cost,
 }
 
-__all__ = ["METRICS", "Case", "Figure"]
+__all__ = ["METRICS", "Case", "Metric"]

@@ -1,4 +1,4 @@
-"""How far an edit along one attribute vector moves every attribute."""
+"""Entanglement: how far an edit along one attribute vector moves every attribute."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gaiamorph import drawing
 from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import Design, attributes_of, overview, refuse_copies
 from gaiamorph.errors import UserError
@@ -18,7 +19,6 @@ from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identit
 from gaiamorph.evaluation.judge import Judge, train_judge
 from gaiamorph.evaluation.kernel import kernel_distance
 from gaiamorph.latent.attributes import cosines, fit
-from gaiamorph.output import figures
 from gaiamorph.output import report as pages
 from gaiamorph.output.folders import new_folder
 from gaiamorph.space import LatentSpace
@@ -27,16 +27,17 @@ from gaiamorph.version import __version__
 RESULTS, PAGE = "results.json", "index.html"
 METHODS = ("mean_difference", "least_squares")
 MOST_EDITED = 500
-"""Held-out items that are edited along each vector, at most."""
+"""At most this many held-out items are edited along each vector."""
 SHOWN = 6
+"""Edited items that the page shows for each attribute."""
 
 
 @dataclass(frozen=True)
 class Movement:
-    """What edits did, as the judge sees it.
+    """The effect of edits, by the judge's scores.
 
-    matrix: (K, K): how far attribute j (column) moved when k (row) was asked to move by 1, in units of the judge's gap
-        between real items with and without j. 1 on the diagonal is an edit that did what it was asked.
+    matrix: (K, K): the movement of attribute j (column) in an edit of attribute k (row) by 1. The unit is the judge's gap
+        between real items with and without j. 1 on the diagonal is a perfect edit.
     """
 
     names: list[str]
@@ -44,27 +45,27 @@ class Movement:
 
     @property
     def relative(self) -> np.ndarray:
-        """(K, K): the same in units of the target's own movement."""
+        """(K, K): the same, divided by the movement of the edited attribute."""
         own = np.diag(self.matrix)[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(np.abs(own) > 1e-6, self.matrix / own, np.nan)
 
     @property
     def on_target(self) -> float:
-        """Mean movement of the attribute that was asked to move by 1."""
+        """Mean movement of the edited attribute. 1 is best."""
         return float(np.diag(self.matrix).mean())
 
     @property
     def off_target(self) -> float:
-        """Mean absolute movement of the others, in units of the target's own; 0 is an edit that changes one thing."""
+        """Mean absolute movement of the other attributes, relative to the edited one. 0 is best."""
         others = ~np.eye(len(self.matrix), dtype=bool)
         return float(np.abs(self.relative[others]).mean()) if others.any() else 0.0
 
 
 def directions(design: Design, k: int) -> np.ndarray:
-    """Which way (N,) attribute k of each item can be moved: +1 to add, -1 to remove, 0 where it is not known.
+    """The direction (N,) in which attribute k of each item can move: +1 adds it, -1 removes it, 0 if it is unknown.
 
-    A numeric one moves towards the other side of its mean; a level is added to items of the reference level.
+    A numeric attribute moves towards the other side of its mean. A level is added to items of the reference level only.
     """
     attribute, column = design.attributes[k], design.values[:, k]
     known = ~np.isnan(column)
@@ -78,8 +79,10 @@ def directions(design: Design, k: int) -> np.ndarray:
 
 
 def steps(design: Design, vectors: np.ndarray, k: int, amount: float = 1.0) -> np.ndarray:
-    """The change of each item's code (N, d) for an edit of attribute k away from what the item is: by ``amount`` units,
-    or standard deviations of a numeric attribute. 0 where there is no direction."""
+    """The change of each item's code (N, d) in an edit of attribute k by ``amount`` along `directions`.
+
+    The unit of a numeric attribute is its standard deviation.
+    """
     unit = np.nanstd(design.values[:, k]) if design.attributes[k].kind == "numeric" else 1.0
     return (amount * unit * directions(design, k))[:, None] * vectors[k]
 
@@ -87,9 +90,9 @@ def steps(design: Design, vectors: np.ndarray, k: int, amount: float = 1.0) -> n
 def movement(
     space: LatentSpace, judge: Judge, z: np.ndarray, design: Design, vectors: np.ndarray, amount: float = 1.0
 ) -> Movement:
-    """Edit each item along each vector, away from what it is, and let the judge say what moved.
+    """Edit each item along each vector, and measure the movement of all attributes with the judge.
 
-    z: (N, d) codes of held-out items, whose attributes are ``design``; vectors: (K, d).
+    z: codes (N, d) of held-out items with the attributes ``design``. vectors: (K, d).
     """
     before = judge.scores(space.kind.to_tensor(space.decode(z)))
     trusted = judge.trusted
@@ -107,7 +110,7 @@ def movement(
 def edited(
     space: LatentSpace, z: np.ndarray, design: Design, vectors: np.ndarray, k: int, amount: float = 1.0
 ) -> np.ndarray:
-    """The items that have a direction for attribute k, moved along its vector; in natural form."""
+    """Edits of attribute k, in natural form, of the items that have a direction for it."""
     return space.decode((z + steps(design, vectors, k, amount))[directions(design, k) != 0])
 
 
@@ -127,9 +130,9 @@ def report(
 ) -> Path:
     """Fit vectors by mean difference and by least squares on the training split, and measure both on held-out items.
 
-    identity: items are faces, and a face recogniser says whether edited ones are still the same people.
-    Writes ``results.json``, ``index.html`` and pictures into a new folder. Raises UserError for attributes that cannot
-    be fitted, if the judge can tell none of them, or if the recogniser is not installed.
+    identity: items are faces, and a face recogniser checks whether edited ones are still the same people.
+    Writes ``results.json``, ``index.html`` and pictures into a new folder. Raises UserError if attributes cannot be
+    fitted, if the judge can tell none of them, or if the recogniser is not installed.
     """
     case = Case(space, data, split=split, seed=seed, features=features)
     whole = attributes_of(data, labels, columns)
@@ -176,7 +179,7 @@ def report(
     with new_folder(out, overwrite) as scratch:
         (scratch / RESULTS).write_text(json.dumps(results, indent=1), encoding="utf-8")
         vectors = {method: f.vectors for method, f in fits.items()}
-        shown = list(_pictures(case, z, design, vectors, moves, judge, scratch))
+        shown = list(_drawings(case, z, design, vectors, moves, judge, scratch))
         text = _words(results)
         columns_shown = (judge.skill, judge.gaps, agreement)
         rows = [
@@ -189,12 +192,12 @@ def report(
 
 
 Made = dict[str, tuple[np.ndarray, np.ndarray]]
-"""By attribute: the edited items, and which of the held-out ones (their places) they were."""
+"""By attribute: the edited items, and their positions among the held-out items."""
 UNEDITED = "(reconstructions)"
 
 
 def _made(space: LatentSpace, z: np.ndarray, design: Design, vectors: np.ndarray, chosen: np.ndarray) -> Made:
-    """Edits by one unit of each chosen attribute; beside them the reconstructions, which are edits by nothing."""
+    """Edits by one unit of each chosen attribute, and the reconstructions, which are edits by 0."""
     made: Made = {UNEDITED: (space.decode(z), np.arange(len(z)))}
     for k in map(int, np.flatnonzero(chosen)):
         rows = np.flatnonzero(directions(design, k))
@@ -215,7 +218,7 @@ def _realism(case: Case, made: Made) -> dict[str, dict[str, float]]:
 
 
 def _same_person(items: np.ndarray, originals: np.ndarray) -> dict[str, float]:
-    """Faces against the descriptors (N, 128) of their originals."""
+    """Mean distance of faces from their originals, given by descriptors (N, 128), and the share below `SAME_PERSON`."""
     distances = identity_distances(items, originals)
     return {"distance": float(distances.mean()), "same_person": float((distances < SAME_PERSON).mean())}
 
@@ -223,22 +226,24 @@ def _same_person(items: np.ndarray, originals: np.ndarray) -> dict[str, float]:
 def _words(results: dict[str, Any]) -> list[str]:
     text = [
         f"{results['model']}; {results['items']} held-out items of {results['data']} were edited by one unit of each "
-        "attribute, away from what they are, and a network trained on real items alone judged what moved."
+        "attribute: added if absent, removed if present. A network trained on real items only judged the movement."
     ]
     for method, m in results["methods"].items():
         text.append(
-            f"{method.replace('_', ' ')}: the target moved {m['on_target']:.2f} of what was asked; the other attributes "
-            f"moved {m['off_target']:.2f} as far as the target, on average."
+            f"{method.replace('_', ' ')}: the target moved {m['on_target']:.2f} of the requested amount. The other "
+            f"attributes moved {m['off_target']:.2f} as far as the target, on average."
         )
         if kept := m.get("identity"):
-            shares = ", ".join(f"{name} {figures['same_person']:.0%}" for name, figures in kept.items())
-            text.append(f"Still the same person, says the face recogniser ({method.replace('_', ' ')}): {shares}.")
+            people = ", ".join(f"{name} {shares['same_person']:.0%}" for name, shares in kept.items())
+            text.append(f"Same person, by the face recogniser ({method.replace('_', ' ')}): {people}.")
     if results["left_out"]:
-        text.append(f"Left out, since the judge cannot tell them on held-out items: {', '.join(results['left_out'])}.")
+        text.append(
+            f"Left out, because the judge cannot tell them on held-out items: {', '.join(results['left_out'])}."
+        )
     return text + results["warnings"]
 
 
-def _pictures(
+def _drawings(
     case: Case,
     z: np.ndarray,
     design: Design,
@@ -250,12 +255,9 @@ def _pictures(
     maps = {method.replace("_", " "): m.relative for method, m in moves.items()}
     path = folder / "entanglement.png"
     names = next(iter(moves.values())).names
-    figures.heat_maps(maps, names, names, "edited along", "moved", path)
-    yield (
-        path,
-        "How far each attribute (column) moved when one (row) was edited, in units of the edited one's own movement.",
-    )
-    if not case.pictures:
+    drawing.heat_maps(maps, names, "edited along", "moved").save(path)
+    yield path, "Movement of each attribute (column) in edits of one (row), relative to the movement of the edited one."
+    if not case.space.kind.is_image:
         return
     real = case.data.items[case.indices[: len(z)]]
     for k in map(int, np.flatnonzero(judge.trusted)):
@@ -268,5 +270,5 @@ def _pictures(
         labels = ["originals", "reconstructed", *(m.replace("_", "\n") for m in vectors)]
         heads = ["add" if s > 0 else "remove" for s in signs[some]]
         path = folder / f"edits_{k:02d}.png"
-        figures.sheet(rows, labels, heads).save(path)
+        case.space.kind.sheet(rows, labels, heads).save(path)
         yield path, f"{design.names[k]}: added to items without it, removed from items with it."

@@ -1,11 +1,11 @@
-"""What metrics measure: a space, held-out items, and what lies between them."""
+"""A case for metrics: a space, held-out items, and the items that the space makes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -20,17 +20,17 @@ from gaiamorph.latent import interpolate
 from gaiamorph.space import LatentSpace
 from gaiamorph.training.precision import chosen_precision, lowered
 
-T = TypeVar("T")
 MOST_ITEMS = 1_000
-"""Held-out items, and training items beside them, that are measured: a random choice of at most this many."""
+"""At most this many held-out items, and as many training items, are measured. They are chosen at random."""
 PAIRS = 500
+"""Pairs of held-out items to interpolate between."""
 PRECISION = chosen_precision("auto", "cpu", "conv")
-"""That networks of feature spaces compute in."""
+"""Precision of the networks of feature spaces."""
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One measured number. ``better`` is the direction of improvement; ``meaning`` says it in plain words."""
+class Metric:
+    """One measured number. ``better`` is the direction of improvement. ``meaning`` explains the number in plain words."""
 
     name: str
     value: float
@@ -38,23 +38,20 @@ class Figure:
     better: Literal["lower", "higher", "neither"]
     meaning: str
     without: tuple[float, ...] = ()
-    """The value without one block of the groups of held-out items after another (`jackknife`), where it is worked out."""
+    """Values with one block of held-out groups left out after another (`jackknife`). Empty if not computed."""
 
     @property
     def error(self) -> float | None:
-        """Standard error over who is among the held-out items."""
+        """Standard error over the choice of held-out groups, or None."""
         return standard_error(np.array(self.without))
 
-
-def once(function: Callable[[Case], T]) -> Callable[[Case], T]:
-    """What a metric makes of a case and others use too: made when it is first asked for, and kept with the case."""
-
-    def kept(case: Case) -> T:
-        if function.__qualname__ not in case.kept:
-            case.kept[function.__qualname__] = function(case)
-        return case.kept[function.__qualname__]
-
-    return kept
+    def record(self) -> dict[str, Any]:
+        """Plain JSON, with null for a value that is not finite."""
+        value = self.value if math.isfinite(self.value) else None
+        return {
+            "name": self.name, "value": value, "error": self.error, "unit": self.unit,
+            "better": self.better, "meaning": self.meaning,
+        }  # fmt: skip
 
 
 def straight_paths(space: LatentSpace, ends: np.ndarray, steps: int) -> np.ndarray:
@@ -67,9 +64,10 @@ def straight_paths(space: LatentSpace, ends: np.ndarray, steps: int) -> np.ndarr
 class Case:
     """A space on held-out data. Everything is drawn from ``seed``, and made once, when a metric asks for it.
 
-    split: of ``data``; by default ``test_seen`` (new items of training groups) where there are groups, else ``test``.
-    features: names of feature spaces; by default those that are fixed for comparisons and usable here.
-    Models without an encoder are judged by codes that are drawn from their prior in place of real items' codes.
+    split: of ``data``; by default ``test_seen`` (new items of training groups) if the data has it, otherwise ``test``.
+    features: names of feature spaces; by default pca, hed if its weights are installed, and labels if the data has them.
+    A model without an encoder is measured on codes from its prior, instead of the codes of real items.
+    Raises UserError if the data is of another shape, or has no items in the split.
     """
 
     def __init__(
@@ -88,15 +86,13 @@ class Case:
             raise UserError(f"the data has no items in the split {name!r}: choose one of {', '.join(data.splits)}")
         self.space, self.data, self.split, self.seed = space, data, name, seed
         self.indices = self._some(data.splits[name], 1)
-        self.pictures = len(space.kind.shape) == 3
         self._names = features
-        self.kept: dict[str, Any] = {}
 
     def _some(self, indices: np.ndarray, number: int) -> np.ndarray:
         rng = np.random.default_rng([self.seed, 20, number])
         return np.sort(rng.choice(indices, min(len(indices), MOST_ITEMS), replace=False))
 
-    # Items: natural form, as a user gets them ---------------------------------------------------------
+    # Items in natural form ----------------------------------------------------------------------------
 
     @cached_property
     def real(self) -> np.ndarray:
@@ -111,27 +107,26 @@ class Case:
         return self._some(self.data.splits["train"], 2)
 
     def groups_of(self, indices: np.ndarray) -> np.ndarray:
-        """(N,): numbers of what items of the data are independent of others by: their groups, or themselves where there are
-        no groups."""
+        """(N,): the number of each item's group. Without groups, each item is its own."""
         if self.data.groups is None:
             return indices
         return np.unique(self.data.groups, return_inverse=True)[1][indices]
 
     @cached_property
     def groups(self) -> np.ndarray:
-        """(N,): those of ``real``."""
+        """(N,): the groups of ``real``."""
         return self.groups_of(self.indices)
 
     @cached_property
     def z(self) -> np.ndarray:
-        """Codes of ``real``, or as many drawn ones."""
+        """Codes of ``real``, or as many codes from the prior."""
         if self.space.can_encode:
             return self.space.encode(self.real)
         return self.space.sample_codes(len(self.real), seed=self.seed)
 
     @cached_property
     def code_groups(self) -> np.ndarray:
-        """(N,): the groups of ``z``; drawn codes have one each, that no real item has."""
+        """(N,): the groups of ``z``. Each code from the prior has its own, which no real item has."""
         return self.groups if self.space.can_encode else -1 - np.arange(len(self.z))
 
     @cached_property
@@ -140,10 +135,10 @@ class Case:
 
     @cached_property
     def pairs(self) -> np.ndarray:
-        """(PAIRS, 2): places in ``real`` of two different items, of different groups where there are groups.
+        """(PAIRS, 2): positions in ``real`` of two items of different groups.
 
-        Every item is an end of either side as often as any other, or once less, unless a group has over half of them: of few
-        items, a choice at random has ends that differ as sets from one another by more than models do.
+        Each item is at each end equally often (or once less), unless one group has over half of the items. With few items,
+        the two ends of a random choice would differ more than models do.
         """
         rng = np.random.default_rng([self.seed, 21])
         if len(np.unique(self.groups)) < 2:
@@ -165,7 +160,7 @@ class Case:
         return np.random.default_rng([self.seed, 22]).random(PAIRS)
 
     def between(self, weights: np.ndarray | float, count: int = PAIRS) -> np.ndarray:
-        """Decoded points on the way between the codes of the first ``count`` pairs; weights (count,) or one for all."""
+        """Decoded points between the codes of the first ``count`` pairs. weights (count,), or one for all."""
         a, b = self.z[self.pairs[:count, 0]], self.z[self.pairs[:count, 1]]
         return self.space.decode(interpolate.linear(a, b, np.broadcast_to(weights, (count,))))
 
@@ -175,7 +170,7 @@ class Case:
 
     @cached_property
     def interpolants(self) -> np.ndarray:
-        """At uniform weights between random pairs."""
+        """Decoded points at uniform random weights between the pairs."""
         return self.between(self.weights)
 
     @cached_property
@@ -184,32 +179,29 @@ class Case:
 
     @cached_property
     def fives_and_shares(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of ``mixtures``: places in ``real`` of the items that are mixed, and the share of each; (PAIRS, 5) both."""
+        """For ``mixtures``: positions in ``real`` of the mixed items, and the share of each, both (PAIRS, 5)."""
         rng = np.random.default_rng([self.seed, 23])
         return rng.integers(0, len(self.z), (PAIRS, 5)), rng.dirichlet(np.ones(5), PAIRS)
 
     @cached_property
     def mixtures(self) -> np.ndarray:
-        """Dirichlet mixtures of five items each."""
+        """Decoded Dirichlet mixtures of five codes each."""
         five, shares = self.fives_and_shares
         return self.space.decode(np.einsum("nk,nkd->nd", shares, self.z[five]))
 
     @cached_property
     def blends(self) -> np.ndarray:
-        """What the same pairs and weights give when values are averaged instead of codes."""
-        w = self.weights.reshape(-1, *[1] * (self.real.ndim - 1))
-        a, b = self.real[self.pairs[:, 0]], self.real[self.pairs[:, 1]]
-        mixed = (1 - w) * a + w * b
-        return np.round(mixed).astype(np.uint8) if self.pictures else mixed.astype(np.float32)
+        """The same pairs and weights, with values blended instead of codes."""
+        return self.data.kind.blend(self.real[self.pairs[:, 0]], self.real[self.pairs[:, 1]], self.weights)
 
     # Features -----------------------------------------------------------------------------------------
 
     @cached_property
     def feature_names(self) -> list[str]:
-        """Of the feature spaces. To know them costs nothing; to open them may be a training."""
+        """Names of the feature spaces. Opening one may train a network; the names cost nothing."""
         if self._names is not None:
             return self._names
-        hed = ["hed"] if self.pictures and has_hed() else []  # its weights are an extra: figures in it are left out
+        hed = ["hed"] if self.space.kind.is_image and has_hed() else []
         return ["pca", *hed, *(["labels"] if label_column(self.data) else [])]
 
     @cached_property
@@ -224,7 +216,7 @@ class Case:
 
     @torch.inference_mode()
     def features(self, name: str, items: np.ndarray) -> np.ndarray:
-        """(N, F). A network computes in `PRECISION`: five times as fast, and distances of sets stay within half a percent."""
+        """Features (N, F). Networks compute in `PRECISION`, which changes distances of sets by at most half a percent."""
         measure = self.feature_spaces[name]
         with lowered(PRECISION, torch.device("cpu")):
             parts = [measure(self.tensor(items[i : i + 256])) for i in range(0, len(items), 256)]

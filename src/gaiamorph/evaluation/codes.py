@@ -1,4 +1,4 @@
-"""Codes: what can be read off them."""
+"""Codes: how much of labels and distances they hold."""
 
 from __future__ import annotations
 
@@ -7,45 +7,43 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
-from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.case import Case, Metric
 from gaiamorph.evaluation.labels import label_column
 
 MOST_DISTANCES = 500
+"""Items whose pairwise distances are compared."""
+MOST_PROBED = 5000
+"""Training items of the linear probe."""
 
 
-def codes(case: Case) -> list[Figure]:
-    """Linear probe and k-means where there are labels; agreement of distances. Nothing without an encoder."""
+def codes(case: Case) -> list[Metric]:
+    """Agreement of distances, and with labels a linear probe and k-means. Empty if the model has no encoder."""
     if not case.space.can_encode:
         return []
     some = np.random.default_rng([case.seed, 24]).permutation(len(case.real))[:MOST_DISTANCES]
-    figures = [
-        Figure(
+    found = [
+        Metric(
             "distance agreement",
             distance_agreement(case.tensor(case.real[some]).flatten(1).numpy(), case.z[some]),
             "rank correlation",
             "higher",
-            "whether items that differ little have codes that differ little",
+            "whether similar items have similar codes",
         )
     ]
     if (column := label_column(case.data)) is None:
-        return figures
+        return found
     labels = case.data.attributes[column].astype(str).to_numpy()
     train = case.data.splits["train"]
-    train = np.random.default_rng([case.seed, 25]).permutation(train)[:5000]
+    train = np.random.default_rng([case.seed, 25]).permutation(train)[:MOST_PROBED]
     known, asked = labels[train], labels[case.indices]
     if len(np.unique(known)) < 2:
-        return figures
+        return found
     accuracy = probe_accuracy(case.space.encode(case.data.items[train]), known, case.z, asked)
+    clusters = kmeans_accuracy(case.z, asked)
     return [
-        *figures,
-        Figure("linear probe", accuracy, "of 1", "higher", f"accuracy of a linear classifier of {column!r} on codes"),
-        Figure(
-            "k-means",
-            kmeans_accuracy(case.z, asked),
-            "of 1",
-            "higher",
-            f"agreement of clusters of codes with {column!r}",
-        ),
+        *found,
+        Metric("linear probe", accuracy, "of 1", "higher", f"accuracy of a linear classifier of {column!r} on codes"),
+        Metric("k-means", clusters, "of 1", "higher", f"agreement of clusters of codes with {column!r}"),
     ]
 
 
@@ -65,16 +63,16 @@ def probe_accuracy(z: np.ndarray, labels: np.ndarray, z_held: np.ndarray, held: 
 
 
 def kmeans_accuracy(z: np.ndarray, labels: np.ndarray) -> float:
-    """k-means on whitened codes, one cluster a label, matched to labels as well as can be (Hungarian method)."""
+    """Accuracy of k-means on whitened codes, one cluster a label. Clusters are matched to labels by the Hungarian method."""
     from sklearn.cluster import KMeans
     from sklearn.decomposition import PCA
+    from sklearn.metrics import confusion_matrix
 
     names, numbers = np.unique(labels, return_inverse=True)
     if len(names) < 2 or len(z) < 2 * len(names):
         return float("nan")
     whitened = PCA(min(z.shape[1], len(z) - 1), whiten=True, random_state=0).fit_transform(z)
     clusters = KMeans(len(names), n_init="auto", random_state=0).fit_predict(whitened)
-    table = np.zeros((len(names), len(names)), dtype=int)
-    np.add.at(table, (clusters, numbers), 1)
-    rows, columns = linear_sum_assignment(-table)
+    table = confusion_matrix(clusters, numbers)
+    rows, columns = linear_sum_assignment(table, maximize=True)
     return float(table[rows, columns].sum() / len(z))

@@ -1,8 +1,7 @@
-"""Models under one budget: the same data, networks and number of real examples (or minutes), several seeds, one yardstick."""
+"""Models under one budget: the same data, networks and number of real examples (or minutes), several seeds, the same metrics."""
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 from collections.abc import Callable, Sequence
@@ -10,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from gaiamorph import drawing
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation import METRICS
-from gaiamorph.evaluation.case import Case, Figure, straight_paths
+from gaiamorph.evaluation.case import Case, Metric, straight_paths
 from gaiamorph.evaluation.convexity import WEIGHTS, curves
 from gaiamorph.evaluation.evaluate import MEASURE, describe, measure
 from gaiamorph.evaluation.jackknife import standard_error
 from gaiamorph.models import MODELS
-from gaiamorph.output import figures, report
+from gaiamorph.output import report
 from gaiamorph.space import LatentSpace
 from gaiamorph.training import train
 from gaiamorph.training.checkpoint import write_atomically
@@ -33,13 +34,15 @@ Say = Callable[[str], None]
 
 @dataclasses.dataclass
 class Measured:
-    """One model and seed: its space, its figures by name, realism along the way by feature space, and the held-out pairs
-    (PAIRS_SHOWN, 2, ...) that are drawn."""
+    """One model and seed: its space, its metrics by name, and kernel distances along the path by feature space.
+
+    ends: the held-out pairs (PAIRS_SHOWN, 2, ...) that are drawn.
+    """
 
     model: str
     seed: int
     space: LatentSpace
-    figures: dict[str, Figure]
+    metrics: dict[str, Metric]
     curves: dict[str, list[float]]
     ends: np.ndarray | None = None
 
@@ -57,11 +60,11 @@ def compare(
     say: Say = lambda _: None,
     show: bool = False,
 ) -> Path:
-    """Train each model with each seed, measure all on the same held-out items, and write tables and figures to ``out``.
+    """Train each model with each seed, measure all on the same held-out items, and write tables and drawings to ``out``.
 
-    A run that is finished is used again, one that was cut off goes on; what is measured already is not measured again.
-    Writes ``results.csv`` (every figure of every run), ``table.csv`` and ``table.md`` (mean ± sd over seeds, and the winner
-    of each row), ``comparison.png``, ``convexity.png`` and ``index.html``. Returns ``out``.
+    Finished runs and their measurements are used again. Interrupted runs are resumed.
+    Writes ``results.csv`` (every metric of every run), ``table.csv`` and ``table.md`` (mean ± sd over seeds, and the winner
+    of each row), ``comparison.png``, ``convexity_*.png`` and ``index.html``. Returns ``out``.
     Raises UserError for models or options that cannot be used.
     """
     unknown = [name for name in models if name not in MODELS]
@@ -87,7 +90,7 @@ def compare(
 def _measured(
     model: str, seed: int, space: LatentSpace, folder: Path, features: list[str] | None, split: str | None
 ) -> Measured:
-    """From the record of an earlier measurement of the same space, or anew."""
+    """The metrics of a space, from its record if nothing has changed."""
     case = Case(space, space.open_data(space.info["training"]["source"]), split=split, seed=seed, features=features)
     path = folder / EVALUATION
     wanted = {
@@ -101,64 +104,52 @@ def _measured(
         kept["curves"] = {name: distances.tolist() for name, distances in curves(case).items()}
         kept["without"] = {f.name: f.without for f in found if f.error is not None}
         write_atomically(path, json.dumps(kept, indent=1).encode())
-    without = kept.get("without", {})  # not there in records of earlier versions
-    figures = [
-        Figure(
-            f["name"], float("nan") if f["value"] is None else f["value"], f["unit"], f["better"], f["meaning"],
-            tuple(without.get(f["name"], ())),
-        )
-        for f in kept["figures"]
-    ]  # fmt: skip
-    return Measured(
-        model,
-        seed,
-        space,
-        {f.name: f for f in figures},
-        kept["curves"],
-        case.real[case.pairs[:PAIRS_SHOWN]],
-    )
+    metrics = {}
+    swings = kept.get("without", {})  # Older records lack it.
+    for f in kept["figures"]:
+        value, without = float("nan") if f["value"] is None else f["value"], tuple(swings.get(f["name"], ()))
+        metrics[f["name"]] = Metric(f["name"], value, f["unit"], f["better"], f["meaning"], without)
+    return Measured(model, seed, space, metrics, kept["curves"], case.real[case.pairs[:PAIRS_SHOWN]])
 
 
 def _write(found: list[Measured], out: Path) -> None:
-    with open(out / "results.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["model", "seed", "figure", "value", "unit", "better", "error"])
-        for m in found:
-            writer.writerows(
-                [m.model, m.seed, f.name, repr(f.value), f.unit, f.better, "" if f.error is None else repr(f.error)]
-                for f in m.figures.values()
-            )
+    results = [
+        [m.model, m.seed, f.name, f.value, f.unit, f.better, "" if f.error is None else f.error]
+        for m in found
+        for f in m.metrics.values()
+    ]
+    columns = ["model", "seed", "figure", "value", "unit", "better", "error"]
+    pd.DataFrame(results, columns=columns).to_csv(out / "results.csv", index=False, na_rep="nan")
     models = list(dict.fromkeys(m.model for m in found))
     head, rows = ["figure", "better", *models, "winner", "lead"], list(table(found, models))
-    with open(out / "table.csv", "w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([head, *rows])
+    pd.DataFrame(rows, columns=head).to_csv(out / "table.csv", index=False)
     (out / "table.md").write_text(report.markdown(head, rows), encoding="utf-8")
     pictures = []
     first = [m for m in found if m.seed == found[0].seed]
     if comparison(first, out / "comparison.png"):
-        pictures.append(
-            (out / "comparison.png", "The same held-out pairs by each model: straight paths between their codes.")
-        )
+        pictures.append((out / "comparison.png", "Straight paths between the same held-out pairs, by each model."))
     drawn = _convexity(found, models, out)
-    pictures += [(path, f"Realism along the way, in {name} features: level is best.") for name, path in drawn.items()]
+    pictures += [(path, f"Realism along the path, in {name} features: level is best.") for name, path in drawn.items()]
     text = [
         f"{len({m.seed for m in found})} seeds. Each cell is the mean over seeds ± their standard deviation. "
-        "Models without an encoder (gan, began) are measured between drawn codes.",
-        "Lead: of the winner over the next, with a standard error over who happens to be among the held-out items, which are the "
-        "same for both: worked out by leaving out one group of them (one person) after another, mean over seeds.",
+        "Models without an encoder (gan, began) are measured between codes from their prior.",
+        "Lead: the difference of the winner to the next model, ± its standard error over the choice of held-out items. The "
+        "error comes from leaving out one group (one person) after another, and is a mean over seeds.",
     ]
     (out / "index.html").write_text(report.page("Comparison", text, pictures, [head, *rows]), encoding="utf-8")
 
 
 def table(found: list[Measured], models: list[str]) -> list[list[str]]:
-    """Rows of text: figure, direction, mean ± sd of each model, winner among the models that real items can be encoded by, and its
-    lead over the next, where it is known how sure that is."""
-    names = list(dict.fromkeys(name for m in found for name in m.figures))
+    """Rows of text: metric, direction, mean ± sd of each model, the winner among models with an encoder, and its lead.
+
+    The lead is empty if its standard error is unknown.
+    """
+    names = list(dict.fromkeys(name for m in found for name in m.metrics))
     rows = []
     for name in names:
-        own = {model: [m.figures[name] for m in found if m.model == model and name in m.figures] for model in models}
+        own = {model: [m.metrics[name] for m in found if m.model == model and name in m.metrics] for model in models}
         values = {model: [f.value for f in of] for model, of in own.items()}
-        better = next(m.figures[name].better for m in found if name in m.figures)
+        better = next(m.metrics[name].better for m in found if name in m.metrics)
         means = {
             model: float(np.mean(v))
             for model, v in values.items()
@@ -173,8 +164,8 @@ def table(found: list[Measured], models: list[str]) -> list[list[str]]:
     return rows
 
 
-def _lead(winner: list[Figure], other: list[Figure]) -> str:
-    """How far apart two models are, of the same seeds, with a standard error over the items they are both measured on."""
+def _lead(winner: list[Metric], other: list[Metric]) -> str:
+    """The difference of two models over the same seeds, ± its standard error over the held-out items."""
     if [len(f.without) for f in winner] != [len(f.without) for f in other]:
         return ""
     errors = [standard_error(np.subtract(a.without, b.without)) for a, b in zip(winner, other, strict=True)]
@@ -192,8 +183,8 @@ def _spread(values: list[float]) -> str:
 
 
 def comparison(measured: list[Measured], path: Path) -> bool:
-    """Paths between the same held-out pairs by each model that encodes. False where items are no pictures."""
-    encoding = [m for m in measured if m.space.can_encode and len(m.space.kind.shape) == 3]
+    """Draw paths between the same held-out pairs by each model with an encoder. False if items are not images."""
+    encoding = [m for m in measured if m.space.can_encode and m.space.kind.is_image]
     if not encoding:
         return False
     ends = encoding[0].ends
@@ -206,7 +197,8 @@ def comparison(measured: list[Measured], path: Path) -> bool:
     }
     rows = [[a, *paths[model][i], b] for i, (a, b) in enumerate(ends) for model in paths]
     weights = np.linspace(0, 1, STEPS_SHOWN)
-    figures.sheet(rows, [*paths] * len(ends), ["A", *(f"{w:.2f}" for w in weights), "B"], cell=64).save(path)
+    heads = ["A", *(f"{w:.2f}" for w in weights), "B"]
+    encoding[0].space.kind.sheet(rows, [*paths] * len(ends), heads, cell=64).save(path)
     return True
 
 
@@ -215,5 +207,5 @@ def _convexity(found: list[Measured], models: list[str], out: Path) -> dict[str,
     for name in found[0].curves:
         means = {model: np.mean([m.curves[name] for m in found if m.model == model], axis=0) for model in models}
         drawn[name] = out / f"convexity_{name}.png"
-        figures.lines(WEIGHTS, means, "weight", f"kernel distance from real items ({name})", drawn[name])
+        drawing.lines(WEIGHTS, means, "weight", f"kernel distance from real items ({name})").save(drawn[name])
     return drawn

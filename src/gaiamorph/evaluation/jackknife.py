@@ -1,6 +1,6 @@
-"""How much a figure owes to who happens to be among the held-out items: the jackknife (Efron & Stein 1981).
+"""The jackknife (Efron & Stein 1981): the standard error of a metric over the choice of held-out groups.
 
-Items of one group (photographs of one person) are left out together, and the figure is worked out from the rest, group by group.
+The metric is computed again without each group (all photographs of one person) in turn.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 BLOCKS = 50
-"""Groups are left out one by one; where there are more than so many, in so many blocks."""
+"""Groups are left out one by one. More groups than this are left out in this many blocks."""
 
 
 def kept(groups: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """(n, N), boolean: which items stay when one block after another of the groups ``of`` (sorted, no group twice) is left out.
+    """(n, N) boolean: the items that stay without each block of the groups ``of`` (sorted and unique).
 
-    groups (N, k): those that each item is made of; it goes with any of them.
+    groups (N, k): the groups that each item is made of. An item leaves with any of them.
     """
     n = min(len(of), BLOCKS)
     place = np.searchsorted(of, groups).clip(max=len(of) - 1)
@@ -23,8 +23,7 @@ def kept(groups: np.ndarray, of: np.ndarray) -> np.ndarray:
 
 
 def standard_error(without: np.ndarray) -> float | None:
-    """Of a figure that is ``without`` (n,) when one block after another is left out. None where that is not known for each of at
-    least two."""
+    """Standard error of a metric from its values ``without`` (n,) each block. None for fewer than two finite values."""
     n = len(without)
     if n < 2 or not np.isfinite(without).all():
         return None

@@ -1,4 +1,4 @@
-"""A judge of attributes: a small network that learns from real items alone what each attribute looks like."""
+"""A judge of attributes: a small network, trained on real items only, that predicts the attributes of an item."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from gaiamorph.evaluation.taught import STEPS, learnt_from, small_pair, taught
 from gaiamorph.networks import Critic
 
 LEAST_SKILL = 0.5
-"""An attribute judged with less skill on held-out items is left out. 0 is guessing, 1 is perfect."""
+"""Attributes with less skill on held-out items are left out. 0 is chance, 1 is perfect."""
 
 
 @dataclass
 class Judge:
-    """Scores of items, and how far they can be trusted.
+    """Scores of items, and the quality of the scores on real held-out items.
 
-    gaps: (K,) the mean score of real held-out items with an attribute less that of those without (numeric: the change of
-        the score over one standard deviation of the attribute).
-    skill: (K,) on held-out items: twice the balanced accuracy less 1; for numeric attributes, the correlation.
+    gaps: (K,) mean score of items with an attribute minus that of items without it. Numeric: the change of the score over
+        one standard deviation of the attribute.
+    skill: (K,) twice the balanced accuracy minus 1. Numeric: the correlation.
     """
 
     network: nn.Module
@@ -34,23 +34,22 @@ class Judge:
 
     @torch.inference_mode()
     def scores(self, x: Tensor) -> np.ndarray:
-        """x (N, *shape) in [0, 1] -> (N, K): the probability of an attribute, or the value of a numeric one in standard
-        deviations."""
+        """Scores (N, K) of x (N, *shape) in [0, 1]: probabilities, or standard deviations of numeric attributes."""
         out = torch.cat([self.network(part) for part in x.split(256)])
         numeric = torch.tensor([a.kind == "numeric" for a in self.attributes])
         return torch.where(numeric, out, out.sigmoid()).numpy()
 
     @property
     def trusted(self) -> np.ndarray:
-        """Which attributes (K,) it can judge."""
+        """(K,) boolean: the attributes that it can judge."""
         return (self.skill >= LEAST_SKILL) & (self.gaps > 0)
 
 
 def train_judge(data: Dataset, design: Design, held_out: np.ndarray, seed: int = 0, steps: int = STEPS) -> Judge:
-    """Train on the training split of ``data`` with its attributes (N, K), choose the state by the validation split, and
-    measure it on ``held_out`` (indices). Missing values take no part.
+    """Train on the training split with its attributes (N, K), and measure gaps and skill on ``held_out`` (indices).
 
-    It never sees a code or an edited item. Raises UserError if a split is empty.
+    The validation split chooses the best state. Missing values are ignored. The network never sees a code or an edited
+    item. Raises UserError if a split is empty.
     """
     train, _ = learnt_from(data)
     values = design.values
@@ -60,7 +59,7 @@ def train_judge(data: Dataset, design: Design, held_out: np.ndarray, seed: int =
     targets = torch.from_numpy(((values - mean) / np.maximum(sd, 1e-12)).astype(np.float32))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Critic(small_pair(data.kind.shape, 2), len(design.attributes))
+        network = Critic(small_pair(data.kind, 2), len(design.attributes))
         known = torch.from_numpy(numeric)
         network = taught(network, data, lambda out, rows: _loss(out, targets[rows], known), steps)
     judge = Judge(network.eval(), design.attributes, *np.zeros((2, len(design.attributes))))
@@ -71,7 +70,7 @@ def train_judge(data: Dataset, design: Design, held_out: np.ndarray, seed: int =
 
 
 def _loss(out: Tensor, target: Tensor, numeric: Tensor) -> Tensor:
-    """Mean over what is known: cross-entropy of present and absent, squared error of numbers in standard deviations."""
+    """Mean over known values: cross-entropy, or for numeric attributes the squared error in standard deviations."""
     known = ~target.isnan()
     filled = target.nan_to_num()
     each = torch.where(
@@ -81,7 +80,7 @@ def _loss(out: Tensor, target: Tensor, numeric: Tensor) -> Tensor:
 
 
 def _measured(scores: np.ndarray, real: np.ndarray, numeric: bool) -> tuple[float, float]:
-    """Gap and skill of one attribute on held-out items; zeros where they cannot tell."""
+    """Gap and skill of one attribute on held-out items. Zeros for fewer than four known items or a constant attribute."""
     known = ~np.isnan(real)
     scores, real = scores[known], real[known]
     if len(real) < 4 or real.min() == real.max():
@@ -89,6 +88,8 @@ def _measured(scores: np.ndarray, real: np.ndarray, numeric: bool) -> tuple[floa
     if numeric:
         correlation = float(np.corrcoef(scores, real)[0, 1]) if scores.std() > 0 else 0.0
         return float(np.cov(scores, real)[0, 1] / real.var(ddof=1)), correlation
+    from sklearn.metrics import balanced_accuracy_score
+
     present = real > 0.5
-    balanced = 0.5 * ((scores[present] > 0.5).mean() + (scores[~present] <= 0.5).mean())
-    return float(scores[present].mean() - scores[~present].mean()), float(2 * balanced - 1)
+    skill = balanced_accuracy_score(present, scores > 0.5, adjusted=True)
+    return float(scores[present].mean() - scores[~present].mean()), float(skill)

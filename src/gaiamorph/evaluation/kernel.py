@@ -1,4 +1,4 @@
-"""The kernel distance of two sets of features, and how sure it is."""
+"""The kernel distance of two sets of features, and its standard error."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from gaiamorph.evaluation.jackknife import kept
 def kernel_distance(
     a: np.ndarray, b: np.ndarray, groups_a: np.ndarray | None = None, groups_b: np.ndarray | None = None
 ) -> float:
-    """Kernel distance of two sets of features (N, F) and (M, F); 0 is best, and sampling noise may go below it.
+    """Kernel distance of two sets of features (N, F) and (M, F). 0 is best; sampling noise may go below 0.
 
-    The unbiased squared maximum mean discrepancy with the kernel (x.y / F + 1)^3 (Binkowski et al. 2018).
-    Unlike a Fréchet distance it has no bias on small sets. Figures depend on the feature space: state it.
+    It is the unbiased squared maximum mean discrepancy with the kernel (x.y / F + 1)^3 (Binkowski et al. 2018). Unlike a
+    Fréchet distance it has no bias on small sets. It depends on the feature space.
 
-    It is unbiased only over independent items. Where they are made of one another, as reconstructions are of the real items
-    that they are compared with, or show the same people, ``groups_a`` (N, k) and ``groups_b`` (M, l) say of which
-    groups each item is made: pairs of items that have a group in common are left out of all three means. That is
-    the mean over all ways to cross-validate by group, each with as few groups as a pair of items needs.
+    Items must be independent. Reconstructions are not independent of the items that they are compared with, nor are
+    pictures of the same person. groups_a (N, k) and groups_b (M, l) are the groups that each item is made of. Pairs of
+    items with a common group are left out of all three means.
 
-    Raises ValueError where no pair is left in one of the means.
+    Raises ValueError if no pair is left in one of the means.
     """
     return float(_kernel_distances(a, b, groups_a, groups_b, np.ones((1, len(a))), np.ones((1, len(b))))[0])
 
@@ -28,7 +27,7 @@ def kernel_distance(
 def kernel_distances(
     a: np.ndarray, b: np.ndarray, groups_a: np.ndarray | None, groups_b: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    """`kernel_distance`, and what it is without each block of the groups of b in turn (n,), for its `standard_error`."""
+    """`kernel_distance`, and its values (n,) without each block of the groups of b, for `standard_error`."""
     of = np.unique(groups_b)
     stay_b = kept(groups_b, of)
     stay_a = np.ones((len(stay_b), len(a)), bool) if groups_a is None else kept(groups_a, of)
@@ -45,8 +44,10 @@ def _kernel_distances(
     stay_a: np.ndarray,
     stay_b: np.ndarray,
 ) -> np.ndarray:
-    """(n,): distances of those that stay, (n, N) and (n, M), from each other; nan where no pair is left in a mean, but a ValueError
-    in the first."""
+    """Distances (n,) between the items that stay, (n, N) and (n, M). NaN if no pair is left in a mean.
+
+    Raises ValueError if the first is NaN.
+    """
 
     def means(x: np.ndarray, y: np.ndarray, left_out: np.ndarray, stay_x: np.ndarray, stay_y: np.ndarray) -> np.ndarray:
         kernel = (x.astype(np.float64) @ y.astype(np.float64).T / x.shape[1] + 1) ** 3
@@ -65,11 +66,7 @@ def _kernel_distances(
 
 
 def related(groups_a: np.ndarray | None, groups_b: np.ndarray | None, n: int, m: int) -> np.ndarray:
-    """(n, m), boolean: whether items have one of their groups (n, k) and (m, l) in common. Without groups none have."""
-    found = np.zeros((n, m), bool)
+    """(n, m) boolean: the items have one of their groups (n, k) and (m, l) in common. Without groups none have."""
     if groups_a is None or groups_b is None:
-        return found
-    for one in groups_a.T:
-        for other in groups_b.T:
-            found |= one[:, None] == other[None]
-    return found
+        return np.zeros((n, m), bool)
+    return np.logical_or.reduce([one[:, None] == other for one in groups_a.T for other in groups_b.T])

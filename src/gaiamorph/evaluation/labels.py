@@ -1,7 +1,7 @@
-"""The feature space ``labels``: what a small classifier of the data's labels looks at.
+"""The feature space ``labels``: the features of a small classifier of the data's labels.
 
-It is trained on the data that is measured with, so its distances say how far made items are from real ones in what tells kinds of
-them apart. They stand beside those of the fixed feature spaces, and are not comparable between data sets, nor between machines.
+The classifier is trained on the same data. Its distances measure what tells the labels apart. They complete those of the
+fixed feature spaces, and are not comparable between data sets or between machines.
 """
 
 from __future__ import annotations
@@ -14,29 +14,32 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gaiamorph.data import Dataset
+from gaiamorph.data import Dataset, Kind
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation.taught import BATCH, DECAY, RATE, STEPS, learnt_from, small_pair, taught
 
 COLUMNS = ("label", "class", "person")
-"""Columns that are taken for labels, the first that is there."""
+"""The first of these columns that the data has holds the labels."""
 FEATURES = 64
 SEED = 0
-"""The same for all models and seeds that are compared."""
+"""The same for all compared models and seeds."""
 
 
 def label_column(data: Dataset) -> str | None:
-    """The column of labels, if the data has one, with at least two of them in its training split, and two items to a label on
-    average: what is different for nearly every item is a measure or a name."""
+    """The name of the column of labels, or None.
+
+    The training split must have at least two labels, and two items a label on average. Otherwise the column is a
+    measurement or a name.
+    """
     name = next((name for name in COLUMNS if name in data.attributes), None)
     train = data.splits["train"]
     return name if name and 1 < data.attributes[name].iloc[train].nunique() <= len(train) / 2 else None
 
 
 class _Classifier(nn.Module):
-    def __init__(self, shape: tuple[int, ...], classes: int) -> None:
+    def __init__(self, kind: Kind, classes: int) -> None:
         super().__init__()
-        self.pair = small_pair(shape, FEATURES)  # its decoder is never called, and so never trained
+        self.pair = small_pair(kind, FEATURES)  # The decoder is not used.
         self.head = nn.Linear(FEATURES, classes)
 
     def features(self, x: Tensor) -> Tensor:
@@ -48,8 +51,10 @@ class _Classifier(nn.Module):
 
 @dataclass
 class LabelFeatures:
-    """Features of a classifier: x (N, *shape) in [0, 1] -> (N, 64), in units of the square root of their mean variance over the
-    training items, and less their mean."""
+    """Features (N, 64) of x (N, *shape) in [0, 1], minus their mean, in units of the root of their mean variance.
+
+    Mean and variance are over the training items.
+    """
 
     network: _Classifier
     column: str
@@ -63,7 +68,7 @@ class LabelFeatures:
 
     @torch.inference_mode()
     def accuracy(self, x: Tensor, labels: np.ndarray) -> float:
-        """Share of items x (N, *shape) whose labels (N,) it names; nan where there is none that it knows."""
+        """Share of items x (N, *shape) with known labels (N,) that are classified correctly. NaN if no label is known."""
         known = np.isin(labels, self.classes)
         if not known.any():
             return float("nan")
@@ -71,7 +76,7 @@ class LabelFeatures:
         return float((np.array(self.classes)[named] == labels)[known].mean())
 
     def record(self, data: Dataset, indices: np.ndarray) -> dict[str, Any]:
-        """For the record: how it came about, and how well it knows the labels of held-out items."""
+        """The settings of the classifier, and its accuracy on held-out items, as plain JSON."""
         labels = data.attributes[self.column].astype(str).to_numpy()[indices]
         return {
             "accuracy": self.accuracy(data.kind.to_tensor(data.items[indices]), labels),
@@ -81,7 +86,7 @@ class LabelFeatures:
 
 
 def open_labels(data: Dataset) -> LabelFeatures:
-    """Train the classifier. Raises UserError where the data has no labels, or no training or validation items."""
+    """Train the classifier. Raises UserError if the data has no labels, or no training or validation items."""
     column = label_column(data)
     if column is None:
         raise UserError(
@@ -92,7 +97,7 @@ def open_labels(data: Dataset) -> LabelFeatures:
     train, _ = learnt_from(data)
     classes = sorted(set(labels.iloc[train].dropna().astype(str)))
     numbers = {name: number for number, name in enumerate(classes)}
-    # Missing labels, and those that no training item has, are no part of the loss.
+    # Missing labels, and labels without a training item, are not part of the loss.
     targets = torch.tensor([numbers.get(name, -1) for name in labels.astype(str)])
 
     def loss(out: Tensor, rows: np.ndarray) -> Tensor:
@@ -100,7 +105,7 @@ def open_labels(data: Dataset) -> LabelFeatures:
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        network = _Classifier(data.kind.shape, len(classes))
+        network = _Classifier(data.kind, len(classes))
         taught(network, data, loss)
     some = train[:: max(1, len(train) // 5000)]
     with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""The lines task (Berthelot et al. 2018, arXiv 1807.07543): do paths between lines consist of lines, and turn evenly?"""
+"""The lines task (Berthelot et al. 2018, arXiv 1807.07543): whether paths between lines consist of lines and turn evenly."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from functools import cache
 import numpy as np
 
 from gaiamorph.data.synthetic import draw_lines
-from gaiamorph.evaluation.case import Case, Figure, straight_paths
+from gaiamorph.evaluation.case import Case, Metric, straight_paths
 
 TRUE_LINES = 10_000
 PAIRS, STEPS = 256, 16
 FLAT = 1e-4
-"""Radians. A path whose angle changes less in all counts as flat: one and the same line would score best otherwise."""
+"""Radians. A path that turns less in all is flat. Otherwise paths that repeat one line would score best."""
 
 
 @dataclass(frozen=True)
 class Lines:
-    """mean_distance and smoothness: 0 is best. flat: share of paths that do not turn; above 1 % nothing counts."""
+    """mean_distance and smoothness: 0 is best. flat: share of paths that do not turn; above 1 % the others mean nothing."""
 
     mean_distance: float
     smoothness: float
@@ -41,9 +41,9 @@ def _unit(pictures: np.ndarray) -> np.ndarray:
 def measure(paths: np.ndarray) -> Lines:
     """paths: uint8 (P, S, 32, 32, 1), both ends included.
 
-    mean distance: of all pictures, the smallest cosine distance to 10,000 true lines, averaged.
-    smoothness: a path's largest change of angle as a share of its whole, less 1 / (S - 1), averaged over paths; flat
-    paths add nothing to the sum and stay in the divisor.
+    mean distance: the smallest cosine distance of a picture to 10,000 true lines, averaged over pictures.
+    smoothness: the largest change of angle of a path as a share of its whole turn, minus 1 / (S - 1), averaged over paths.
+    Flat paths count as 0.
     """
     count, steps = paths.shape[:2]
     angles, true = _true_lines()
@@ -62,27 +62,15 @@ def measure(paths: np.ndarray) -> Lines:
     return Lines(float(distance.mean()), float(smoothness.mean()), float(flat.mean()))
 
 
-def lines(case: Case) -> list[Figure]:
-    """Only for ``sample:lines``: 256 paths of 16 pictures between fresh lines."""
+def lines(case: Case) -> list[Metric]:
+    """For ``sample:lines`` only: 256 paths of 16 pictures between fresh lines."""
     if not case.space.can_encode or not case.data.source.startswith("sample:lines"):
         return []
     rng = np.random.default_rng([case.seed, 26])
     ends = np.stack([case.space.encode(draw_lines(rng.uniform(0, 2 * np.pi, PAIRS))) for _ in range(2)], 1)
     found = measure(straight_paths(case.space, ends, STEPS))
     return [
-        Figure(
-            "lines/mean distance",
-            found.mean_distance,
-            "cosine",
-            "lower",
-            "how far pictures on paths are from true lines",
-        ),
-        Figure("lines/smoothness", found.smoothness, "of whole turn", "lower", "how unevenly paths turn; 0 is even"),
-        Figure(
-            "lines/flat paths",
-            found.flat,
-            "of 1",
-            "lower",
-            "share of paths that do not turn: above 0.01 the others do not count",
-        ),
+        Metric("lines/mean distance", found.mean_distance, "cosine", "lower", "distance of paths from true lines"),
+        Metric("lines/smoothness", found.smoothness, "of whole turn", "lower", "uneven turning of paths; 0 is even"),
+        Metric("lines/flat paths", found.flat, "of 1", "lower", "share of paths that do not turn; must be below 0.01"),
     ]

@@ -1,4 +1,4 @@
-"""Reconstruction: how near an item comes back from its code."""
+"""Reconstruction: the error of items decoded from their codes."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import cast
 
 import torch
 
-from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.case import Case, Metric
 
 SSIM_WINDOW = 7
-"""Side of the uniform window of SSIM (Wang et al. 2004); the usual Gaussian of 11 is a third of a small picture."""
+"""Side in pixels of the uniform window of SSIM (Wang et al. 2004). The usual Gaussian of 11 is too wide for small pictures."""
 
 
-def reconstruction(case: Case) -> list[Figure]:
-    """L1, MSE, and for pictures PSNR and SSIM, of held-out items. Nothing where the model has no encoder."""
+def reconstruction(case: Case) -> list[Metric]:
+    """L1 and MSE of held-out items, and PSNR and SSIM of images. Empty if the model has no encoder."""
     if not case.space.can_encode:
         return []
     x, y = case.tensor(case.real), case.tensor(case.reconstructions)
     mse = float((x - y).square().mean())
-    figures = [
-        Figure(
-            "reconstruction/l1", float((x - y).abs().mean()), "of 1", "lower", "mean absolute error of held-out items"
+    found = [
+        Metric(
+            "reconstruction/l1", float((x - y).abs().mean()), "of 1", "lower", "mean absolute error, held-out items"
         ),
-        Figure("reconstruction/mse", mse, "of 1", "lower", "mean squared error of held-out items"),
+        Metric("reconstruction/mse", mse, "of 1", "lower", "mean squared error, held-out items"),
     ]
-    if case.pictures:
+    if case.space.kind.is_image:
         psnr = -10 * math.log10(max(mse, 1e-12))
-        figures += [
-            Figure("reconstruction/psnr", psnr, "dB", "higher", "peak signal-to-noise ratio of all held-out items"),
-            Figure("reconstruction/ssim", ssim(x, y), "of 1", "higher", "structural similarity, 1 is identical"),
+        found += [
+            Metric("reconstruction/psnr", psnr, "dB", "higher", "peak signal-to-noise ratio, held-out items"),
+            Metric("reconstruction/ssim", ssim(x, y), "of 1", "higher", "structural similarity, 1 is identical"),
         ]
-    return figures
+    return found
 
 
 def ssim(x: torch.Tensor, y: torch.Tensor) -> float:

@@ -1,4 +1,4 @@
-"""Sharpness: how much detail pictures carry, octave by octave."""
+"""Sharpness: the spectral energy of pictures in each octave."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ import itertools
 
 import numpy as np
 
-from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.case import Case, Metric
 
 SMALLEST_PICTURE = 8
+"""Pixels that the shorter side needs."""
 SMALLEST_SHARE = 2.0**-20
-"""What no detail at all counts as, of the real: blank pictures are very far from real ones, not infinitely."""
+"""Least energy of an octave, relative to real pictures. It keeps the distance of blank pictures finite."""
 
 
 def high_frequency_energy(pictures: np.ndarray) -> float:
-    """Mean spectral energy a picture above a quarter cycle a pixel: the finest octave. pictures: uint8 (N, H, W, C).
+    """Mean spectral energy of pictures uint8 (N, H, W, C) in the finest octave, above a quarter cycle a pixel.
 
-    Compare with real pictures: less is blur, more is noise. Noise alone raises it, so judge it beside realism.
+    Less than in real pictures is blur, more is noise. Noise raises it too, so read it together with realism.
     """
     return float(octave_energies(pictures)[-1])
 
 
 def octave_energies(pictures: np.ndarray) -> np.ndarray:
-    """Mean spectral energy a picture in each octave of spatial frequency, from coarse to fine.
+    """Mean spectral energy of pictures uint8 (N, H, W, C) in each octave of spatial frequency, from coarse to fine.
 
-    The last holds everything above a quarter cycle a pixel, the one before from an eighth to a quarter, and so on.
+    The last octave is everything above a quarter cycle a pixel. The one before is an eighth to a quarter, and so on.
     """
     energy, radius = spectrum(pictures)
     octaves = int(np.log2(min(energy.shape))) - 1
@@ -33,8 +34,10 @@ def octave_energies(pictures: np.ndarray) -> np.ndarray:
 
 
 def spectrum(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean energy a picture at each frequency, as shares of its pixels squared, and how many cycles a pixel that frequency has:
-    (H, W) both, in the order of `numpy.fft.fft2`. pictures: uint8 (N, H, W, C)."""
+    """Mean energy of pictures uint8 (N, H, W, C) at each frequency, and the frequency in cycles a pixel.
+
+    Both are (H, W), in the order of `numpy.fft.fft2`. Energy is divided by the squared number of pixels.
+    """
     grey = pictures.astype(np.float64).mean(3) / 255
     grey -= grey.mean((1, 2), keepdims=True)
     energy = (np.abs(np.fft.fft2(grey)) ** 2).mean(0) / (grey.shape[1] * grey.shape[2]) ** 2
@@ -43,37 +46,31 @@ def spectrum(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def has_octaves(case: Case) -> bool:
-    """Whether its items are pictures, and large enough to be taken apart by frequency."""
-    return case.pictures and min(case.space.kind.shape[-2:]) >= SMALLEST_PICTURE
+    """Whether its items are images of at least 8 pixels a side."""
+    return case.space.kind.is_image and min(case.space.kind.shape[-2:]) >= SMALLEST_PICTURE
 
 
 def spectral_distance(pictures: np.ndarray, real: np.ndarray) -> float:
-    """Mean over octaves of |log2 of the ratio of energies|: 0 is as sharp as real, 1 is half or double."""
+    """Mean over octaves of |log2 of the energy ratio|. 0 is as sharp as real pictures, 1 is half or double."""
     made, wanted = octave_energies(pictures), octave_energies(real)
     return float(np.abs(np.log2(np.maximum(made, SMALLEST_SHARE * wanted) / wanted)).mean())
 
 
-def sharpness(case: Case) -> list[Figure]:
-    """Of midpoints and reconstructions, against held-out real pictures."""
+def sharpness(case: Case) -> list[Metric]:
+    """Midpoints and reconstructions against held-out real pictures."""
     if not has_octaves(case):
         return []
-    figures = []
+    found = []
+    real = case.space.kind.pictures(case.real)
     for name, items in {"midpoints": case.midpoints, "reconstructions": case.reconstructions}.items():
-        fine = high_frequency_energy(items) / high_frequency_energy(case.real)
-        figures += [
-            Figure(
-                f"sharpness/{name}",
-                spectral_distance(items, case.real),
-                "octaves",
-                "lower",
-                f"how far the {name} are from real pictures in detail, blur and noise alike: mean |log2 ratio| of energies",
-            ),
-            Figure(
-                f"fine detail/{name}",
-                fine,
-                "of real",
-                "neither",
-                f"energy of the {name} in the finest octave; below 1 is blur, above is noise",
-            ),
+        made = case.space.kind.pictures(items)
+        fine = high_frequency_energy(made) / high_frequency_energy(real)
+        distance, meaning = (
+            spectral_distance(made, real),
+            "mean |log2 ratio| of energies to real pictures, over octaves",
+        )
+        found += [
+            Metric(f"sharpness/{name}", distance, "octaves", "lower", meaning),
+            Metric(f"fine detail/{name}", fine, "of real", "neither", "energy in the finest octave; below 1 is blur"),
         ]
-    return figures
+    return found

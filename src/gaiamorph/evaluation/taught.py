@@ -1,4 +1,4 @@
-"""Small networks that learn from real items alone what is known of them, to judge made ones by."""
+"""Small networks, trained on real items only, that judge generated items."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gaiamorph.data import Dataset
+from gaiamorph.data import Dataset, Kind
 from gaiamorph.errors import UserError
 from gaiamorph.networks import NETWORKS, Autoencoder, NetworkSettings
 from gaiamorph.training import augment
 
 STEPS, BATCH, RATE, DECAY = 600, 64, 2e-3, 1e-2
 LOOKS = 20
-"""How often such a network is validated; the best state is kept."""
+"""Validations of a training. The best state is kept."""
 WIDTH, UNITS = 16, 64
-"""Channels of its widest-resolution layer (pictures), and units of its layers (vectors)."""
+"""Channels of the layer with the highest resolution (conv), and units of a layer (mlp)."""
 
 
-def small_pair(shape: tuple[int, ...], outputs: int) -> Autoencoder:
-    """What such a network is made of: a pair whose encoder gives that many numbers. A yardstick: not a model's defaults."""
-    if len(shape) == 3:
-        return NETWORKS["conv"](shape, outputs, NetworkSettings(width=WIDTH, blocks=0))
-    return NETWORKS["mlp"](shape, outputs, NetworkSettings(width=UNITS))
+def small_pair(kind: Kind, outputs: int) -> Autoencoder:
+    """An autoencoder whose encoder gives ``outputs`` numbers. Its settings are fixed, so that metrics are comparable."""
+    if kind.is_image:
+        return NETWORKS["conv"](kind.shape, outputs, NetworkSettings(width=WIDTH, blocks=0))
+    return NETWORKS["mlp"](kind.shape, outputs, NetworkSettings(width=UNITS))
 
 
 def learnt_from(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Places of training and of validation items in the data. Raises UserError if there are none of either."""
+    """Indices of training and of validation items. Raises UserError if a split is empty."""
     train, validation = data.splits["train"], data.splits["validation"]
     if not len(train) or not len(validation):
         raise UserError("a network that judges needs training and validation items")
@@ -39,25 +39,27 @@ def learnt_from(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
 def taught(
     network: nn.Module, data: Dataset, loss: Callable[[Tensor, np.ndarray], Tensor], steps: int = STEPS
 ) -> nn.Module:
-    """Trained on the training split of ``data``, with the state that has the lowest loss on the validation split.
+    """Train ``network`` on the training split, and return it with the state of the lowest validation loss.
 
-    loss: of what the network makes of items x (N, *shape) in [0, 1], and their places (N,) in the data. Pictures are mirrored,
-    where the data may be, and shifted by a pixel at most. Random numbers are those of torch's seed. Raises UserError if a split is
-    empty.
+    loss: called with the network's output for items x (N, *shape) in [0, 1], and their indices (N,) in the data.
+    Pictures are mirrored, if the data allows it, and shifted by at most a pixel. Random numbers come from torch's seed.
+    Raises UserError if a split is empty.
     """
     train, validation = learnt_from(data)
+    kind = data.kind
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     generator = torch.Generator().manual_seed(int(torch.initial_seed()) % 2**31)
-    x_validation = data.kind.to_tensor(data.items[validation])
+    x_validation = kind.to_tensor(data.items[validation])
     best, lowest = copy.deepcopy(network.state_dict()), float("inf")
-    pictures = len(data.kind.shape) == 3
     for step in range(steps):
         rows = train[torch.randint(len(train), (min(BATCH, len(train)),), generator=generator).numpy()]
-        x = data.kind.to_tensor(data.items[rows])
-        if pictures:
-            changes = augment.draw(len(x), 1, generator)
-            x = augment.shift(augment.flip(x, changes["flip"]) if data.mirror else x, changes["shift"], 1)
+        x = kind.to_tensor(data.items[rows])
+        changes = augment.draw(len(x), 1, generator) if kind.augmentations else {}
+        if "flip" in kind.augmentations and data.mirror:
+            x = augment.flip(x, changes["flip"])
+        if "shift" in kind.augmentations:
+            x = augment.shift(x, changes["shift"], 1)
         loss(network(x), rows).backward()
         optimizer.step()
         optimizer.zero_grad()
@@ -68,7 +70,7 @@ def taught(
                 out = torch.cat([network(part) for part in x_validation.split(256)])
                 network.train()
             missed = float(loss(out, validation))
-            # Of validation items that nothing is known of it is nan, and the last state is taken.
+            # The loss is NaN if validation items have no known value. Then the last state is kept.
             if not missed >= lowest:
                 best, lowest = copy.deepcopy(network.state_dict()), missed
     network.load_state_dict(best)

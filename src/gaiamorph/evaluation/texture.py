@@ -1,28 +1,28 @@
-"""Texture: patterns that cover pictures evenly, such as a mesh of dots or a checkerboard, and that real ones do not have.
+"""Texture: regular patterns, such as a mesh of dots or a checkerboard, that real pictures do not have.
 
-The eye sees them at once. Other metrics hardly do: what lies in a few frequencies is little beside the detail of an octave, and
-even counts as detail where pictures are blurred otherwise. Layers that enlarge pictures are known for them (Odena, Dumoulin & Olah
-2016, "Deconvolution and checkerboard artifacts"), and a discriminator need not see them.
+The eye sees them at once. Other metrics hardly notice them, since they lie in a few frequencies. In blurred pictures they
+even count as detail. Upsampling layers are known for them (Odena, Dumoulin & Olah 2016, "Deconvolution and checkerboard
+artifacts").
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from gaiamorph.evaluation.case import Case, Figure
+from gaiamorph.evaluation.case import Case, Metric
 from gaiamorph.evaluation.sharpness import has_octaves, spectrum
 
 LONGEST = 8.0
-"""Pixels that a pattern may take to repeat itself. Longer ones belong to what pictures show."""
+"""Longest period of a pattern in pixels. Longer ones belong to the content of pictures."""
 TWICE = 2.0
-"""Times the energy of real pictures that a frequency has to have to count: sets of a few dozen real ones differ by less."""
+"""A frequency counts if it has over twice the energy of real pictures. Sets of a few dozen real pictures differ by less."""
 
 
 def foreign_contrast(pictures: np.ndarray, real: np.ndarray) -> float:
-    """Contrast that pictures have, and real ones do not: the standard deviation, in grey levels of 255, of what lies above the
-    energy of real pictures at the fine frequencies that have over twice as much. uint8 (N, H, W, C) both.
+    """Standard deviation, in grey levels of 255, of the energy that pictures have and real ones do not.
 
-    Frequencies are judged one by one, so that blur does not hide it.
+    Only fine frequencies with over twice the energy of real pictures count. Both sets are uint8 (N, H, W, C).
+    Each frequency is judged alone, so blur does not hide a pattern.
     """
     energy, radius = spectrum(pictures)
     wanted, _ = spectrum(real)
@@ -30,8 +30,8 @@ def foreign_contrast(pictures: np.ndarray, real: np.ndarray) -> float:
     return 255 * float(np.sqrt((energy - wanted)[counted].sum()))
 
 
-def texture(case: Case) -> list[Figure]:
-    """Of midpoints and reconstructions, against held-out real pictures."""
+def texture(case: Case) -> list[Metric]:
+    """Midpoints and reconstructions against held-out real pictures. The floor is the score of training items."""
     if not has_octaves(case):
         return []
     sets = {
@@ -39,14 +39,17 @@ def texture(case: Case) -> list[Figure]:
         "reconstructions": case.reconstructions,
         "floor (training items)": case.training,
     }
+    pictures = case.space.kind.pictures
+    meaning = (
+        "contrast, of 255, at fine frequencies with over twice the energy of real pictures (mesh, checkerboard, grain)"
+    )
     return [
-        Figure(
+        Metric(
             f"texture/{name}",
-            foreign_contrast(items, case.real),
+            foreign_contrast(pictures(items), pictures(case.real)),
             "grey levels",
             "neither" if name.startswith("floor") else "lower",
-            "contrast, of 255, at fine frequencies that have over twice the energy of real pictures: a mesh, a checkerboard, grain "
-            "(the floor is what training items score)",
+            meaning,
         )
         for name, items in sets.items()
     ]

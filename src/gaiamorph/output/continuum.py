@@ -1,4 +1,4 @@
-"""Continua as files: numbered frames, a contact sheet, and a manifest from which they can be made again."""
+"""Continua as files: numbered frames, a contact sheet, and a manifest that can be made into the same frames again."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
-from gaiamorph.data import Kind, Vectors, png
+from gaiamorph.data import Kind
+from gaiamorph.data.kinds import Strip
 from gaiamorph.errors import UserError
-from gaiamorph.output import figures
 from gaiamorph.output.folders import new_folder
-from gaiamorph.output.writing import GrowingArray, Writers, check_scale
+from gaiamorph.output.writing import Writers, check_scale
 from gaiamorph.version import __version__
 
 MANIFEST = "manifest.csv"
@@ -25,17 +27,15 @@ COLUMNS = (
     "file", "role", "pair", "position", "weight", "source_a", "sha256_a", "source_b", "sha256_b",
     "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
 )  # fmt: skip
-"""``role`` is frame or original; ``weight`` is the share of B; ``attributes`` is JSON (amounts by name)."""
+"""``role``: frame or original. ``weight``: the share of B. ``attributes``: JSON, amounts by name."""
 ADDED = ("attributes_sha256", "columns", "keep_detail")
-"""Older manifests lack them: identity of the attribute vectors of an edit; frames in a row of its sheet; whether what the
-reconstruction loses was added back."""
-SHEET_COLUMNS = 24
-"""Most frames on a sheet; a longer continuum shows evenly chosen ones."""
+"""Columns that older manifests lack: the hash of the attribute vectors of an edit, the frames in a row of its sheet, and
+whether the detail that the reconstruction loses was added back."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """An end of a continuum: where it came from, SHA-256 of its file (or of its values), and the item itself."""
+    """An end of a continuum: its name, the SHA-256 of its file (or of its values), and the item."""
 
     name: str
     sha256: str
@@ -46,8 +46,8 @@ class Source:
 class Continuum:
     """Steps from a to b: frames (S, ...) in natural form, codes (S, latent_dim), weights (S,) as shares of b.
 
-    Or edits of a: ``amounts`` of attributes by name, an entry a frame, with the identity of the vectors used; b is then
-    a, or the item whose attributes it was given.
+    Edits of a have ``amounts``: for each frame, amounts of attributes by name. ``attributes_sha256`` is the hash of the
+    attribute vectors. Then b is a, or the item that a was given attributes of.
     """
 
     kind: Kind = field(repr=False)
@@ -70,7 +70,7 @@ class Continuum:
 
     @property
     def has_b(self) -> bool:
-        """Whether there is a second item: not in edits of one."""
+        """Whether b is a second item. Edits of one item have none."""
         return not self.amounts or (self.b.name, self.b.sha256) != (self.a.name, self.a.sha256)
 
     def save(
@@ -87,37 +87,36 @@ class Continuum:
             [self], folder, scale=scale, include_originals=include_originals, sheets=sheets, overwrite=overwrite
         )
 
-    def sheet(self, cell: int = 96):
-        """The contact sheet as a PIL picture: original A, the frames, original B, each some ``cell`` pixels wide."""
-        if self.amounts:
-            return self._sheet_of_edits(cell)
-        chosen = np.unique(np.linspace(0, len(self) - 1, min(len(self), SHEET_COLUMNS)).round().astype(int))
-        row = [self.a.item, *self.frames[chosen], self.b.item]
-        return figures.sheet([row], None, ["A", *(f"{w:.2f}" for w in self.weights[chosen]), "B"], cell)
+    def sheet(self, cell: int = 96) -> Image.Image:
+        """The contact sheet: original A, the frames, original B. Each picture is about ``cell`` pixels wide."""
+        return self.kind.draw_continuum(self._strip(), cell)
 
-    def _sheet_of_edits(self, cell: int):
-        """The original, then the edited frames: in one row, or as a grid with an attribute on each side."""
+    def _strip(self) -> Strip:
+        a, b = self.a.item, self.b.item if self.has_b else None
+        if not self.amounts:
+            labels = [f"{w:.2f}" for w in self.weights]
+            return Strip(self.frames, labels, a, b, self.weights, "weight (share of B)")
         labels = [_label(amounts) for amounts in self.amounts]
-        per_row = self.columns or min(len(self), SHEET_COLUMNS)
-        rows = [list(self.frames[i : i + per_row]) for i in range(0, len(self), per_row)]
-        if len(rows) == 1:
-            ends = ([self.b.item], ["B"]) if self.has_b else ([], [])
-            return figures.sheet([[self.a.item, *rows[0], *ends[0]]], None, ["A", *labels, *ends[1]], cell)
-        if not self.columns:
-            return figures.sheet(rows, None, None, cell)
-        down, across = list(self.amounts[0])
-        sides = [f"{down}\n{self.amounts[i * per_row][down]:+g}" for i in range(len(rows))]
-        tops = [f"{across} {amounts[across]:+g}" for amounts in self.amounts[:per_row]]
-        return figures.sheet(rows, sides, tops, cell)
+        names = list(self.amounts[0])
+        frames = np.arange(len(self))
+        if 0 < self.columns < len(self):
+            sides, tops = [], []
+            if len(names) == 2:
+                down, across = names
+                sides = [f"{down}\n{amounts[down]:+g}" for amounts in self.amounts[:: self.columns]]
+                tops = [f"{across} {amounts[across]:+g}" for amounts in self.amounts[: self.columns]]
+            return Strip(self.frames, labels, a, b, frames, "frame", self.columns, sides, tops)
+        if len(names) == 1 and all(list(amounts) == names for amounts in self.amounts):
+            return Strip(self.frames, labels, a, b, np.array([amounts[names[0]] for amounts in self.amounts]), names[0])
+        return Strip(self.frames, labels, a, b, frames, "frame")
 
 
 def _label(amounts: dict[str, float]) -> str:
-    """What was changed, as short as it can be said under a frame."""
-    changed = {name: amount for name, amount in amounts.items() if amount}
+    """The changed attributes, short enough for a label."""
     if len(amounts) == 1:
         ((name, amount),) = amounts.items()
         return f"{name} {amount:+g}" if amount else "0"
-    return ", ".join(f"{name} {amount:+.2g}" for name, amount in changed.items())[:40] or "0"
+    return ", ".join(f"{name} {amount:+.2g}" for name, amount in amounts.items() if amount)[:40] or "0"
 
 
 def save_continua(
@@ -129,38 +128,39 @@ def save_continua(
     sheets: bool = True,
     overwrite: bool = False,
 ) -> Path:
-    """Write any number of continua into one new folder (see docs/formats.md).
+    """Write continua into one new folder (see docs/formats.md), and return it.
 
-    One alone has frames ``frame_0000.png``, ...; of several, each has a number in front: ``00002_frame_0000.png``.
-    Vectors are rows of one table, ``frames.csv``, instead. ``scale`` enlarges pictures. ``sheets``: also a picture of each
-    continuum as a whole; of thousands, they take as long as the frames.
+    A single continuum has frames ``frame_0000.png``, .... Several have a number in front: ``00002_frame_0000.png``. Vectors
+    are rows of one table, ``frames.csv``. scale: enlarges pictures. sheets: also draw each continuum as a whole. Sheets of
+    thousands of continua take as long as their frames.
     """
     check_scale(scale)
     path = Path(folder)
     iterator = iter(continua)
     with new_folder(path, overwrite) as scratch:
-        # Two are looked at first, to know whether there is one alone; the others are made as they are written.
+        # Two continua say whether there are several. The others are made while the first are written.
         first = list(itertools.islice(iterator, 2))
         if not first:
             raise UserError("there are no pairs to morph between")
-        vectors = isinstance(first[0].kind, Vectors)
-        save_one, draw = (_save_rows, _draw_paths) if vectors else (_save_pictures, _draw_sheet)
-        codes = GrowingArray(scratch / "codes.npy", first[0].codes.shape[1])
+        codes = []
         with _manifest(scratch / MANIFEST) as manifest, Writers() as writers:
             for pair, continuum in enumerate(itertools.chain(first, iterator)):
                 prefix = "" if len(first) == 1 else f"{pair:05d}_"
                 entries = _entries(continuum, prefix, include_originals)
-                files = save_one(continuum, entries, scratch, scale, writers)
+                names, _, _, items = zip(*entries, strict=True)
+                files = continuum.kind.write_items(items, names, scratch, "frames", scale, writers.write)
                 if sheets:
-                    draw(continuum, scratch, prefix, writers)
+                    # Enlarging the sheets of many continua would take longer than all their frames.
+                    sheet = continuum.sheet(1 if prefix else 96)
+                    writers.write(partial(sheet.save, scratch / f"{prefix}sheet.png", compress_level=1))
                 manifest.writerows(_rows(continuum, entries, files, pair, scale))
                 codes.append(continuum.codes)
-        codes.close()
+        np.save(scratch / "codes.npy", np.concatenate(codes).astype(np.float32, copy=False))
     return path
 
 
 Entry = tuple[str, str, float, np.ndarray]
-"""Stem of the file, role, weight, item."""
+"""Name of the file without ending, role, weight, item."""
 
 
 def _entries(c: Continuum, prefix: str, originals: bool) -> list[Entry]:
@@ -173,41 +173,6 @@ def _entries(c: Continuum, prefix: str, originals: bool) -> list[Entry]:
         if c.has_b:
             entries.append((f"{prefix}original_b", "original", 1.0, c.b.item))
     return entries
-
-
-def _save_pictures(c: Continuum, entries: list[Entry], folder: Path, scale: int, writers: Writers) -> list[str]:
-    """One file an item; their names."""
-    files = [stem + c.kind.suffix for stem, *_ in entries]
-    for file, (*_, item) in zip(files, entries, strict=True):
-        writers.write(c.kind.write, item, folder / file, scale)
-    return files
-
-
-def _draw_sheet(c: Continuum, folder: Path, prefix: str, writers: Writers) -> None:
-    # Of one continuum alone the sheet is enlarged; of many, enlarging would take longer than all their frames.
-    cell = c.frames.shape[2] if prefix else 96
-    writers.write(lambda: png.write(np.asarray(c.sheet(cell)), folder / f"{prefix}sheet.png"))
-
-
-def _save_rows(c: Continuum, entries: list[Entry], folder: Path, _: int, __: Writers) -> list[str]:
-    """All items in one table."""
-    assert isinstance(c.kind, Vectors)
-    table = folder / "frames.csv"
-    new = not table.exists()
-    with open(table, "a", encoding="utf-8") as file:
-        c.kind.write_rows(np.stack([item for *_, item in entries]), file, header=new)
-    return [table.name] * len(entries)
-
-
-def _draw_paths(c: Continuum, folder: Path, prefix: str, _: Writers) -> None:
-    assert isinstance(c.kind, Vectors)
-    along, label = c.weights, "weight (share of B)"
-    if c.amounts:
-        names = list(c.amounts[0])
-        alone = all(list(amounts) == names[:1] for amounts in c.amounts)
-        along = np.array([a[names[0]] for a in c.amounts]) if alone else np.arange(len(c))
-        label = names[0] if alone else "frame"
-    figures.paths(c.frames, along, c.kind.columns, folder / f"{prefix}sheet.png", label)
 
 
 def _rows(c: Continuum, entries: list[Entry], files: list[str], pair: int, scale: int) -> Iterator[dict[str, Any]]:
@@ -234,7 +199,7 @@ def _manifest(path: Path) -> Iterator[csv.DictWriter[str]]:
 
 @dataclass(frozen=True)
 class Order:
-    """One continuum as a manifest orders it."""
+    """One continuum as a manifest describes it."""
 
     a: str
     sha256_a: str
@@ -254,7 +219,7 @@ class Order:
 
 
 def read_manifest(path: Path) -> list[Order]:
-    """The continua that a manifest describes, in its order. Raises UserError naming what is missing or wrong."""
+    """The continua that a manifest describes, in its order. Raises UserError."""
     try:
         with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
             rows = list(csv.DictReader(file))
@@ -282,28 +247,25 @@ def read_manifest(path: Path) -> list[Order]:
             ) from error
         orders.append(
             Order(
-                first["source_a"],
-                first["sha256_a"],
-                first["source_b"],
-                first["sha256_b"],
-                weights,
-                first["spacing"],
-                first["features"],
-                refine,
-                scale,
-                any(row["role"] == "original" for row in pair),
-                first["space_sha256"],
-                _amounts(path, frames) if first.get("attributes_sha256") else [],
-                first.get("attributes_sha256") or "",
-                columns,
-                keep_detail,
+                *(first[name] for name in ("source_a", "sha256_a", "source_b", "sha256_b")),
+                weights=weights,
+                spacing=first["spacing"],
+                features=first["features"],
+                refine=refine,
+                scale=scale,
+                originals=len(frames) < len(pair),
+                space_sha256=first["space_sha256"],
+                amounts=_amounts(path, frames) if first.get("attributes_sha256") else [],
+                attributes_sha256=first.get("attributes_sha256") or "",
+                columns=columns,
+                keep_detail=keep_detail,
             )
         )
     return orders
 
 
 def _amounts(path: Path, rows: list[dict[str, str]]) -> list[dict[str, float]]:
-    """Amounts of attributes, a dictionary a row."""
+    """The amounts of attributes in each row."""
     try:
         read = [json.loads(row["attributes"]) for row in rows]
         return [{str(name): float(amount) for name, amount in amounts.items()} for amounts in read]

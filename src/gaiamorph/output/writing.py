@@ -1,4 +1,4 @@
-"""Many files at once, in memory that does not grow with their number."""
+"""Threads that write files, in bounded memory."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Any
-
-import numpy as np
 
 from gaiamorph.errors import UserError
 
 LARGEST_SCALE = 32
 TOGETHER = 16
-"""Files that a thread writes one after another: handing over small ones singly costs as much as writing them."""
+"""Files in one group. A group for each small file would cost as much time as writing it."""
 WAITING = 32
-"""Groups of so many files that may wait to be written; whoever makes more of them waits in turn."""
+"""Groups that may wait for a thread. `Writers.write` blocks while there are more."""
 
 
 def check_scale(scale: int) -> None:
-    """Raises UserError unless pictures can be enlarged so many times."""
+    """Raise UserError if pictures cannot be enlarged ``scale`` times."""
     if not 1 <= scale <= LARGEST_SCALE:
         raise UserError(f"scale must be between 1 and {LARGEST_SCALE}, not {scale}")
 
 
 class Writers:
-    """Threads that write files while the next ones are made. Leaving the block waits for all, and raises what one raised."""
+    """Threads that write files while the caller makes the next ones.
+
+    The end of the ``with`` block waits for all files, and raises the first error of a thread.
+    """
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "writers")
@@ -37,6 +37,7 @@ class Writers:
         self._waiting: deque[Future[None]] = deque()
 
     def write(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Call ``function(*arguments)`` in one of the threads."""
         self._group.append(partial(function, *arguments))
         if len(self._group) == TOGETHER:
             self._hand_over()
@@ -62,27 +63,3 @@ class Writers:
 def _one_after_another(writes: list[Callable[[], Any]]) -> None:
     for write in writes:
         write()
-
-
-class GrowingArray:
-    """An ``.npy`` file of float32 rows that is written as they come."""
-
-    def __init__(self, path: Path, width: int) -> None:
-        self.path, self.width, self.count = path, width, 0
-        self._file = open(path, "wb")
-        self._header()
-
-    def append(self, rows: np.ndarray) -> None:
-        """rows (n, width)."""
-        self._file.write(np.ascontiguousarray(rows, dtype=np.float32).tobytes())
-        self.count += len(rows)
-
-    def close(self) -> None:
-        self._file.seek(0)
-        self._header()
-        self._file.close()
-
-    def _header(self) -> None:
-        # NumPy leaves room in a header for the first dimension to grow, so the last one is as long as the first.
-        described = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False}
-        np.lib.format.write_array_header_1_0(self._file, {**described, "shape": (self.count, self.width)})

@@ -28,7 +28,7 @@ from gaiamorph.training.batches import Batches, Share
 from gaiamorph.training.captured import CapturedStep
 from gaiamorph.training.clipping import Clipping
 from gaiamorph.training.compiling import Compiling
-from gaiamorph.training.figure import fixed_figure
+from gaiamorph.training.drawing import draw_held_out
 from gaiamorph.training.finish import held_out, make_space, reconstruction_errors
 from gaiamorph.training.precision import lowered, memory_kept, wait_for
 from gaiamorph.training.processes import Processes, launch
@@ -300,6 +300,7 @@ def train(
         first = fabric.is_global_zero
         try:
             with Display(show and first, run.share) as display, _interrupts() as interrupted:
+                display.say(data.description)
                 display.say(", ".join(f"{name} {value}" for name, value in run.arithmetic().items()))
                 with log.Log(folder, run.step) if first else nullcontext() as rows:
                     stopped = _steps(run, display, rows, interrupted)
@@ -352,7 +353,7 @@ def _steps(run: Run, display: Display, rows: log.Log | None, interrupted: thread
             if run.step % every_validation == 0 or done:
                 row |= run.validate()
             if run.step % every_figure == 0 or done:
-                fixed_figure(run.model, run.data, folder / "figures" / f"step_{run.step:07d}.png")
+                draw_held_out(run.model, run.data, folder / "figures" / f"step_{run.step:07d}.png")
         if row:
             rows.write(run.step, {"seconds": run.seconds, **row})
         display.update(run.step, run.share, row)

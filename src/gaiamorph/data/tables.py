@@ -1,0 +1,146 @@
+"""Tables: files of vectors, labels and metadata. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from gaiamorph.errors import UserError
+
+T = TypeVar("T")
+TABLES = (".npy", ".npz", ".csv", ".parquet")
+"""Endings of files that hold many items."""
+RESERVED = ("name", "file_name", "label", "group")
+"""Columns that are never values of vectors."""
+
+
+@dataclass
+class Table:
+    """The content of a file of vectors: items (N, D) float32, memory-mapped if possible, and attributes."""
+
+    items: np.ndarray
+    columns: list[str]
+    attributes: pd.DataFrame
+    names: list[str]
+
+
+def read_table(path: Path) -> Table:
+    """Read vectors from ``.npy``, ``.npz``, ``.csv`` or ``.parquet``.
+
+    In a table, numeric columns are values. Other columns, and those called name, label or group, are attributes.
+    An ``.npz`` has its values under ``x`` or ``data``, or as its only array.
+    Raises UserError. It names the row and column of the first missing or infinite value.
+    """
+    if not path.is_file():
+        raise UserError(f"{path} does not exist")
+    reader = {".npy": _read_npy, ".npz": _read_npz}.get(path.suffix.lower(), _read_columns)
+    table = _reading(path, path.suffix[1:], reader)
+    if table.items.ndim != 2 or 0 in table.items.shape:
+        raise UserError(f"{path} must hold a table of rows and numeric columns, not the shape {table.items.shape}")
+    if (bad := first_not_finite(table.items)) is not None:
+        row, column = bad
+        raise UserError(
+            f"{path} has a missing or infinite value in row {row + 1}, column {table.columns[column]!r}: "
+            "fill or remove such rows"
+        )
+    return table
+
+
+def read_by_name(path: Path, keys: Sequence[str]) -> pd.DataFrame:
+    """A ``.csv`` or ``.parquet`` table with the first of the columns ``keys`` as its index. Raises UserError."""
+    table = _reading(path, "a table", _read_frame)
+    key = next((c for c in keys if c in table.columns), None)
+    if key is None:
+        wanted = " or ".join(map(repr, keys))
+        raise UserError(f"{path} has no column {wanted} (columns: {', '.join(map(str, table.columns))})")
+    names = pd.Index(table[key].astype(str))
+    if key == "file_name":
+        names = names.str.replace("\\", "/").str.removeprefix("./")
+    if names.has_duplicates:
+        raise UserError(f"{path} names {str(names[names.duplicated()][0])!r} twice: keep one row an item")
+    return table.drop(columns=key).set_axis(names)
+
+
+def groups_of(attributes: pd.DataFrame) -> np.ndarray | None:
+    """The ``group`` column (N,), or None. An item without a group is a group of its own."""
+    if "group" not in attributes.columns:
+        return None
+    return np.array([f"({i})" if pd.isna(g) else str(g) for i, g in enumerate(attributes["group"])])
+
+
+def first_not_finite(items: np.ndarray) -> tuple[int, int] | None:
+    """Row and column of the first missing or infinite value of items (N, D). Reads a part of them at a time."""
+    for start in range(0, len(items), 65536):
+        bad = np.argwhere(~np.isfinite(items[start : start + 65536]))
+        if len(bad):
+            return start + int(bad[0, 0]), int(bad[0, 1])
+    return None
+
+
+def _reading(path: Path, what: str, reader: Callable[[Path], T]) -> T:
+    """``reader(path)``. Any error becomes a UserError of one line."""
+    try:
+        return reader(path)
+    except UserError:
+        raise
+    except MemoryError as error:
+        raise UserError(f"{path} does not fit in memory") from error
+    except Exception as error:  # pandas and NumPy raise nearly anything on damaged files
+        raise UserError(f"{path} cannot be read as {what}: {str(error).splitlines()[0][:120]}") from error
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    return pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path)
+
+
+def _read_npy(path: Path) -> Table:
+    return _from_array(np.load(path, mmap_mode="r", allow_pickle=False), path, pd.DataFrame())
+
+
+def _read_npz(path: Path) -> Table:
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    key = next((k for k in ("x", "data") if k in arrays), None)
+    if key is None:
+        if len(arrays) != 1:
+            raise UserError(f"{path} holds the arrays {', '.join(arrays)}: call the one with the values 'x'")
+        key = next(iter(arrays))
+    items = arrays.pop(key)
+    columns = {k: v for k, v in arrays.items() if v.ndim == 1 and len(v) == len(items)}
+    return _from_array(items, path, pd.DataFrame(columns))
+
+
+def _from_array(array: np.ndarray, path: Path, attributes: pd.DataFrame) -> Table:
+    if array.dtype.kind not in "fiub":
+        raise UserError(f"{path} holds {array.dtype} values, not numbers")
+    if array.ndim == 1:
+        raise UserError(f"{path} holds one column of {len(array)} numbers: a table needs the shape (rows, columns)")
+    if array.ndim != 2:
+        raise UserError(
+            f"{path} has the shape {array.shape}: vectors are (rows, columns), pictures uint8 (N, H, W) or (N, H, W, 3)"
+        )
+    items = array if array.dtype == np.float32 else _as_float32(array)
+    columns = [f"x{i}" for i in range(array.shape[1])]
+    return Table(items, columns, attributes, [str(i) for i in range(len(items))])
+
+
+def _as_float32(values: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):  # An overflow becomes infinite, and `read_table` reports it.
+        return values.astype(np.float32)
+
+
+def _read_columns(path: Path) -> Table:
+    frame = _read_frame(path)
+    numeric = [c for c in frame.columns if c not in RESERVED and pd.api.types.is_numeric_dtype(frame[c])]
+    if not numeric or frame.empty:
+        raise UserError(f"{path} has no numeric columns with values")
+    items = _as_float32(frame[numeric].to_numpy(dtype=np.float64, na_value=np.nan))
+    name = next((c for c in ("name", "file_name") if c in frame.columns), None)
+    names = frame[name].astype(str).tolist() if name else [str(i) for i in range(len(frame))]
+    attributes = frame.drop(columns=[*numeric, *([name] if name else [])])
+    return Table(items, [str(c) for c in numeric], attributes.reset_index(drop=True), names)
