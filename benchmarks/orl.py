@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from gaiamorph.space.detail import lost, restored
 
 import gaiamorph as gm
 from gaiamorph.data.attributes import attributes_of
@@ -27,7 +28,6 @@ from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identit
 from gaiamorph.evaluation.judge import train_judge
 from gaiamorph.latent.attributes import fit
 from gaiamorph.output import figures
-from gaiamorph.space.detail import lost, restored
 from pages import DOCS
 from results import Results
 from variants import changed

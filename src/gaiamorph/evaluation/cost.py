@@ -7,12 +7,12 @@ from gaiamorph.evaluation.case import Case, Figure
 
 def cost(case: Case) -> list[Figure]:
     """From the record of its training, and its weights."""
-    training = case.space.info["training"]
+    training = case.space.info.training
     parameters = sum(p.numel() for p in case.space.generator.parameters())
-    seconds = max(training["seconds"], 1e-9)
+    seconds = max(training.seconds, 1e-9)
     return [
         Figure("parameters", parameters, "", "neither", "weights of the encoder and decoder that are kept"),
-        Figure("training time", training["seconds"], "s", "lower", "time that its training steps took"),
-        Figure("examples", training["examples"], "", "neither", "real items seen in training, with repetition"),
-        Figure("speed", training["examples"] / seconds, "items/s", "higher", "real items a second in training"),
+        Figure("training time", training.seconds, "s", "lower", "time that its training steps took"),
+        Figure("examples", training.examples, "", "neither", "real items seen in training, with repetition"),
+        Figure("speed", training.examples / seconds, "items/s", "higher", "real items a second in training"),
     ]

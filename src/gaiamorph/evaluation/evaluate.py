@@ -77,7 +77,7 @@ def evaluate(case: Case, out: Path, *, overwrite: bool = False, say: Callable[[s
         arrows = {"lower": "lower is better", "higher": "higher is better", "neither": ""}
         rows = [[f.name, _told(f), arrows[f.better], f.meaning] for f in found]
         text = [
-            f"{case.space.model}, trained on {case.space.info['training']['source']}; measured on {len(case.real)} items "
+            f"{case.space.model}, trained on {case.space.info.training.source}; measured on {len(case.real)} items "
             f"of the split {case.split!r} of {case.data.source}.",
             "A distance between sets depends on the feature space that it is measured in, which stands in its name. "
             "The floor says what real items score against other real items: nothing can be expected to be lower.",
