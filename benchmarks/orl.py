@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from gaiamorph.space.detail import lost, restored
 
 import gaiamorph as gm
 from gaiamorph import drawing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,10 @@ ORDER = [
     {"training"}, {"evaluation"}, {"export"}, {"cli"},
 ]  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
+MODULES = {
+    ".".join(("gaiamorph", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path
+    for path in ROOT.rglob("*.py")
+}
 FILES = [p for p in ROOT.rglob("*.py") if p.parent != ROOT or p.stem in LEVEL]
 
 
@@ -40,6 +45,29 @@ def test_imports_run_one_way(path):
     wrong = {name for name in imported(path) if name != here and LEVEL[name] >= LEVEL[here]}
     # data and networks stand side by side and know nothing of each other; so do features and latent.
     assert not wrong, f"{here} imports {wrong}, which stand to its right"
+
+
+def modules_imported(path: Path) -> set[str]:
+    """Modules of the package that a file imports anywhere: at the top, in functions, and for type checkers alone."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names if alias.name in MODULES}
+        elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= inner & set(MODULES) | ({node.module} if inner - set(MODULES) else set())
+    return names
+
+
+def test_no_circle_among_modules():
+    """Each module can be read before those that import it."""
+    graph = {name: modules_imported(path) for name, path in MODULES.items()}
+    assert len(graph) > 60
+    assert "gaiamorph.space.codec" in graph["gaiamorph.space.latent_space"]
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"modules import each other: {' <- '.join(error.args[1])}")
 
 
 def test_the_check_sees_imports():

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,7 @@ def test_weights_on_the_command_line(run, picture_run, photos, tmp_path):
 def test_another_space_is_said(run, picture_run, photos, tmp_path):
     run("morph", picture_run, photos / "p00.png", photos / "p01.png", "--steps", 2, "--out", tmp_path / "m")
     other = gm.load(picture_run)
-    other.info["note"] = "changed"
+    other.info = replace(other.info, settings={"note": "changed"})
     other.save(tmp_path / "other.safetensors")
     status, _, errors = run("morph", tmp_path / "other.safetensors", "--manifest", tmp_path / "m" / "manifest.csv",
                             "--out", tmp_path / "again")  # fmt: skip

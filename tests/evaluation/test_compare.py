@@ -36,7 +36,7 @@ def test_it_compares_and_does_nothing_twice(photos, tmp_path, monkeypatch):
     assert lead["reconstruction/l1"] == ""
     for name in ("comparison.png", "convexity_pca.png", "index.html", "table.csv"):
         assert (out / name).stat().st_size > 0
-    budgets = {gm.load(out / "runs" / f"{m}-{s}").info["training"]["examples"] for m in ("gaia", "ae") for s in (0, 1)}
+    budgets = {gm.load(out / "runs" / f"{m}-{s}").info.training.examples for m in ("gaia", "ae") for s in (0, 1)}
     assert len(budgets) == 1
 
     monkeypatch.setattr(

@@ -99,7 +99,7 @@ def test_a_captured_step_computes_the_same(model, photos, tmp_path):
         folder = tmp_path / compile
         options = {"model": model, "size": 16, "steps": 25, "precision": "bf16", "clip": 1.05, "compile": compile}
         space = gm.train(photos, out=folder, show=False, device="cuda", **options, **SMALL)
-        assert space.info["training"]["captured"] is (compile == "auto")
+        assert space.info.training.captured is (compile == "auto")
         weights[compile] = {
             k: v for k, v in load_file(folder / "checkpoint.safetensors").items() if k.startswith("model/")
         }

@@ -44,7 +44,7 @@ def test_two_processes_equal_one_that_pairs_within_halves(photos, tmp_path):
     # The checkpoint of two goes on as one.
     (tmp_path / "two" / "space.safetensors").unlink()
     text = (tmp_path / "two" / "config.yaml").read_text()
-    assert gm.train(photos, out=tmp_path / "two", resume=True, show=False).info["training"]["steps"] == 56
+    assert gm.train(photos, out=tmp_path / "two", resume=True, show=False).info.training.steps == 56
     assert (tmp_path / "two" / "config.yaml").read_text() == text
 
 

@@ -25,7 +25,7 @@ from gaiamorph.training.profile import PARTS, count_flops
 
 def test_bf16_keeps_weights_and_errors_in_fp32(photos, tmp_path):
     space = gm.train(photos, out=tmp_path / "run", size=16, steps=12, precision="bf16", show=False, **SMALL)
-    assert space.info["training"]["precision"] == "bf16"
+    assert space.info.training.precision == "bf16"
     kept = load_file(tmp_path / "run" / "checkpoint.safetensors")
     assert {v.dtype for k, v in kept.items() if k.startswith("model/")} == {np.dtype(np.float32)}
     torch.manual_seed(0)

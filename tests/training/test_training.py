@@ -102,7 +102,7 @@ def test_interrupt_saves_and_goes_on(photos, tmp_path, monkeypatch):
         patch.setattr(loop.Run, "advance", interrupted)
         with pytest.raises(KeyboardInterrupt):
             gm.train(photos, out=tmp_path / "cut", **options)
-    assert gm.load(tmp_path / "cut").info["training"]["steps"] == 21
+    assert gm.load(tmp_path / "cut").info.training.steps == 21
     gm.train(photos, out=tmp_path / "cut", resume=True, **options)
     assert same_weights(tmp_path / "whole", tmp_path / "cut")
 
@@ -248,8 +248,8 @@ def test_not_finite_stops_and_keeps_the_last_checkpoint(photos, tmp_path, monkey
 
 def test_minutes(photos, tmp_path):
     space = gm.train(photos, out=tmp_path / "run", size=16, minutes=0.02, show=False, **SMALL)
-    assert 1.2 <= space.info["training"]["seconds"] < 6
-    assert space.info["training"]["steps"] > 2
+    assert 1.2 <= space.info.training.seconds < 6
+    assert space.info.training.steps > 2
 
 
 def test_time_that_a_device_takes_after_a_step_was_launched_counts(photos, tmp_path, monkeypatch):
@@ -257,7 +257,7 @@ def test_time_that_a_device_takes_after_a_step_was_launched_counts(photos, tmp_p
     space = gm.train(
         photos, out=tmp_path / "run", **{**SMALL, "size": 16, "steps": 20, "compile": "off", "show": False}
     )
-    assert space.info["training"]["seconds"] >= 2  # two rows of metrics, each of which waits
+    assert space.info.training.seconds >= 2  # two rows of metrics, each of which waits
     assert read_metrics(tmp_path / "run")[-1]["seconds"] >= 2
 
 
@@ -287,7 +287,7 @@ def test_fewer_items_than_a_batch(tmp_path):
     for i, picture in enumerate(draw_faces(6, 0)):
         picture.save(tmp_path / f"{i}.png")
     space = gm.train(tmp_path, out=tmp_path / "run", steps=4, size=16, latent_dim=4, threads=1, show=False)
-    assert space.info["settings"]["batch_size"] == 4
+    assert space.info.settings["batch_size"] == 4
     assert space.reconstruct([tmp_path / "0.png"]).shape == (1, 16, 16, 1)
 
 

@@ -63,7 +63,7 @@ def test_the_paper_objective_is_caught(tmp_path):
         "sample:moons", out=tmp_path / "run", steps=600, latent_dim=2, threads=1, show=False,
         gaia={"objective": "paper", "slope": 20.0, "direct": 0.0, "set_distance": 0.0},
     )  # fmt: skip
-    assert space.info["training"]["warnings"]
+    assert space.info.training.warnings
 
 
 @pytest.mark.parametrize(("rate", "dies"), [(0.5, True), (2e-3, False)])
@@ -71,5 +71,5 @@ def test_a_dead_generator_is_caught(photos, tmp_path, rate, dies):
     """A rate that drives the output into a limit of the sigmoid, where no gradient comes back from."""
     settings = SMALL | {"learning_rate": rate}
     space = gm.train(photos, out=tmp_path / "run", size=16, steps=200, model="ae", seed=1, show=False, **settings)
-    warnings = [w["warning"] for w in space.info["training"]["warnings"]]
+    warnings = [w["warning"] for w in space.info.training.warnings]
     assert [("generator has died" in w) for w in warnings] == [True] * dies

@@ -77,7 +77,7 @@ def fit(
             raise UserError("a difference of two groups needs --name, --from and --to, and no DATA")
         fitted = {name: opened.add_difference(name, opened.open_data(start), opened.open_data(end))}
     else:
-        items = opened.open_data(data or opened.info["training"]["source"])
+        items = opened.open_data(data or opened.info.training.source)
         chosen = names(columns)
         found = overview(attributes_of(items, labels, chosen))
         console = Console(stderr=True, highlight=False)
@@ -133,7 +133,7 @@ def report(
 
     refuse_existing(out, overwrite)
     opened = load(space, device=device)
-    items = opened.open_data(data or opened.info["training"]["source"])
+    items = opened.open_data(data or opened.info.training.source)
     console = Console(stderr=True, highlight=False, quiet=quiet)
     run(
         opened, items, out, columns=names(columns), labels=labels, split=split, features=names(features), seed=seed,

@@ -73,7 +73,7 @@ def demo(
         ),
         (out / "curves.png", "Training curves. R, F and I staying together is the sign of a healthy GAIA."),
     ]
-    note = _too_few(spaces["gaia"].info["training"]["steps"], minutes)
+    note = _too_few(spaces["gaia"].info.training.steps, minutes)
     text = [*([note + "."] if note else []), *_explanation(spaces, minutes)]
     (out / "index.html").write_text(report.page("From one face to another", text, pictures), encoding="utf-8")
     if note and not quiet:
@@ -110,8 +110,8 @@ def _too_few(steps: int, minutes: float) -> str:
 
 
 def _explanation(spaces: dict[str, LatentSpace], minutes: float) -> list[str]:
-    steps = {name: space.info["training"]["steps"] for name, space in spaces.items()}
-    errors = {name: space.info["validation"]["l1"] for name, space in spaces.items()}
+    steps = {name: space.info.training.steps for name, space in spaces.items()}
+    errors = {name: space.info.validation.l1 for name, space in spaces.items() if space.info.validation}
     return [
         "Between two photographs there is no photograph; a morph has to invent one. Three ways are shown below.",
         "Blending pixels lays one face over the other: in the middle there are two outlines and two pairs of eyes.",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space, names
+from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space, Spread, names
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import save_continua
-from gaiamorph.space import load
+from gaiamorph.space import EditOptions, load
 
 Amounts = Annotated[list[float] | None, Parameter(consume_multiple=True, negative=())]
 
@@ -28,8 +28,7 @@ def edit(
     second_amounts: Amounts = None,
     like: str | None = None,
     only: str | None = None,
-    refine: int = 0,
-    keep_detail: Flag = False,
+    options: Annotated[EditOptions, Spread] = EditOptions(),
     scale: int = 1,
     include_originals: Flag = False,
     overwrite: Overwrite = False,
@@ -48,23 +47,19 @@ def edit(
     out
         New folder for the frames, sheet.png, codes.npy and manifest.csv.
     set_
-        NAME=AMOUNT, several if wanted: one frame with all of them.
+        NAME=AMOUNT, one or several: one frame with all of them.
     attribute
         Attribute of a continuum: a frame for each of --amounts.
     amounts
-        Units of the attribute; 0 is the item as the space reconstructs it.
+        Amounts of the attribute, in its units; 0 leaves the item as the space reconstructs it.
     second
-        Another attribute: a grid of every amount of the one with every amount of the other.
+        Another attribute, for a grid of all its amounts with all of the first.
     second_amounts
-        Its amounts.
+        Amounts of the second attribute, in its units.
     like
         Another item: give ITEM its attributes.
     only
         With --like: attributes to transfer, separated by commas.
-    refine
-        Gradient steps that improve the code before it is edited.
-    keep_detail
-        Change the item itself, not its reconstruction: what the space cannot redraw of it is added back.
     scale
         Enlarge frames this many times.
     """
@@ -75,15 +70,14 @@ def edit(
     if bool(second) != bool(second_amounts) or (second and not attribute):
         raise UserError("a grid needs --attribute, --amounts, --second and --second-amounts")
     opened = load(space, device=device)
-    how: dict[str, Any] = {"refine": refine, "keep_detail": keep_detail}
     if set_:
-        made = opened.edits(item, [_amounts(set_)], **how)
+        made = opened.edits(item, [_amounts(set_)], **vars(options))
     elif like:
-        made = opened.transfer(item, like, names(only), **how)
+        made = opened.transfer(item, like, names(only), **vars(options))
     elif second:
-        made = opened.edit_grid(item, (str(attribute), amounts or []), (second, second_amounts or []), **how)
+        made = opened.edit_grid(item, (str(attribute), amounts or []), (second, second_amounts or []), **vars(options))
     else:
-        made = opened.edit_path(item, str(attribute), amounts or [], **how)
+        made = opened.edit_path(item, str(attribute), amounts or [], **vars(options))
     save_continua([made], out, scale=scale, include_originals=include_originals, overwrite=overwrite)
     print(out)
 

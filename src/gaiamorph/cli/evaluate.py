@@ -43,7 +43,7 @@ def evaluate(
     """
     refuse_existing(out, overwrite)
     opened = load(space, device=device)
-    items = opened.open_data(data or opened.info["training"]["source"])
+    items = opened.open_data(data or opened.info.training.source)
     case = Case(opened, items, split=split, seed=seed, features=names(features))
     console = Console(stderr=True, highlight=False, quiet=quiet)
     run(case, out, overwrite=overwrite, say=lambda metric: console.print(f"measuring {metric}"))

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gaiamorph.cli.options import Space
-from gaiamorph.space import LatentSpace, load
+from gaiamorph.space import LatentSpace, ValidationInfo, load
 
 
 def info(space: Space, /, *, json_: Annotated[bool, Parameter(name="--json", negative=())] = False) -> None:
@@ -32,35 +32,37 @@ def info(space: Space, /, *, json_: Annotated[bool, Parameter(name="--json", neg
 
 
 def describe(space: LatentSpace) -> dict[str, Any]:
-    """Everything that the file says of itself, and the space's hash."""
-    kind = {"name": space.kind.name, **space.kind.settings()}
-    parameters = sum(p.numel() for p in space.generator.parameters())
+    """The description in the file, with the hash of the space, its kind of items and its number of parameters."""
     return {
         "sha256": space.sha256,
-        "kind": kind,
+        "kind": {"name": space.kind.name, **space.kind.settings()},
         "shape": list(space.kind.shape),
-        "parameters": parameters,
-        **space.info,
+        "parameters": _parameters(space),
+        **space.info.to_json(),
         "attributes": {name: vector.describe() for name, vector in space.attributes.items()},
     }
 
 
+def _parameters(space: LatentSpace) -> int:
+    return sum(p.numel() for p in space.generator.parameters())
+
+
 def _summary(space: LatentSpace) -> list[tuple[str, str]]:
-    i, t, v = space.info, space.info["training"], space.info.get("validation")
+    i, t = space.info, space.info.training
     rows = [
-        ("model", f"{i['model']} ({i['network']['name']}, latent_dim {i['latent_dim']})"),
+        ("model", f"{i.model} ({i.network.name}, latent_dim {i.latent_dim})"),
         ("items", f"{space.kind.name} {space.kind.shape}"),
-        ("trained on", f"{t['items']} items of {t['source']} (fingerprint {t['fingerprint'][:12]})"),
-        ("training", f"{t['steps']} steps, {t['seconds']:.0f} s, seed {t['seed']}"),
-        ("held-out error", _held_out(v)),
+        ("trained on", f"{t.items} items of {t.source} (fingerprint {t.fingerprint[:12]})"),
+        ("training", f"{t.steps} steps, {t.seconds:.0f} s, seed {t.seed}"),
+        ("held-out error", _held_out(i.validation)),
         ("attributes", ", ".join(space.attributes) or "none"),
         ("SHA-256", space.sha256),
-        ("written by", f"gaiamorph {i['gaiamorph_version']}"),
+        ("written by", f"gaiamorph {i.gaiamorph_version}"),
     ]
-    return rows + [("warning", f"step {w['step']}: {w['warning']}") for w in t["warnings"]]
+    return rows + [("warning", f"step {w['step']}: {w['warning']}") for w in t.warnings]
 
 
-def _held_out(validation: dict[str, Any] | None) -> str:
+def _held_out(validation: ValidationInfo | None) -> str:
     if validation is None:
         return "none: the model has no encoder"
-    return f"{validation['l1']:.4f} mean absolute of 1; 99th percentile {validation['l1_percentile_99']:.4f}"
+    return f"{validation.l1:.4f} mean absolute of 1; 99th percentile {validation.l1_percentile_99:.4f}"

@@ -7,17 +7,13 @@ import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from cyclopts import Parameter
-from rich.console import Console
-from rich.progress import track
-
-from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space
+from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space, Spread
 from gaiamorph.data.images import find_pictures
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import Continuum, Order, read_manifest, save_continua
-from gaiamorph.space import LatentSpace, load
+from gaiamorph.space import LatentSpace, MorphOptions, load
 
 
 def morph(
@@ -27,18 +23,12 @@ def morph(
     /,
     *,
     out: Path,
-    steps: int = 11,
-    weights: Annotated[list[float] | None, Parameter(consume_multiple=True, negative=())] = None,
-    spacing: Literal["even", "perceptual"] = "even",
-    features: Literal["values", "hed"] = "values",
+    options: Annotated[MorphOptions, Spread] = MorphOptions(),
     pairs: Path | None = None,
     all_pairs: Path | None = None,
     manifest: Path | None = None,
-    extrapolate: Flag = False,
     include_originals: Flag = False,
     no_sheets: Flag = False,
-    refine: int = 0,
-    keep_detail: Flag = False,
     scale: int | None = None,
     overwrite: Overwrite = False,
     device: Device = "cpu",
@@ -54,30 +44,16 @@ def morph(
         Last item.
     out
         New folder for the frames, sheet.png, codes.npy and manifest.csv.
-    steps
-        Frames of a continuum, ends included.
-    weights
-        Shares of B instead of steps: 0 is A, 1 is B.
-    spacing
-        Even in the code, or even in perceived change along the path.
-    features
-        Feature space in which perceived change is measured.
     pairs
-        A CSV with columns a and b: one continuum a row. Paths may be relative to it.
+        A CSV with columns a and b: one continuum for each row. Paths may be relative to it.
     all_pairs
         A folder: every pair of its pictures.
     manifest
         Make the frames of this manifest.csv again, byte for byte on the machine that made it.
-    extrapolate
-        Allow weights below 0 and above 1.
     include_originals
         Write the two originals beside the frames.
     no_sheets
-        Leave out the picture of each continuum as a whole: of thousands of pairs, they take as long as the frames.
-    refine
-        Gradient steps that improve the two codes before morphing.
-    keep_detail
-        End at the items themselves: what the space cannot redraw of A is added back, and fades into what it loses of B.
+        Leave out the contact sheet of each continuum. Sheets of thousands of pairs take as long as the frames.
     scale
         Enlarge frames this many times.
     """
@@ -97,26 +73,33 @@ def morph(
             wanted = _all_pairs(all_pairs)
         else:
             wanted = [(str(a), str(b))]
-        count = len(wanted)
-        continua = opened.morph_pairs(
-            wanted, steps, weights, spacing=spacing, features=features, refine=refine, extrapolate=extrapolate,
-            keep_detail=keep_detail,
-        )  # fmt: skip
-    console = Console(stderr=True)
-    shown = track(
-        continua, "pairs", count, console=console, transient=True, disable=count == 1 or not console.is_terminal
-    )
+        count, continua = len(wanted), opened.morph_pairs(wanted, **vars(options))
     save_continua(
-        shown, out, scale=scale or 1, include_originals=include_originals, sheets=not no_sheets, overwrite=overwrite
+        continua if count == 1 else _tracked(continua, count),
+        out,
+        scale=scale or 1,
+        include_originals=include_originals,
+        sheets=not no_sheets,
+        overwrite=overwrite,
     )
     print(out)
 
 
+def _tracked(continua: Iterator[Continuum], count: int) -> Iterator[Continuum]:
+    """The same, with a progress bar where a terminal shows it."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    yield from track(continua, "pairs", count, console=console, transient=True, disable=not console.is_terminal)
+
+
 def _remade(space: LatentSpace, orders: list[Order], base: Path) -> Iterator[Continuum]:
-    if orders[0].space_sha256 != space.sha256:
+    sha256 = space.sha256
+    if orders[0].space_sha256 != sha256:
         print(
             f"gaiamorph: warning: the manifest was written with another space (SHA-256 {orders[0].space_sha256[:12]}..., "
-            f"this one is {space.sha256[:12]}...), so the frames will differ",
+            f"this one is {sha256[:12]}...), so the frames will differ",
             file=sys.stderr,
         )
     return (space.remake(order, base) for order in orders)

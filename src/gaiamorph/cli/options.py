@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+Spread = Parameter(name="*", negative=(), consume_multiple=True)
+"""The fields of a dataclass as options. Flags have no --no- form, and a list takes several values after its name."""
 Flag = Annotated[bool, Parameter(negative=())]
 Space = Annotated[Path, Parameter(help="A space file or a run folder.")]
 Overwrite = Annotated[bool, Parameter(negative=(), help="Replace what is in OUT.")]

@@ -71,6 +71,6 @@ def train(
         print(f"stopped and saved; to go on: gaiamorph train {data} --out {out} --resume")
         raise
     if not quiet:
-        held = space.info.get("validation")
-        error = f", held-out reconstruction error {held['l1']:.4f} (mean absolute, of 1)" if held else ""
-        print(f"{out}: {space.model}, {space.info['training']['steps']} steps{error}")
+        held = space.info.validation
+        error = f", held-out reconstruction error {held.l1:.4f} (mean absolute, of 1)" if held else ""
+        print(f"{out}: {space.model}, {space.info.training.steps} steps{error}")

@@ -91,7 +91,7 @@ def _measured(
     model: str, seed: int, space: LatentSpace, folder: Path, features: list[str] | None, split: str | None
 ) -> Measured:
     """The metrics of a space, from its record if nothing has changed."""
-    case = Case(space, space.open_data(space.info["training"]["source"]), split=split, seed=seed, features=features)
+    case = Case(space, space.open_data(space.info.training.source), split=split, seed=seed, features=features)
     path = folder / EVALUATION
     wanted = {
         "space_sha256": space.sha256, "split": case.split, "feature_spaces": case.feature_names, "measure": MEASURE,

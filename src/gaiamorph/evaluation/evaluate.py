@@ -68,7 +68,7 @@ def evaluate(case: Case, out: Path, *, overwrite: bool = False, say: Callable[[s
         pictures = list(_drawings(case, scratch))
         rows = [[m.name, _told(m), ARROWS[m.better], m.meaning] for m in found]
         text = [
-            f"{case.space.model}, trained on {case.space.info['training']['source']}; measured on {len(case.real)} items "
+            f"{case.space.model}, trained on {case.space.info.training.source}; measured on {len(case.real)} items "
             f"of the split {case.split!r} of {case.data.source}.",
             "A distance between sets depends on the feature space in its name. The floor is the distance of real items from "
             "other real items. Nothing can be expected to be lower.",

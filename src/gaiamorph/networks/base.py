@@ -200,7 +200,8 @@ def initialise(module: nn.Module) -> None:
     vanishing outputs and stay at the mean picture ("dead starts").
     """
     for layer in module.modules():
-        if isinstance(layer, (nn.Linear, nn.Conv2d)):
+        # Drawing a normal on the meta device imports torch._dynamo: seconds, for numbers that nobody sees.
+        if isinstance(layer, (nn.Linear, nn.Conv2d)) and not layer.weight.is_meta:
             nn.init.kaiming_normal_(layer.weight, a=NEGATIVE_SLOPE, nonlinearity="leaky_relu")
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
@@ -208,6 +209,8 @@ def initialise(module: nn.Module) -> None:
 
 def initialise_output(layer: nn.Linear | nn.Conv2d, gain: float = 1.0) -> None:
     """A last layer has no activation after it: unit variance out for unit variance in, times ``gain``."""
+    if layer.weight.is_meta:
+        return
     fan_in = layer.weight[0].numel()
     nn.init.normal_(layer.weight, std=gain / math.sqrt(fan_in))
     if layer.bias is not None:

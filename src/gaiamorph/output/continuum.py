@@ -26,11 +26,9 @@ MANIFEST = "manifest.csv"
 COLUMNS = (
     "file", "role", "pair", "position", "weight", "source_a", "sha256_a", "source_b", "sha256_b",
     "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
+    "attributes_sha256", "columns", "keep_detail",
 )  # fmt: skip
-"""``role``: frame or original. ``weight``: the share of B. ``attributes``: JSON, amounts by name."""
-ADDED = ("attributes_sha256", "columns", "keep_detail")
-"""Columns that older manifests lack: the hash of the attribute vectors of an edit, the frames in a row of its sheet, and
-whether the detail that the reconstruction loses was added back."""
+"""Columns of a manifest. docs/formats.md says what each holds."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +190,7 @@ def _rows(c: Continuum, entries: list[Entry], files: list[str], pair: int, scale
 @contextmanager
 def _manifest(path: Path) -> Iterator[csv.DictWriter[str]]:
     with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer: csv.DictWriter[str] = csv.DictWriter(file, (*COLUMNS, *ADDED))
+        writer: csv.DictWriter[str] = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         yield writer
 
@@ -240,7 +238,7 @@ def read_manifest(path: Path) -> list[Order]:
             frames = [row for row in pair if row["role"] == "frame"]
             weights = [float(row["weight"]) for row in frames]
             refine, scale = int(first["refine"]), int(first["scale"])
-            columns, keep_detail = int(first.get("columns") or 0), bool(int(first.get("keep_detail") or 0))
+            columns, keep_detail = int(first["columns"]), bool(int(first["keep_detail"]))
         except (TypeError, ValueError) as error:
             raise UserError(
                 f"{path} has a weight, refine, scale, columns or keep_detail that is not a number ({error})"
@@ -255,8 +253,8 @@ def read_manifest(path: Path) -> list[Order]:
                 scale=scale,
                 originals=len(frames) < len(pair),
                 space_sha256=first["space_sha256"],
-                amounts=_amounts(path, frames) if first.get("attributes_sha256") else [],
-                attributes_sha256=first.get("attributes_sha256") or "",
+                amounts=_amounts(path, frames) if first["attributes_sha256"] else [],
+                attributes_sha256=first["attributes_sha256"],
                 columns=columns,
                 keep_detail=keep_detail,
             )

@@ -1,8 +1,25 @@
 """`LatentSpace`, what a user keeps of a training, and the file that it is kept in."""
 
-from gaiamorph.space.files import FILE, load
-from gaiamorph.space.latent_space import BATCH, LatentSpace
-from gaiamorph.space.reading import UnlikeTrainingWarning
+from gaiamorph.space.codec import BATCH, Codec
+from gaiamorph.space.ends import UnlikeTrainingWarning
+from gaiamorph.space.files import FILE
+from gaiamorph.space.info import CodesInfo, SpaceInfo, TrainingInfo, ValidationInfo
+from gaiamorph.space.latent_space import LatentSpace, load
+from gaiamorph.space.options import EditOptions, MorphOptions
 from gaiamorph.space.vectors import AttributeVector
 
-__all__ = ["BATCH", "FILE", "AttributeVector", "LatentSpace", "UnlikeTrainingWarning", "load"]
+__all__ = [
+    "BATCH",
+    "FILE",
+    "AttributeVector",
+    "Codec",
+    "CodesInfo",
+    "EditOptions",
+    "LatentSpace",
+    "MorphOptions",
+    "SpaceInfo",
+    "TrainingInfo",
+    "UnlikeTrainingWarning",
+    "ValidationInfo",
+    "load",
+]

@@ -1,126 +1,92 @@
-"""Continua between items, and continua made again from a manifest."""
+"""Continua between two items."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from gaiamorph.errors import UserError
+from gaiamorph.features import open_features
 from gaiamorph.latent import interpolate, spacing
-from gaiamorph.output.continuum import Continuum, Order, Source
-from gaiamorph.space import editing
-from gaiamorph.space.detail import crossed, lost, restored
-from gaiamorph.space.reading import warn_unlike
+from gaiamorph.output.continuum import Continuum
+from gaiamorph.space.codec import Codec
+from gaiamorph.space.ends import End, draw, encode_end, warn_unlike
+from gaiamorph.space.options import MorphOptions
 
-if TYPE_CHECKING:
-    from gaiamorph.space.latent_space import LatentSpace
-
-FRAMES_AT_ONCE = 2048
-"""Frames that are decoded together where many pairs are morphed."""
+MOST_STEPS = 100_000
 
 
 def morph_pairs(
-    space: LatentSpace,
-    pairs: Sequence[tuple[Any, Any]],
-    steps: int,
-    weights: Sequence[float] | np.ndarray | None,
-    **options: Any,
+    codec: Codec, space_sha256: str, pairs: Sequence[tuple[Any, Any]], options: MorphOptions
 ) -> Iterator[Continuum]:
-    """See `LatentSpace.morph_pairs`."""
-    sources: dict[Any, Source] = {}
-    for thing in (thing for pair in pairs for thing in pair):
-        if _key(thing) not in sources:
-            sources[_key(thing)] = space.source(thing)
-    warn_unlike(space, list(sources.values()))
-    # Several pairs at once fill the batches; what is kept of them does not grow with their number.
-    at_once = max(1, FRAMES_AT_ONCE // max(1, len(weights) if weights is not None else steps))
-    for start in range(0, len(pairs), at_once):
-        ends = [(sources[_key(a)], sources[_key(b)]) for a, b in pairs[start : start + at_once]]
-        yield from _continua(space, ends, steps, weights, **options)
+    """Continua for many pairs, one after another. Each item is read and encoded once, before the first continuum.
 
-
-def remake(space: LatentSpace, order: Order, base: Path) -> Continuum:
-    """See `LatentSpace.remake`."""
-    ends = []
-    for name, sha256 in ((order.a, order.sha256_a), (order.b, order.sha256_b)):
-        path = Path(name)
-        if "::" not in name and not path.exists() and (base / path).exists():
-            name = str(base / path)
-        end = space.source(name)
-        if end.sha256 != sha256:
-            raise UserError(f"{name} has changed since the manifest was written: its SHA-256 is another")
-        ends.append(Source(order.a if not ends else order.b, end.sha256, end.item))
-    if order.amounts:
-        editing.check_vectors(space, order)
-        made = editing.edits(space, ends[0], order.amounts, order.refine, order.columns, order.keep_detail, ends[1])
-        return replace(made, weights=np.array(order.weights))
-    how: dict[str, Any] = {"refine": order.refine, "extrapolate": True, "keep_detail": order.keep_detail}
-    (made,) = _continua(space, [(ends[0], ends[1])], 0, order.weights, **how)
-    return replace(made, spacing=order.spacing, features=order.features)
-
-
-def _continua(
-    space: LatentSpace,
-    pairs: list[tuple[Source, Source]],
-    steps: int,
-    weights: Sequence[float] | np.ndarray | None,
-    spacing: str = "even",
-    features: str = "values",
-    refine: int = 0,
-    extrapolate: bool = False,
-    keep_detail: bool = False,
-) -> list[Continuum]:
-    """Continua of pairs whose items have been read; each item is encoded once."""
-    ends = list({id(end): end for pair in pairs for end in pair}.values())
-    items = np.stack([end.item for end in ends])
-    codes = space.encode(items, refine=refine)
-    z_of = {id(end): z for end, z in zip(ends, codes, strict=True)}
-    all_weights, all_z = [], []
+    pairs: items, or names of items (see `reading.read_source`).
+    Warns (UnlikeTrainingWarning) of ends that are unlike the training data. Raises UserError.
+    """
+    things = {_key(thing): thing for pair in pairs for thing in pair}
+    ends = {key: encode_end(codec, codec.source(thing), options) for key, thing in things.items()}
+    warn_unlike(codec, ends.values())
     for a, b in pairs:
-        w = _weights(space, z_of[id(a)], z_of[id(b)], steps, weights, spacing, features)
-        if not extrapolate and (w.min() < 0 or w.max() > 1):
-            raise UserError("weights below 0 or above 1 lie beyond the two items: ask for that with extrapolate")
-        all_weights.append(w)
-        all_z.append(interpolate.linear(z_of[id(a)], z_of[id(b)], w))
-    frames = np.split(space.decode(np.concatenate(all_z)), np.cumsum([len(w) for w in all_weights])[:-1])
-    if keep_detail:
-        details = lost(space.kind, items, space.decode(codes))
-        of = {id(end): detail for end, detail in zip(ends, details, strict=True)}
-        frames = [
-            restored(space.kind, f, crossed(of[id(a)], of[id(b)], w))
-            for (a, b), w, f in zip(pairs, all_weights, frames, strict=True)
-        ]
-    how, sha256 = spacing if weights is None else "given", space.sha256
-    stated = features if how == "perceptual" else ""
-    return [
-        Continuum(space.kind, a, b, w, z, f, sha256, how, stated, refine, keep_detail=keep_detail)
-        for (a, b), w, z, f in zip(pairs, all_weights, all_z, frames, strict=True)
-    ]
+        yield morph(codec, space_sha256, ends[_key(a)], ends[_key(b)], options)
 
 
-def _weights(
-    space: LatentSpace, z_a: np.ndarray, z_b: np.ndarray, steps: int, weights: Any, how: str, features: str
-) -> np.ndarray:
-    if weights is not None:
-        given = np.atleast_1d(np.asarray(weights, dtype=np.float64))
+def morph(codec: Codec, space_sha256: str, a: End, b: End, options: MorphOptions) -> Continuum:
+    """The continuum between two encoded items. Raises UserError for weights that cannot be used."""
+    weights = _weights(codec, a.code, b.code, options)
+    if not options.extrapolate and (weights.min() < 0 or weights.max() > 1):
+        raise UserError("weights below 0 or above 1 lie beyond the two items: ask for that with extrapolate")
+    z = interpolate.linear(a.code, b.code, weights)
+    how = options.spacing if options.weights is None else "given"
+    return Continuum(
+        codec.kind, a.source, b.source, weights, z, draw(codec, z, _faded(a.detail, b.detail, weights)), space_sha256,
+        how, options.features if how == "perceptual" else "", options.refine, keep_detail=options.keep_detail,
+    )  # fmt: skip
+
+
+def _faded(detail_a: Tensor | None, detail_b: Tensor | None, weights: np.ndarray) -> Tensor | None:
+    """Detail (S, *shape) that fades from a's to b's (*shape) with the weights (S,). Beyond an end it stays whole."""
+    if detail_a is None or detail_b is None:
+        return None
+    shares = detail_a.new_tensor(np.clip(weights, 0, 1)).view(-1, *[1] * detail_a.ndim)
+    return (1 - shares) * detail_a + shares * detail_b
+
+
+def _weights(codec: Codec, z_a: np.ndarray, z_b: np.ndarray, options: MorphOptions) -> np.ndarray:
+    """Weights of b (S,), given or spaced."""
+    if options.weights is not None:
+        given = np.asarray(options.weights, dtype=np.float64)
         if given.ndim != 1 or not len(given) or not np.isfinite(given).all():
             raise UserError("weights must be a list of finite numbers")
         return given
-    if not 2 <= steps <= 100_000:
-        raise UserError(f"a continuum needs between 2 and 100000 steps, not {steps}")
-    if how == "even":
-        return spacing.even(steps)
-    if how != "perceptual":
-        raise UserError(f"spacing must be 'even' or 'perceptual', not {how!r}")
-    measure = space.features(features)
-    return spacing.perceptual(lambda w: space.features_along(interpolate.linear(z_a, z_b, w), measure), steps)
+    if not 2 <= options.steps <= MOST_STEPS:
+        raise UserError(f"a continuum needs between 2 and {MOST_STEPS} steps, not {options.steps}")
+    if options.spacing == "even":
+        return spacing.even(options.steps)
+    if options.spacing != "perceptual":
+        raise UserError(f"spacing must be 'even' or 'perceptual', not {options.spacing!r}")
+    measure = _open_measure(codec, options.features)
+
+    def features(weights: np.ndarray) -> np.ndarray:
+        outputs = codec.outputs(interpolate.linear(z_a, z_b, weights))  # not rounded to a file's values
+        return np.concatenate([measure(x).numpy() for x in outputs])
+
+    return spacing.perceptual(features, options.steps)
+
+
+def _open_measure(codec: Codec, name: str) -> Callable[[Tensor], Tensor]:
+    if name == "pca":
+        raise UserError("a path is measured in 'values' or 'hed': 'pca' needs the training items")
+    # The standard deviation of this pair is 0.5: it stands for that of the training items.
+    low, high = torch.zeros(1, *codec.kind.shape), torch.ones(1, *codec.kind.shape)
+    return open_features(name, torch.cat([low, high]))
 
 
 def _key(thing: Any) -> Any:
-    """What tells one end of a continuum from another: its path, or which object it is."""
+    """What tells one end from another: its path, or which object it is."""
     return os.fspath(thing) if isinstance(thing, (str, os.PathLike)) else id(thing)

@@ -1,49 +1,49 @@
-"""Items that users name or give: paths, pictures, arrays, rows, ``SOURCE::NAME``, as a space takes them."""
+"""Items that users name or give: paths, pictures, arrays, rows, ``SOURCE::NAME``."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
-from gaiamorph.data import TABLES, Dataset
+from gaiamorph.data import TABLES, Dataset, Kind, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import Source
 
-if TYPE_CHECKING:
-    from gaiamorph.space.latent_space import LatentSpace
+
+def open_alike(kind: Kind, seed: int, source: str | os.PathLike[str]) -> Dataset:
+    """A data set whose items are read as those of ``kind`` were. seed: of its splits."""
+    options = {} if str(source) == "sample:lines" else kind.reading()
+    return open_data(source, seed=seed, **options)
 
 
-class UnlikeTrainingWarning(UserWarning):
-    """An item that the space reconstructs worse than 99 of 100 held-out ones."""
+def read_source(kind: Kind, seed: int, thing: Any) -> Source:
+    """An end of a continuum with the SHA-256 of its file, or of its values if it has no file.
 
-
-def source(space: LatentSpace, thing: Any) -> Source:
-    """See `LatentSpace.source`."""
+    thing: a path, a picture, an array, or ``SOURCE::NAME`` for an item of a data set. Raises UserError.
+    """
     if isinstance(thing, (str, os.PathLike)):
-        name = os.fspath(thing)
-        if "::" in name and not Path(name).exists():
-            return _source_in(space, *name.rsplit("::", 1))
-        item = space.kind.read(thing)
-        return Source(Path(name).as_posix(), hashlib.sha256(Path(name).read_bytes()).hexdigest(), item)
-    item = space.kind.read(thing)
+        path = Path(thing)
+        where, separator, name = os.fspath(thing).rpartition("::")
+        if separator and not path.exists():
+            return _source_in(kind, seed, where, name)
+        item = kind.read(thing)
+        return Source(path.as_posix(), hashlib.sha256(path.read_bytes()).hexdigest(), item)
+    item = kind.read(thing)
     return Source("(array)", _hash(item), item)
 
 
-def _source_in(space: LatentSpace, where: str, name: str) -> Source:
-    """Item ``name`` of the data set ``where``, read as the space's training data was."""
-    data = space.open_data(where)
+def _source_in(kind: Kind, seed: int, where: str, name: str) -> Source:
+    data = open_alike(kind, seed, where)
     if name not in data.names:
         raise UserError(f"{where} has no item {name!r}: its items are called {data.names[0]!r}, {data.names[1]!r}, ...")
     i = data.names.index(name)
-    item = natural(space, data.items[i : i + 1])[0]
+    item = read_items(kind, seed, data)[i]
     return Source(f"{where}::{name}", data.hashes[i] if data.hashes else _hash(item), item)
 
 
@@ -51,48 +51,34 @@ def _hash(item: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(item).tobytes()).hexdigest()
 
 
-def named_items(space: LatentSpace, where: str | os.PathLike[str]) -> tuple[list[str], np.ndarray]:
-    """See `LatentSpace.read_items`."""
+def read_named(kind: Kind, seed: int, where: str | os.PathLike[str]) -> tuple[list[str], np.ndarray]:
+    """Names and items (N, ...) of a data set, or of one file that holds an item."""
     path = Path(where)
     if path.is_file() and path.suffix.lower() not in TABLES:
-        return [path.name], natural(space, [path])
-    data = space.open_data(where)
-    return data.names, natural(space, data)
+        return [path.name], read_items(kind, seed, [path])
+    data = open_alike(kind, seed, where)
+    return data.names, read_items(kind, seed, data)
 
 
-def natural(space: LatentSpace, items: Any) -> np.ndarray:
-    """Anything that `LatentSpace.encode` takes, as one array (N, ...) in natural form."""
+def read_items(kind: Kind, seed: int, items: Any) -> np.ndarray:
+    """Items as one array (N, ...) in natural form.
+
+    items: a Dataset; an array (N, ...); a path, PIL picture or row; or a sequence of those. Raises UserError.
+    """
     if isinstance(items, Dataset):
-        if items.kind.shape != space.kind.shape:
-            raise UserError(f"the data has items of {items.kind.shape}, but the space is for {space.kind.shape}")
+        if items.kind.shape != kind.shape:
+            raise UserError(f"the data has items of {items.kind.shape}, but the space is for {kind.shape}")
         return items.items
     if isinstance(items, (str, os.PathLike, Image.Image)):
         items = [items]
     if isinstance(items, np.ndarray):
-        natural_shape = space.kind.to_items(torch.zeros(1, *space.kind.shape)).shape[1:]
-        if items.ndim == len(natural_shape) + 1 and items.shape[1:] == natural_shape and len(items):
-            if space.kind.is_natural(items):
-                return items
-            return np.stack([space.kind.read(item) for item in items])
+        if items.shape[1:] == kind.item_shape and len(items) and kind.is_natural(items):
+            return items
         if items.ndim < 2 or len(items) == 0 or items.dtype == object:
-            raise UserError(f"an array of items must have the shape (N, {', '.join(map(str, natural_shape))})")
+            raise UserError(f"an array of items must have the shape (N, {', '.join(map(str, kind.item_shape))})")
     if not isinstance(items, Iterable):
         raise UserError(f"{items!r} is no item: give paths, PIL pictures, arrays or a Dataset")
-    read = [source(space, t).item if isinstance(t, str) and "::" in t else space.kind.read(t) for t in items]
+    read = [read_source(kind, seed, t).item if isinstance(t, str) and "::" in t else kind.read(t) for t in items]
     if not read:
         raise UserError("there are no items")
     return np.stack(read)
-
-
-def warn_unlike(space: LatentSpace, ends: list[Source]) -> None:
-    """Warn of each item that is reconstructed worse than 99 % of held-out ones were."""
-    if not ends:
-        return
-    for end, strange in zip(ends, space.unlike(np.stack([e.item for e in ends])), strict=True):
-        if strange:
-            warnings.warn(
-                f"{end.name} is unlike the training data: its reconstruction error is higher than that of 99 % of "
-                "held-out items, so what is made of it may not look like it (refine may help)",
-                UnlikeTrainingWarning,
-                stacklevel=3,
-            )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from gaiamorph.latent.samplers import Prior, fit_mixture
 from gaiamorph.models import MODELS
 from gaiamorph.models.prior import PriorModel
 from gaiamorph.networks import Autoencoder
-from gaiamorph.space import LatentSpace
+from gaiamorph.space import Codec, CodesInfo, LatentSpace, SpaceInfo, TrainingInfo, ValidationInfo
 from gaiamorph.training.settings import TrainSettings, to_dict
 from gaiamorph.version import __version__
 
@@ -45,42 +47,38 @@ def make_space(
     settings: TrainSettings,
     training: dict[str, Any],
 ) -> LatentSpace:
-    """The space: weights, the distribution of training codes, and what is held-out reconstruction like.
+    """The space: weights, the distribution of training codes, and the errors of held-out reconstructions.
 
-    training: what happened (steps, seconds, ...), plain JSON; it is kept in the space with the data's fingerprint.
+    training: the fields of `TrainingInfo` that only the run knows (steps, seconds, ...).
     """
     model = MODELS[settings.model]
-    info: dict[str, Any] = {
-        "gaiamorph_version": __version__,
-        "model": settings.model,
-        "can_encode": model.can_encode,
-        "latent_dim": settings.latent_dim,
-        "gaussian": generator.gaussian,
-        "network": to_dict(settings)["network"],
-        "settings": to_dict(settings),
-        "training": {
-            "source": data.source,
-            "fingerprint": data.fingerprint,
-            "items": len(data.splits["train"]),
-            "seed": settings.seed,
-            **training,
-        },
-        "attributes": {},
-    }
-    if issubclass(model, PriorModel):
-        info["prior"] = model.prior
-        return LatentSpace(generator, data.kind, info, Prior(model.prior, settings.latent_dim))
+    recorded = TrainingInfo(
+        source=data.source,
+        fingerprint=data.fingerprint,
+        items=len(data.splits["train"]),
+        seed=settings.seed,
+        **training,
+    )
+    info = SpaceInfo(
+        gaiamorph_version=__version__,
+        model=settings.model,
+        can_encode=model.can_encode,
+        latent_dim=settings.latent_dim,
+        gaussian=generator.gaussian,
+        network=copy.copy(settings.network),
+        settings=to_dict(settings),
+        training=recorded,
+        prior=model.prior if issubclass(model, PriorModel) else None,
+    )
+    if info.prior is not None:
+        return LatentSpace(generator, data.kind, info, Prior(info.prior, settings.latent_dim))
     errors = reconstruction_errors(generator, data, held_out(data))
-    info["validation"] = {
-        "items": len(errors),
-        "l1": float(errors.mean()),
-        "l1_percentile_99": float(np.percentile(errors, 99)),
-    }
+    validation = ValidationInfo(len(errors), float(errors.mean()), float(np.percentile(errors, 99)))
     train = data.splits["train"]
     if len(train) > MOST_CODES:
         train = np.sort(np.random.default_rng([settings.seed, 5]).choice(train, MOST_CODES, replace=False))
-    space = LatentSpace(generator, data.kind, info, None)
-    z = np.concatenate([space.encode(data.items[train[i : i + 1024]]) for i in range(0, len(train), 1024)])
-    info["codes"] = {"mean": z.mean(0).tolist(), "sd": z.std(0).tolist()}
-    space.distribution = fit_mixture(z, settings.seed)
-    return space
+    codec = Codec(generator, data.kind, info)
+    z = np.concatenate([codec.encode(data.items[train[i : i + 1024]]) for i in range(0, len(train), 1024)])
+    codes = CodesInfo(z.mean(0).tolist(), z.std(0).tolist())
+    info = dataclasses.replace(info, validation=validation, codes=codes)
+    return LatentSpace(generator, data.kind, info, fit_mixture(z, settings.seed))

@@ -159,7 +159,7 @@ def _finished(folder: Path, settings: TrainSettings) -> bool:
     """Whether the space in the folder is that of the whole run."""
     if not (folder / SPACE_FILE).exists() or settings.minutes:
         return False
-    return load(folder).info["training"]["steps"] >= settings.steps
+    return load(folder).info.training.steps >= settings.steps
 
 
 def _differences(
