@@ -1,4 +1,4 @@
-"""docs/results.md, docs/tried.md and their figures from results/*.json.  python benchmarks/report.py"""
+"""docs/results.md and its figures from results/*.json.  python benchmarks/report.py"""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import numpy as np
 from gaiamorph.evaluation.jackknife import standard_error
 from gaiamorph.output import figures
 from pages import DOCS, Column, load, section, spread, table
-from report_attributes import attributes, attributes_tried, clothes, orl
-from report_grid import LEGEND, columns_of, grid, grid_rows, grid_tried
+from report_attributes import attributes, clothes, orl
+from report_grid import LEGEND, columns_of, grid, grid_rows
 from report_plane import toy2d
-from report_search import search_attributes, search_orl, search_toy2d
 from report_targets import targets
 
 FACES: list[Column] = [
@@ -166,17 +165,9 @@ def memory(result: dict[str, Any]) -> list[str]:
     return section("Large data sets", result, body)
 
 
-EARLIER_SETS = (
-    " *Lines without time*: 400 steps of that recipe, too few to learn a line by. *Limits held both ways*: outputs at 0 or 1 kept "
-    "a gradient towards that limit, too. *Before noise*: D had a code of one number in the plane. *network.codes sphere* was "
-    "tried as the default, and is an option."
-)
-
-
-def collapse(result: dict[str, Any], *, earlier: bool = False) -> list[str]:
-    """earlier: what came out before, when the defaults were others, which such a set says after a comma."""
+def collapse(result: dict[str, Any]) -> list[str]:
     rows = []
-    for name in dict.fromkeys(r["set"] for r in result["runs"] if ("," in r["set"]) == earlier):
+    for name in dict.fromkeys(r["set"] for r in result["runs"] if "," not in r["set"]):
         own = [r for r in result["runs"] if r["set"] == name]
         ended = [r for r in own if not r["diverged"]]
         told = sorted({w for r in ended for w in r["warnings"]} | {r["diverged"] for r in own if r["diverged"]})
@@ -188,12 +179,11 @@ def collapse(result: dict[str, Any], *, earlier: bool = False) -> list[str]:
     body = [
         "GAIA as it comes (plane sets: `recipes/toy2d.yaml`; lines: `recipes/lines.yaml`), briefly. "
         "Largest ratio: of R, F and I in any row of the second half, over "
-        "all seeds. Error: of held-out items, as a share of what answering with the mean item would give, of the worst seed."
-        + (EARLIER_SETS if earlier else ""),
+        "all seeds. Error: of held-out items, as a share of what answering with the mean item would give, of the worst seed.",
         "",
         *table(["set", "steps", "seeds", "diverged", "with warnings", "largest ratio", "error ↓", "told"], rows),
     ]
-    return section("Did earlier defaults collapse?" if earlier else "Does the default collapse?", result, body)
+    return section("Does the default collapse?", result, body)
 
 
 GRIDS = {
@@ -218,15 +208,6 @@ RESULTS: dict[str, Part] = {
     "memory": memory,
 }
 """What docs/results.md tells, in this order, by the result file that it is told from."""
-TRIED: dict[str, Part] = {
-    **{name: partial(grid_tried, f"On {what}") for name, what in GRIDS.items()},
-    "search_toy2d": search_toy2d,
-    "attributes": attributes_tried,
-    "search_attributes": search_attributes,
-    "search_orl": search_orl,
-    "collapse": partial(collapse, earlier=True),
-}
-"""What docs/tried.md tells."""
 
 
 def page(name: str, head: list[str], parts: dict[str, Part]) -> None:
@@ -239,29 +220,8 @@ def page(name: str, head: list[str], parts: dict[str, Part]) -> None:
 
 
 def main() -> None:
-    about = (
-        "`make bench` makes the files. What was tried on the way, and what earlier networks and yardsticks gave, stands in "
-        "[tried](tried.md)."
-    )
+    about = "`make bench` makes the files. What was tried on the way stands in [findings](findings.md)."
     page("results.md", ["# Results", about, "", *targets(), *LEGEND], RESULTS)
-    marks = (
-        "What came of it is told in words in [the search for GAIA](models/gaia_search.md); what holds now, and what the columns "
-        "mean, is in [results](results.md). Networks of pictures once ended their pyramid at 4 x 4 places instead of 8 x 8. Rows "
-        "from then are marked `network.coarsest=4`. They drew blocks of pixels, not each by itself: `network.blocks=0`. Those of "
-        "64 x 64 were read in blocks of 2 x 2 pixels, not 4 x 4: `network.read=2`. "
-        "*Channels … read by n*: each pixel by itself, with so many channels from fine to coarse, read in blocks of n x n pixels. "
-        "GAIA's discriminator was once shown pictures without noise and was half as wide as the generator; sets were not compared, "
-        "or by the discriminator's codes, or as 8 x 8 means of one batch. Rows from then are marked `discriminator_noise=0`, "
-        "`discriminator_width=0.5`, `set_distance=0`, *D's codes matched (weight)* and *8 x 8 means in the balance (weight)*; "
-        "those with `set_distance=0`, and rows of the plane, lines and cartoons, had `sampler=gaussian`. "
-        "Then its noise was of single pixels alone, of .05 unless the row says otherwise: rows marked `noise_octaves=0`, and those "
-        "with one of the marks of networks above or with *channels …*. Gradients were not cut then, nor a little later: rows "
-        "marked `clip=0`, and those with *noise of (…)*. The rate fell from the start, not from the middle of a training on: "
-        "`hold=0`, and all that have one of these marks. The decoder's finest level was computed at full size, which gives the "
-        "same values to rounding: *finest level at full size*. "
-        "Lines were drawn by a linear output: `network.output=linear`. Seeds from 10 on are in no table of results."
-    )
-    page("tried.md", ["# What was tried", marks, ""], TRIED)
 
 
 if __name__ == "__main__":
