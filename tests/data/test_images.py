@@ -1,4 +1,4 @@
-"""Pictures of every odd sort, each with its outcome."""
+"""Picture files of every type, valid and broken, and the outcome of each."""
 
 from __future__ import annotations
 

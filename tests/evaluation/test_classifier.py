@@ -104,7 +104,7 @@ def test_data_without_labels_says_so(vector_space):
         Case(vector_space, data, features=["labels"]).feature_spaces  # noqa: B018
 
 
-def test_pictures_in_folders_have_figures_in_it_and_the_recipe_is_recorded(tmp_path):
+def test_pictures_in_folders_have_label_features_and_the_recipe_is_recorded(tmp_path):
     for kind in ("plain", "turned"):
         (tmp_path / "photos" / kind).mkdir(parents=True)
         for i, picture in enumerate(draw_faces(40, seed=len(kind))):

@@ -184,7 +184,7 @@ def test_every_metric_answers_on_vectors(vector_space, tmp_path):
     assert {"inside the data", "coverage", "convexity gap/pca", "reconstruction/l1"} <= found
 
 
-def test_figures_depend_on_the_seed_alone(vector_space):
+def test_metrics_depend_on_the_seed_only(vector_space):
     def figures(seed):
         case = Case(vector_space, vector_space.open_data("sample:moons"), seed=seed, features=["pca"])
         return describe(case, METRICS["convexity"](case))["figures"]

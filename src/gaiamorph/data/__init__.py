@@ -47,5 +47,5 @@ def open_data(
         known = ", ".join(name for kind in KINDS.values() for name in kind.samples)
         raise UserError(f"there is no sample set {request.source[7:]!r}: choose one of {known}")
     known = "; ".join(kind.sources for kind in KINDS.values())
-    problem = "cannot be opened as data" if request.path.exists() else "does not exist"
+    problem = "is neither a folder nor a known file" if request.path.exists() else "does not exist"
     raise UserError(f"{source} {problem}: give {known}; or sample:NAME")

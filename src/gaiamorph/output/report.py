@@ -1,4 +1,4 @@
-"""Small HTML pages that need nothing beside them: pictures are inside the file."""
+"""Self-contained HTML pages: pictures are inside the file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def page(
     pictures: Sequence[tuple[Path, str]],
     rows: Sequence[Sequence[str]] = (),
 ) -> str:
-    """HTML with the paragraphs first, then each PNG with its caption, then a table. All text is escaped."""
+    """HTML: paragraphs, then PNG files with captions, then a table. All text is escaped."""
     parts = [f"<p>{html.escape(text)}</p>" for text in paragraphs]
     for path, caption in pictures:
         data = base64.b64encode(path.read_bytes()).decode()
