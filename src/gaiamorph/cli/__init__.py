@@ -1,4 +1,4 @@
-"""The command line: one file a verb, loaded only when it is used, so that ``--help`` is quick."""
+"""The command line. Each verb is one file, loaded only when it is used, so that ``--help`` is fast."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ VERBS = {
     "edit": "Change attributes of an item, at once or step by step.",
     "average": "Write the average of a group of items.",
     "encode": "Write the codes of items to a table.",
-    "decode": "Write the items that codes stand for.",
+    "decode": "Decode codes into items.",
     "evaluate": "Measure reconstruction, realism of interpolations, sharpness and more, on held-out items.",
     "compare": "Train several models under one budget and measure them side by side.",
-    "info": "Say what a space or a run holds.",
+    "info": "Describe a space or a run.",
     "demo": "Train on real photographs and show what GAIA does, in minutes.",
 }
 
@@ -41,7 +41,7 @@ def build_app() -> App:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one command. Exit status: 0 done, 1 training that cannot go on, 2 bad input, 130 interrupted."""
+    """Run one command. Exit status: 0 done, 1 the training cannot go on, 2 bad input, 130 interrupted."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in tokens
     tokens = [token for token in tokens if token != "--debug"]
@@ -69,7 +69,7 @@ def _run(tokens: list[str], debug: bool) -> int:
         sys.stderr.close()
         return 1
     except OSError as error:
-        # A full disk, a folder that may not be written: the user's to mend, and the message says which.
+        # A full disk or a read-only folder: the user can mend it.
         if debug:
             raise
         print(f"gaiamorph: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
@@ -87,11 +87,11 @@ def _config_of(tokens: list[str]) -> Path | None:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
-    """The options in a YAML file or a recipe, as they would stand on the command line. A run's config.yaml is one, too."""
+    """Options in a YAML file or a recipe, as text. The config.yaml of a run is such a file."""
     from gaiamorph.training.recipes import config_file
     from gaiamorph.training.settings import read_config
 
-    # All values stay text, so that "off" and "1e-3" mean what they mean on the command line.
+    # All values stay text, so that "off" and "1e-3" mean the same as on the command line.
     values = read_config(config_file(path), as_text=True)
     values.pop("fingerprint", None)  # a record of the data, not an option
     return {name: value for name, value in values.items() if value not in ("null", "~", "")}

@@ -46,7 +46,7 @@ def fit(
 ) -> None:
     """Fit attribute vectors and keep them in the space file.
 
-    Shows a table of the attributes first, with warnings where they are rare or nearly determined by each other.
+    First shows a table of the attributes, with warnings if they are rare or nearly determine each other.
 
     Parameters
     ----------
@@ -58,15 +58,15 @@ def fit(
     split
         Items to fit on: train, validation, test, test_seen or all.
     name
-        With --from and --to: what to call the difference of two groups' averages.
+        With --from and --to: the name of the difference between two groups.
     start
-        A folder of pictures (or anything that train takes): the group where the vector starts.
+        The group where the vector starts: a folder of pictures, or anything that train takes.
     end
-        The group to which it leads.
+        The group where the vector ends.
     out
         Write a new space file instead of changing SPACE.
     seed
-        Of the bootstrap.
+        Seed of the bootstrap.
     """
     if out is not None:
         refuse_existing(out, overwrite)
@@ -109,8 +109,8 @@ def report(
 ) -> None:
     """Measure how far an edit along each vector moves the other attributes: mean difference beside least squares.
 
-    Held-out items are edited, and a small network that is trained on real items judges them. Writes results.json and
-    index.html with a heat map, the cosines between vectors, realism of edited items, and pictures of edits.
+    Held-out items are edited. A small network, trained on real items, judges the edits. Writes results.json and index.html
+    with a heat map, the cosines between vectors, the realism of edited items, and pictures of edits.
 
     Parameters
     ----------
@@ -122,9 +122,9 @@ def report(
         Feature spaces of the realism of edited items, separated by commas: pca, hed, labels, values, inception.
         By default as for evaluate.
     seed
-        Of the judge.
+        Seed of the judge.
     identity
-        Items are faces: also say whether edited ones are still the same people (pip install 'gaiamorph[identity]').
+        Items are faces: also measure whether edited ones are still the same people (pip install 'gaiamorph[identity]').
     quiet
         Print nothing but the names of the files.
     """
@@ -144,7 +144,7 @@ def report(
 
 
 def summary(fitted: dict[str, AttributeVector]) -> pd.DataFrame:
-    """One row a vector, for people."""
+    """A table with one row for each vector."""
     rows = [
         {"vector": v.name, "+1 is": _unit(v), "method": v.method, "items": v.items, "error": v.error,
          "R2, all": v.r2, "R2, its own": v.unique}

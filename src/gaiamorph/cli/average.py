@@ -40,11 +40,11 @@ def average(
     where
         Only items with COLUMN=VALUE.
     labels
-        A table of attributes (.csv or .parquet, with file_name or name) that --where looks in.
+        A table of attributes for --where (.csv or .parquet, with file_name or name).
     mixed
-        Members that may be mixed into one code: a larger group is drawn as mixtures of so many, whose pictures are averaged. By
-        default as many as the model has learnt to mix. 1: the average of reconstructions. As many as the group has: the item
-        at the mean code.
+        Members that may be mixed into one code; by default as many as the model has learnt to mix. A larger group is decoded
+        as mixtures of so many, and the pictures are averaged. 1: the average of reconstructions. The size of the group: the
+        item at the mean code.
     scale
         Enlarge the picture this many times.
     """
@@ -80,7 +80,7 @@ def _chosen(data: Dataset, where: str, labels: Path | None) -> np.ndarray:
 
 
 def _equal(cell: object, value: str) -> bool:
-    """Whether they are the same number, however it is written."""
+    """Whether both are the same number, in any notation."""
     try:
         return float(cell) == float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):

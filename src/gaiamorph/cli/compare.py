@@ -32,20 +32,20 @@ def compare(
     """Train several models under one budget and measure them side by side.
 
     All see the same number of real examples (--steps), or train for the same time (--minutes). Run again, it goes on where it
-    stopped and uses finished runs.
+    stopped.
 
     Parameters
     ----------
     data
-        What to train and measure on, as train takes it.
+        Data to train and measure on, as train takes it.
     out
         Folder for the runs, table.md, table.csv, results.csv, comparison.png and index.html.
     models
         Names, separated by commas.
     seeds
-        How many seeds each model is trained with: 0, 1, ...
+        Trainings of each model, with the seeds 0, 1, ...
     split
-        Held-out items that are measured: test, test_seen, validation.
+        Held-out items to measure on: test, test_seen, validation.
     quiet
         Print nothing but the names of the files.
     """

@@ -20,10 +20,10 @@ from gaiamorph.training.runs import clear
 SOURCE = "sample:faces"
 STEPS = 9
 BATCH = 16
-"""Minutes go further in many small steps than in few large ones."""
+"""In a few minutes, many small steps learn more than few large ones."""
 ENOUGH = 3000
-"""Steps of GAIA after which its morphs look as in the README; two idle cores make some 4,000 in the default time where they have
-bf16, and 2,000 to 2,500 where not."""
+"""Steps of GAIA until its morphs look as in the README. In the default time two idle cores make some 4,000 steps with bf16
+arithmetic, and 2,000 to 2,500 without."""
 RECIPE = "faces"
 CURVES = ("R", "F", "I", "reconstruction", "validation")
 
@@ -36,7 +36,7 @@ def demo(
     overwrite: Overwrite = False,
     quiet: Flag = False,
 ) -> None:
-    """Train GAIA and a plain autoencoder on 400 photographs of faces, and show what each puts between two people.
+    """Train GAIA and a plain autoencoder on 400 photographs of faces, and compare their morphs between two people.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def demo(
 
 
 def _two_people(data: Dataset) -> tuple[str, str]:
-    """Held-out photographs of two people seen in training: those at a quarter and three quarters of the list."""
+    """Held-out photographs of two people seen in training, at a quarter and three quarters of the list."""
     seen = data.splits["test_seen"]
     return data.names[seen[len(seen) // 4]], data.names[seen[3 * len(seen) // 4]]
 
@@ -99,7 +99,7 @@ def _compare(spaces: dict[str, LatentSpace], data: Dataset, a: str, b: str):
 
 
 def _too_few(steps: int, minutes: float) -> str:
-    """What to say after a training that did not come far; nothing after one that did."""
+    """A note if the training made too few steps; otherwise empty."""
     if steps >= ENOUGH:
         return ""
     wanted = math.ceil(minutes * ENOUGH / max(steps, 1))

@@ -33,11 +33,11 @@ def evaluate(
     Parameters
     ----------
     data
-        What to measure on, as train takes it; by default the data that the space was trained on.
+        Items to measure on, as train takes them; by default the data that the space was trained on.
     split
         Which items: test, test_seen, validation. By default test_seen where there are groups, otherwise test.
     seed
-        Of the pairs and weights that are drawn.
+        Seed of the random pairs and weights.
     quiet
         Print nothing but the names of the files.
     """

@@ -14,7 +14,7 @@ from gaiamorph.space import LatentSpace, ValidationInfo, load
 
 
 def info(space: Space, /, *, json_: Annotated[bool, Parameter(name="--json", negative=())] = False) -> None:
-    """Say what a space or a run holds.
+    """Describe a space or a run.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Options that several verbs share, each with its help said once."""
+"""Options that several verbs share."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Features = Annotated[
     Parameter(
         help="Feature spaces of distances between sets, separated by commas. By default pca; for pictures hed, where its weights "
         "are installed (a minute or two); and, where the data has labels, labels: what a small classifier of them looks at, "
-        "trained here on real items. Others: values; inception, where its weights are (several times as long as hed)."
+        "trained here on real items. Others: values; inception, where its weights are installed (several times as long as hed)."
     ),
 ]
 
 
 def names(text: str | None) -> list[str] | None:
-    """A list that is given as one word: ``a,b,c``."""
+    """A list from one word: ``a,b,c``."""
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]

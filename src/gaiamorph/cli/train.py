@@ -29,7 +29,7 @@ def train(
     config: Config = None,
     print_config: Flag = False,
 ) -> None:
-    """Train a model on pictures or vectors, and keep the latent space.
+    """Train a model on pictures or vectors, and save its latent space.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ def train(
     out
         Run folder: config.yaml, metrics.csv, figures, checkpoint and, at the end, space.safetensors.
     resume
-        Go on with the run in OUT, exactly as if it had not stopped.
+        Go on with the run in OUT. The result is that of a run that never stopped.
     quiet
         Print nothing but errors.
     profile
-        At the end, print where the time of a step went and how near it is to the machine's rate of matrix products.
+        At the end, print the parts of a step's time, and its speed as a share of the machine's matrix products.
     print_config
-        Print the options as YAML and do nothing.
+        Print the options as YAML, and do nothing else.
     """
     if print_config:
         print(to_yaml({"data": data, **vars(how), **to_dict(settings)}), end="")

@@ -12,20 +12,20 @@ from dataclasses import dataclass
 import numpy as np
 
 RESAMPLES = 200
-"""Bootstrap samples behind the confidence of a vector."""
+"""Bootstrap samples for the standard error of a vector."""
 STRENGTHS = np.logspace(-3, 4, 15)
-"""Strengths that ridge chooses from, for attributes of unit variance."""
+"""Penalties that ridge chooses from, for attributes of unit variance."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """W (K, latent_dim) with what is known of how well it is determined.
+    """W (K, latent_dim) with its uncertainty.
 
-    r2: share of the codes' variance that the attributes explain together (all entries of z pooled).
-    unique: (K,) how much r2 falls without attribute k, the others refitted.
-    items: (K,) items that each vector rests on.
-    error: (K,) bootstrap standard error of a vector, as a share of its length: 0.1 is sharp, 1 is noise.
-    strength: of ridge, else 0.
+    r2: share of the variance of z that the attributes explain together, all entries of z pooled.
+    unique: (K,), the decrease of r2 without attribute k, the others refitted.
+    items: (K,), number of items behind each vector.
+    error: (K,), bootstrap standard error of a vector as a share of its length. 0.1 is sharp, 1 is noise.
+    strength: the penalty of ridge; 0 for other methods.
     """
 
     vectors: np.ndarray
@@ -37,17 +37,17 @@ class Fit:
 
 
 def mean_difference(z: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, float]:
-    """mean(Z with the attribute) - mean(Z without), each attribute by itself; for a numeric one, the slope of z on it.
+    """mean(Z with the attribute) - mean(Z without it), each attribute by itself -> W (K, d).
 
-    z: (N, d), a: (N, K) without missing values -> W (K, d). The two definitions agree where a is 0 or 1. Attributes
-    that go together in the data share their vectors (Larsen et al. 2016; White 2016, arXiv 1609.04468).
+    z: (N, d), a: (N, K) without missing values. For a numeric attribute it is the slope of z on it, which is the same if a
+    is 0 or 1. Attributes that correlate in the data share their vectors (Larsen et al. 2016; White 2016, arXiv 1609.04468).
     """
     centred = a - a.mean(0)
     return centred.T @ (z - z.mean(0)) / (centred**2).sum(0)[:, None], 0.0
 
 
 def least_squares(z: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, float]:
-    """Ordinary least squares, Z = A W + b: w_k is the change of z with attribute k while the others stay as they are.
+    """Ordinary least squares, Z = A W + b: w_k is the change of z with attribute k, the others held fixed.
 
     (Sainburg et al. 2018, arXiv 1807.06650.)
     """
@@ -59,8 +59,7 @@ def least_squares(z: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, float]:
 def ridge(z: np.ndarray, a: np.ndarray, strength: float | None = None) -> tuple[np.ndarray, float]:
     """Least squares with a penalty on W, for attributes that nearly determine each other.
 
-    The strength is the one with the lowest leave-one-out error, and counts for attributes of unit variance: units do not
-    matter.
+    The penalty has the lowest leave-one-out error. Attributes are scaled to unit variance first, so units do not matter.
     """
     from sklearn.linear_model import Ridge, RidgeCV
 
@@ -79,15 +78,15 @@ METHODS: dict[str, Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, float]]]
 
 
 def fit(z: np.ndarray, a: np.ndarray, method: str = "least_squares", seed: int = 0) -> Fit:
-    """Vectors by one of `METHODS`, and how well they are determined.
+    """Vectors by one of `METHODS`, with their uncertainty.
 
-    z: (N, latent_dim). a: (N, K), NaN where missing: ``mean_difference`` uses the items that have an attribute, the others
-    those that have all of them. Columns must vary and must not follow from one another.
+    z: (N, latent_dim). a: (N, K), NaN for a missing value. ``mean_difference`` uses every item that has the attribute, the
+    other methods only items that have all attributes. Columns must vary, and must not be linear functions of others.
     """
     z, a = np.asarray(z, dtype=np.float64), np.asarray(a, dtype=np.float64)
     if method != "mean_difference":
         return _fit(z, a, method, seed)
-    # One attribute by itself, so that a value that is missing elsewhere costs nothing.
+    # Each attribute by itself: an item without another attribute still counts.
     alone = [_fit(z, a[:, k : k + 1], method, seed) for k in range(a.shape[1])]
     together = ~np.isnan(a).any(1)
     r2 = explained(z[together], a[together]) if together.sum() > a.shape[1] + 1 else float("nan")
@@ -117,13 +116,13 @@ def _bootstrap(z: np.ndarray, a: np.ndarray, method: str, strength: float, seed:
         rows = rng.integers(0, len(z), len(z))
         some = a[rows]
         if (some.min(0) == some.max(0)).any():
-            continue  # a rare attribute that no drawn item has
+            continue  # no drawn item has a rare attribute
         drawn.append(ridge(z[rows], some, strength)[0] if method == "ridge" else METHODS[method](z[rows], some)[0])
     return np.std(drawn, 0) if len(drawn) > 1 else np.full((a.shape[1], z.shape[1]), np.nan)
 
 
 def explained(z: np.ndarray, a: np.ndarray) -> float:
-    """Share of the variance of z (N, d), all entries pooled, that a linear function of a (N, K) explains."""
+    """Share of the variance of z (N, d) that a linear function of a (N, K) explains, all entries of z pooled."""
     centred = z - z.mean(0)
     total = float((centred**2).sum())
     if not a.shape[1] or not total:
@@ -134,7 +133,7 @@ def explained(z: np.ndarray, a: np.ndarray) -> float:
 
 
 def cosines(a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
-    """Cosines (K, M) of vectors a (K, d) with vectors b (M, d); with each other, if there is no b."""
+    """Cosines (K, M) between vectors a (K, d) and b (M, d). Without b, between those of a."""
     unit_a, unit_b = (
         v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12) for v in (a, a if b is None else b)
     )
@@ -142,5 +141,5 @@ def cosines(a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
 
 
 def coordinates(difference: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Amounts (K,) of vectors (K, d) that come nearest to a difference of codes (d,), by least squares."""
+    """Least-squares coordinates (K,) of a difference of codes (d,) in the vectors (K, d)."""
     return np.linalg.lstsq(vectors.T, difference, rcond=None)[0]

@@ -1,4 +1,4 @@
-"""Codes improved by gradient steps on each item's own reconstruction error."""
+"""Gradient steps on codes that lower the reconstruction error of each item."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 RATE = 0.05
-"""Adam's rate, in units of the codes' standard deviation."""
+"""Learning rate of Adam, in standard deviations of the codes."""
 
 
 def refine(decode: Callable[[Tensor], Tensor], x: Tensor, z: Tensor, sd: Tensor, steps: int) -> Tensor:
-    """x (N, *shape), z (N, latent_dim), sd (latent_dim,) of the codes -> codes (N, latent_dim).
+    """Codes (N, latent_dim) of items x (N, *shape), after Adam steps from z (N, latent_dim).
 
-    The best of all steps is kept for each item, so none gets worse. Items do not influence each other.
+    sd: (latent_dim,), standard deviation of the training codes. The best of all steps is kept for each item, so no item
+    gets worse. Items do not influence each other.
     """
     offset = torch.zeros_like(z, requires_grad=True)
     optimizer = torch.optim.Adam([offset], lr=RATE)

@@ -1,4 +1,4 @@
-"""New codes that are distributed as the training codes are."""
+"""New codes from the distribution of the training codes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MOST_COMPONENTS = 10
 ITEMS_PER_PARAMETER = 5
-"""A full covariance is fitted only where each of its parameters has this many items."""
+"""Items for each parameter that a full covariance needs."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Prior:
-    """What the codes of a model without an encoder are drawn from, entry by entry."""
+    """Distribution of each entry of a code, for a model without an encoder."""
 
     name: Literal["normal", "uniform"]
     latent_dim: int
@@ -47,10 +47,10 @@ class Prior:
 
 
 def fit_mixture(z: np.ndarray, seed: int) -> Mixture:
-    """Fit z (N, d): the number of components (1 to 10) with the lowest BIC.
+    """A Gaussian mixture fitted to z (N, d), with the number of components (1 to 10) of the lowest BIC.
 
-    Codes are first turned to their principal axes, in which a diagonal covariance a component loses little;
-    with many items to each parameter the components have full covariances.
+    Codes are first rotated to their principal axes, where a diagonal covariance loses little. Components have full
+    covariances only if there are enough items for each parameter.
     """
     from threadpoolctl import threadpool_limits
 
@@ -60,7 +60,7 @@ def fit_mixture(z: np.ndarray, seed: int) -> Mixture:
     turned = (z - mean) @ axes.T
     scale = np.maximum(turned.std(0), 1e-6)
     turned /= scale
-    # Its matrices are small: threads would wait for each other (ten times as long on two busy cores).
+    # The matrices are small, and threads would wait for each other: on two busy cores it took ten times as long.
     with threadpool_limits(1):
         kind, mixture = _best_mixture(turned, seed)
     covariances = np.asarray(mixture.covariances_)
@@ -75,7 +75,7 @@ def fit_mixture(z: np.ndarray, seed: int) -> Mixture:
 
 
 def _best_mixture(turned: np.ndarray, seed: int) -> tuple[str, GaussianMixture]:
-    """The kind of covariance, and the fitted mixture, with the lowest BIC."""
+    """The kind of covariance (full or diag) and the fitted mixture with the lowest BIC."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 

@@ -1,4 +1,4 @@
-"""Where on a path the steps are put."""
+"""Weights of the steps of a path."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 RESOLUTION = 128
-"""Pieces into which a path is cut to measure its length."""
+"""Pieces of a path whose lengths are measured."""
 
 
 def even(steps: int, first: float = 0.0, last: float = 1.0) -> np.ndarray:
@@ -18,10 +18,10 @@ def even(steps: int, first: float = 0.0, last: float = 1.0) -> np.ndarray:
 def perceptual(
     features: Callable[[np.ndarray], np.ndarray], steps: int, first: float = 0.0, last: float = 1.0
 ) -> np.ndarray:
-    """``steps`` weights between which the decoded path has equal length in a feature space.
+    """``steps`` weights with equal lengths of the decoded path between them, measured in a feature space.
 
-    features: weights (S,) -> features (S, F) of what is decoded there.
-    The path is cut into 128 pieces; its length is the sum of theirs. A path of no length is spaced evenly.
+    features: weights (S,) -> features (S, F) of the decoded items.
+    The length of the path is the sum of 128 straight pieces. A path of length 0 is spaced evenly.
     """
     fine = np.linspace(first, last, RESOLUTION + 1)
     points = features(fine)

@@ -1,4 +1,4 @@
-"""Result folders that appear whole or not at all."""
+"""Result folders and files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gaiamorph.errors import UserError
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Raise UserError if ``path`` is something that would be lost."""
+    """Raise UserError if ``path`` holds something and ``overwrite`` is not given."""
     if path.is_dir() and not any(path.iterdir()):
         return
     if (path.exists() or path.is_symlink()) and not overwrite:
@@ -22,7 +22,7 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
 
 @contextlib.contextmanager
 def new_folder(path: Path, overwrite: bool = False) -> Iterator[Path]:
-    """A scratch folder beside ``path`` that takes its place when the block ends well, and vanishes otherwise.
+    """A scratch folder beside ``path``. It replaces ``path`` if the block ends well, and is deleted otherwise.
 
     Raises UserError if ``path`` holds something and ``overwrite`` is not given.
     """
@@ -49,7 +49,7 @@ def _umask() -> int:
 
 @contextlib.contextmanager
 def new_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
-    """The same for one file."""
+    """A scratch file beside ``path``, with the same rules."""
     refuse_existing(path, overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{os.getpid()}-{path.name}")

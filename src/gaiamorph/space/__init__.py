@@ -1,4 +1,4 @@
-"""`LatentSpace`, what a user keeps of a training, and the file that it is kept in."""
+"""`LatentSpace`: the trained encoder and decoder, their description, and the file that stores them."""
 
 from gaiamorph.space.codec import BATCH, Codec
 from gaiamorph.space.ends import UnlikeTrainingWarning

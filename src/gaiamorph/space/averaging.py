@@ -22,7 +22,11 @@ AT_ONCE = 1024
 
 
 def average(codec: Codec, items: Any, mixed: int | None) -> np.ndarray:
-    """The average as one item in natural form: see `LatentSpace.average` for the arguments."""
+    """The average of a group, ``items`` (anything that `Codec.encode` takes), as one item in natural form.
+
+    mixed: how many members may be mixed into one code; None for as many as the model has learnt to mix. A group of at most
+        ``mixed`` members is decoded at its mean code. Raises UserError if it is less than 1.
+    """
     if mixed is not None and mixed < 1:
         raise UserError(f"mixed must be at least 1, not {mixed}")
     z = codec.encode(items)

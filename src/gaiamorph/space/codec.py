@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,20 +9,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gaiamorph.data import Dataset, Kind
+from gaiamorph.data import Kind
 from gaiamorph.errors import UserError
 from gaiamorph.latent.refine import refine as lower_error
+from gaiamorph.latent.samplers import Mixture, Prior
 from gaiamorph.networks import Autoencoder
-from gaiamorph.output.continuum import Source
-from gaiamorph.space import reading
 from gaiamorph.space.info import SpaceInfo
+from gaiamorph.space.reading import Reader
+from gaiamorph.space.vectors import AttributeVector
 
 BATCH = 32
 """Most items that the network computes at once."""
 
 
-class Codec:
-    """An encoder and a decoder, with the kind of items they are for.
+class Codec(Reader):
+    """An encoder and a decoder for one kind of items, with the rest of a space file.
 
     Items are in natural form: pictures uint8 (H, W, C), vectors float32 in their original units.
     Codes are float32 (N, latent_dim).
@@ -33,8 +33,19 @@ class Codec:
     and decode each continuum alone: their frames do not depend on what else is made.
     """
 
-    def __init__(self, generator: Autoencoder, kind: Kind, info: SpaceInfo, device: str = "cpu") -> None:
-        self.kind, self.info, self.device = kind, info, torch.device(device)
+    def __init__(
+        self,
+        generator: Autoencoder,
+        kind: Kind,
+        info: SpaceInfo,
+        distribution: Mixture | Prior | None = None,
+        attributes: dict[str, AttributeVector] | None = None,
+        device: str = "cpu",
+    ) -> None:
+        """distribution: of the codes. attributes: attribute vectors by name."""
+        super().__init__(kind, info.training.seed)
+        self.info, self.distribution, self.attributes = info, distribution, attributes or {}
+        self.device = torch.device(device)
         self.generator = generator.eval().requires_grad_(False).to(self.device)
         if kind.is_image:
             self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -51,20 +62,6 @@ class Codec:
     def can_encode(self) -> bool:
         """Whether real items have codes. A GAN has no encoder."""
         return self.info.can_encode
-
-    # Items ----------------------------------------------------------------------------------------
-
-    def source(self, thing: Any) -> Source:
-        """One item with its name and SHA-256: see `reading.read_source`."""
-        return reading.read_source(self.kind, self.info.training.seed, thing)
-
-    def read_items(self, source: str | os.PathLike[str]) -> tuple[list[str], np.ndarray]:
-        """Names and items (N, ...) of a data set, or of one file that holds an item."""
-        return reading.read_named(self.kind, self.info.training.seed, source)
-
-    def open_data(self, source: str | os.PathLike[str]) -> Dataset:
-        """A data set with items sized and cropped as the training data was."""
-        return reading.open_alike(self.kind, self.info.training.seed, source)
 
     # Codes ----------------------------------------------------------------------------------------
 
@@ -140,7 +137,7 @@ class Codec:
                 yield self.generator.decode(part).cpu()
 
     def _batches(self, items: Any) -> Iterator[Tensor]:
-        natural = reading.read_items(self.kind, self.info.training.seed, items)
+        natural = self.items(items)
         for start in range(0, len(natural), BATCH):
             yield self.kind.to_tensor(natural[start : start + BATCH], self.device)
 

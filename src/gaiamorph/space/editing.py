@@ -13,14 +13,13 @@ from gaiamorph.latent.attributes import coordinates
 from gaiamorph.output.continuum import Continuum, Source
 from gaiamorph.space.codec import Codec
 from gaiamorph.space.ends import End, draw, encode_end, warn_unlike
+from gaiamorph.space.files import sha256
 from gaiamorph.space.options import EditOptions
-from gaiamorph.space.vectors import AttributeVector, identity
+from gaiamorph.space.vectors import identity
 
 
 def edit_item(
     codec: Codec,
-    space_sha256: str,
-    vectors: Mapping[str, AttributeVector],
     item: Any,
     amounts: Sequence[Mapping[str, float]],
     options: EditOptions,
@@ -32,13 +31,11 @@ def edit_item(
     """
     end = encode_end(codec, codec.source(item), options)
     warn_unlike(codec, [end])
-    return edit(codec, space_sha256, vectors, end, amounts, options, columns)
+    return edit(codec, end, amounts, options, columns)
 
 
 def edit(
     codec: Codec,
-    space_sha256: str,
-    vectors: Mapping[str, AttributeVector],
     end: End,
     amounts: Sequence[Mapping[str, float]],
     options: EditOptions,
@@ -52,22 +49,22 @@ def edit(
     """
     if not amounts:
         raise UserError("there is nothing to edit: give amounts of attributes")
-    z = end.code + np.stack([_change(codec, vectors, wanted) for wanted in amounts])
-    used = {name: vectors[name] for wanted in amounts for name in wanted}
+    z = end.code + np.stack([_change(codec, wanted) for wanted in amounts])
+    used = {name: codec.attributes[name] for wanted in amounts for name in wanted}
     return Continuum(
-        codec.kind, end.source, other or end.source, np.zeros(len(z)), z, draw(codec, z, end.detail), space_sha256,
+        codec.kind, end.source, other or end.source, np.zeros(len(z)), z, draw(codec, z, end.detail), sha256(codec),
         "given", "", options.refine, tuple({name: float(amount) for name, amount in wanted.items()} for wanted in amounts),
         identity(used), columns, options.keep_detail,
     )  # fmt: skip
 
 
-def _change(codec: Codec, vectors: Mapping[str, AttributeVector], wanted: Mapping[str, float]) -> np.ndarray:
+def _change(codec: Codec, wanted: Mapping[str, float]) -> np.ndarray:
     """The change of z (latent_dim,) for amounts by name."""
     change = np.zeros(codec.latent_dim, dtype=np.float32)
     for name, amount in wanted.items():
-        if name not in vectors:
+        if name not in codec.attributes:
             raise UserError(
-                f"the space has no attribute {name!r} (it has {', '.join(vectors) or 'none: fit some first'})"
+                f"the space has no attribute {name!r} (it has {', '.join(codec.attributes) or 'none: fit some first'})"
             )
         try:
             number = float(amount)
@@ -75,14 +72,12 @@ def _change(codec: Codec, vectors: Mapping[str, AttributeVector], wanted: Mappin
             number = math.nan
         if not math.isfinite(number):
             raise UserError(f"the amount of {name!r} must be a finite number, not {amount!r}")
-        change += np.float32(number) * vectors[name].vector
+        change += np.float32(number) * codec.attributes[name].vector
     return change
 
 
 def transfer(
     codec: Codec,
-    space_sha256: str,
-    vectors: Mapping[str, AttributeVector],
     a: Any,
     b: Any,
     names: Sequence[str] | None,
@@ -93,13 +88,13 @@ def transfer(
     The difference of the two codes is projected on the vectors ``names``, all by default.
     Warns (UnlikeTrainingWarning) and raises UserError as `edit_item` does.
     """
-    chosen = list(vectors) if names is None else list(names)
+    chosen = list(codec.attributes) if names is None else list(names)
     if not chosen:
         raise UserError("the space has no attributes to transfer: fit some first")
     unchanged = dict.fromkeys(chosen, 0.0)
-    _change(codec, vectors, unchanged)  # an unknown name is refused before the items are read
+    _change(codec, unchanged)  # an unknown name is refused before the items are read
     ends = [encode_end(codec, codec.source(item), options) for item in (a, b)]
     warn_unlike(codec, ends)
-    found = coordinates(ends[1].code - ends[0].code, np.stack([vectors[name].vector for name in chosen]))
+    found = coordinates(ends[1].code - ends[0].code, np.stack([codec.attributes[name].vector for name in chosen]))
     amounts = dict(zip(chosen, map(float, found), strict=True))
-    return edit(codec, space_sha256, vectors, ends[0], [unchanged, amounts], options, 0, ends[1].source)
+    return edit(codec, ends[0], [unchanged, amounts], options, 0, ends[1].source)

@@ -25,7 +25,13 @@ def fit_attributes(
     split: str,
     seed: int,
 ) -> dict[str, AttributeVector]:
-    """Attribute vectors by name: see `LatentSpace.fit_attributes` for the arguments."""
+    """Attribute vectors by name, fitted to the labelled items of one split.
+
+    data: a Dataset, or anything that `open_data` takes. columns: attributes to use; None for all that can be.
+    method: a name in `latent.attributes.METHODS`. labels: a table of attributes in place of the data's own.
+    split: items to fit on, or ``all``. seed: of the bootstrap.
+    Raises UserError for attributes that cannot be fitted, and says which and why.
+    """
     if method not in methods.METHODS:
         raise UserError(f"there is no method {method!r}: choose one of {', '.join(methods.METHODS)}")
     opened = data if isinstance(data, Dataset) else codec.open_data(data)

@@ -1,4 +1,4 @@
-"""`LatentSpace`: everything that a user keeps of a training, and works with."""
+"""`LatentSpace`: the public interface of a trained model."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from typing import Any, Literal, Unpack
 import numpy as np
 import torch
 
-from gaiamorph.data import Kind
 from gaiamorph.errors import UserError
-from gaiamorph.latent.samplers import Mixture, Prior
-from gaiamorph.networks import Autoencoder
 from gaiamorph.output.continuum import Continuum, Order
 from gaiamorph.space import averaging, editing, files, fitting, morphing, remaking
 from gaiamorph.space.codec import Codec
-from gaiamorph.space.info import SpaceInfo
 from gaiamorph.space.options import EditKeywords, EditOptions, MorphKeywords, MorphOptions
 from gaiamorph.space.vectors import AttributeVector, identity
 
@@ -27,25 +23,11 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
 
     Raises UserError if there is none, if it is damaged, or if its format is newer than this package.
     """
-    found = files.read(Path(path))
-    return LatentSpace(found.generator, found.kind, found.info, found.distribution, device, found.attributes)
+    return files.read(Path(path), LatentSpace, device)
 
 
 class LatentSpace(Codec):
-    """A codec with the distribution of its codes and with attribute vectors."""
-
-    def __init__(
-        self,
-        generator: Autoencoder,
-        kind: Kind,
-        info: SpaceInfo,
-        distribution: Mixture | Prior | None,
-        device: str = "cpu",
-        attributes: dict[str, AttributeVector] | None = None,
-    ) -> None:
-        super().__init__(generator, kind, info, device)
-        self.distribution = distribution
-        self.attributes = attributes or {}
+    """A codec that also samples, morphs, edits and is saved."""
 
     def __repr__(self) -> str:
         return f"<LatentSpace {self.model}, {self.kind.name} {self.kind.shape}, latent_dim {self.latent_dim}>"
@@ -92,14 +74,14 @@ class LatentSpace(Codec):
     ) -> Iterator[Continuum]:
         """`morph` of many pairs, one after another. Each item is read and encoded once."""
         given = None if weights is None else np.atleast_1d(weights).tolist()
-        return morphing.morph_pairs(self, self.sha256, pairs, MorphOptions(steps=steps, weights=given, **options))
+        return morphing.morph_pairs(self, pairs, MorphOptions(steps=steps, weights=given, **options))
 
     def remake(self, order: Order, base: Path) -> Continuum:
         """The continuum that a manifest describes. Relative sources are looked up here, then beside ``base``.
 
         Raises UserError if a source is gone or has changed, or if attribute vectors have.
         """
-        return remaking.remake(self, self.sha256, self.attributes, order, base)
+        return remaking.remake(self, order, base)
 
     # Attributes -----------------------------------------------------------------------------------
 
@@ -167,8 +149,7 @@ class LatentSpace(Codec):
 
         columns: frames in a row of the contact sheet; 0 puts all in one. options: see `EditOptions`.
         """
-        how = EditOptions(**options)
-        return editing.edit_item(self, self.sha256, self.attributes, item, amounts, how, columns)
+        return editing.edit_item(self, item, amounts, EditOptions(**options), columns)
 
     def edit_path(
         self, item: Any, attribute: str, amounts: Sequence[float], **options: Unpack[EditKeywords]
@@ -197,14 +178,14 @@ class LatentSpace(Codec):
 
         names: attributes to transfer, all by default. The difference of the two codes is projected on their vectors.
         """
-        return editing.transfer(self, self.sha256, self.attributes, a, b, names, EditOptions(**options))
+        return editing.transfer(self, a, b, names, EditOptions(**options))
 
     # Files ----------------------------------------------------------------------------------------
 
     @property
     def sha256(self) -> str:
-        """Identity of the space, without attribute vectors: see `files.Contents.sha256`."""
-        return self._contents.sha256()
+        """Identity of the space, without attribute vectors: see `files.sha256`."""
+        return files.sha256(self)
 
     @property
     def attributes_sha256(self) -> str:
@@ -213,9 +194,5 @@ class LatentSpace(Codec):
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> Path:
         """Write one ``.safetensors`` file: weights, and the description in its metadata."""
-        self._contents.write(Path(path), overwrite)
+        files.write(self, Path(path), overwrite)
         return Path(path)
-
-    @property
-    def _contents(self) -> files.Contents:
-        return files.Contents(self.generator, self.kind, self.info, self.distribution, self.attributes)

@@ -16,22 +16,22 @@ from gaiamorph.latent import interpolate, spacing
 from gaiamorph.output.continuum import Continuum
 from gaiamorph.space.codec import Codec
 from gaiamorph.space.ends import End, draw, encode_end, warn_unlike
+from gaiamorph.space.files import sha256
 from gaiamorph.space.options import MorphOptions
 
 MOST_STEPS = 100_000
 
 
-def morph_pairs(
-    codec: Codec, space_sha256: str, pairs: Sequence[tuple[Any, Any]], options: MorphOptions
-) -> Iterator[Continuum]:
+def morph_pairs(codec: Codec, pairs: Sequence[tuple[Any, Any]], options: MorphOptions) -> Iterator[Continuum]:
     """Continua for many pairs, one after another. Each item is read and encoded once, before the first continuum.
 
-    pairs: items, or names of items (see `reading.read_source`).
+    pairs: items, or names of items (see `Reader.source`).
     Warns (UnlikeTrainingWarning) of ends that are unlike the training data. Raises UserError.
     """
     things = {_key(thing): thing for pair in pairs for thing in pair}
     ends = {key: encode_end(codec, codec.source(thing), options) for key, thing in things.items()}
     warn_unlike(codec, ends.values())
+    space_sha256 = sha256(codec)
     for a, b in pairs:
         yield morph(codec, space_sha256, ends[_key(a)], ends[_key(b)], options)
 

@@ -13,14 +13,13 @@ from gaiamorph.output.continuum import Continuum, Order, Source
 from gaiamorph.space.codec import Codec
 from gaiamorph.space.editing import edit
 from gaiamorph.space.ends import encode_end
+from gaiamorph.space.files import sha256
 from gaiamorph.space.morphing import morph
 from gaiamorph.space.options import MorphOptions
 from gaiamorph.space.vectors import AttributeVector, identity
 
 
-def remake(
-    codec: Codec, space_sha256: str, vectors: Mapping[str, AttributeVector], order: Order, base: Path
-) -> Continuum:
+def remake(codec: Codec, order: Order, base: Path) -> Continuum:
     """The continuum that a manifest describes. Relative sources are looked up here, then beside ``base``.
 
     Raises UserError if a source is gone or has changed, or if attribute vectors have.
@@ -30,10 +29,10 @@ def remake(
     b = _read(codec, order.b, order.sha256_b, base)
     first = encode_end(codec, a, options)
     if order.amounts:
-        _check_vectors(vectors, order)
-        made = edit(codec, space_sha256, vectors, first, order.amounts, options, order.columns, b)
+        _check_vectors(codec.attributes, order)
+        made = edit(codec, first, order.amounts, options, order.columns, b)
         return replace(made, weights=np.array(order.weights))
-    made = morph(codec, space_sha256, first, encode_end(codec, b, options), options)
+    made = morph(codec, sha256(codec), first, encode_end(codec, b, options), options)
     return replace(made, spacing=order.spacing, features=order.features)
 
 

@@ -1,4 +1,4 @@
-"""Attribute vectors as a space keeps them."""
+"""Attribute vectors: directions in z with their origin."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class AttributeVector:
-    """A direction in z, and where it comes from.
+    """A direction in z, and the data and method that it comes from.
 
     vector: float32 (latent_dim,): the change of z for +1.
     kind: binary (+1 is absent -> present), numeric (+1 is one unit), level (+1 is from the level ``reference`` to this
         one) or difference (+1 is from the mean of one group to that of another).
-    method, items, r2, unique, error: how it was fitted, and how well it is determined (see `latent.attributes.Fit`).
-    fitted_with: the attributes that were held fixed with it.
-    source, fingerprint: the data.
+    method: how it was fitted. items, r2, unique, error: how well it is determined (see `latent.attributes.Fit`).
+    fitted_with: the attributes that were held fixed.
+    source, fingerprint: the data that it was fitted to.
     """
 
     name: str
@@ -36,12 +36,12 @@ class AttributeVector:
     fingerprint: str = ""
 
     def describe(self) -> dict[str, Any]:
-        """Everything but the vector, as plain JSON."""
+        """All fields except the vector, as plain JSON."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "vector"}
 
 
 def identity(vectors: Mapping[str, AttributeVector]) -> str:
-    """SHA-256 over vectors by name; empty for none."""
+    """SHA-256 over the vectors in order of name. Empty if there are none."""
     if not vectors:
         return ""
     digest = hashlib.sha256()
