@@ -140,7 +140,7 @@ def test_losses_and_rates(objective, error, direct_error):
     assert float(step.rates["generator"]) == pytest.approx(rate_G, rel=1e-5)
     assert float(step.rates["discriminator"]) == pytest.approx(rate_D, rel=1e-5)
     for name, value in {"R": R, "F": F, "I": I, "U": U, "reconstruction": reconstruction}.items():
-        assert float(step.figures[name].detach()) == pytest.approx(value, rel=1e-6)
+        assert float(step.metrics[name].detach()) == pytest.approx(value, rel=1e-6)
 
 
 def test_reference_clips_the_adversarial_losses():
@@ -166,7 +166,7 @@ def test_sets_are_not_compared_before_the_generator_tells_items_apart():
     _, _, _, reconstruction, *_ = numpy_errors(model, batch, "l1")
     x = batch.x.numpy()
     assert reconstruction > np.abs(x - x.mean(0)).mean()
-    assert float(model(batch).figures["U"].detach()) == 0
+    assert float(model(batch).metrics["U"].detach()) == 0
 
 
 def test_sets_are_compared_with_those_of_steps_before():
@@ -179,9 +179,9 @@ def test_sets_are_compared_with_those_of_steps_before():
     U = numpy_set_distance(model, batch, R, reconstruction, gz, earlier)
     assert pytest.approx(U, rel=1e-2) != numpy_set_distance(model, batch, R, reconstruction, gz)
     model.eval()
-    assert float(model(batch).figures["U"].detach()) == pytest.approx(U, rel=1e-6)
+    assert float(model(batch).metrics["U"].detach()) == pytest.approx(U, rel=1e-6)
     model(before)  # to look at something is nothing to remember
-    assert float(model(batch).figures["U"].detach()) == pytest.approx(U, rel=1e-6)
+    assert float(model(batch).metrics["U"].detach()) == pytest.approx(U, rel=1e-6)
 
 
 def test_paper_rates_follow_the_seed_equation():
@@ -230,8 +230,8 @@ def test_the_discriminator_redraws_without_the_noise_it_is_shown():
     noise = noisy(batch)
     R, F, I, *_ = numpy_errors(model, noise, "l1")
     step = model(noise)
-    assert [float(step.figures[k].detach()) for k in "RFI"] == pytest.approx([R, F, I], rel=1e-6)
-    assert float(model(batch).figures["R"].detach()) != pytest.approx(R, rel=1e-3)
+    assert [float(step.metrics[k].detach()) for k in "RFI"] == pytest.approx([R, F, I], rel=1e-6)
+    assert float(model(batch).metrics["R"].detach()) != pytest.approx(R, rel=1e-3)
 
 
 def test_pictures_and_vectors_have_a_noise_of_their_own():
@@ -369,7 +369,7 @@ def test_integral_balance_follows_its_rule():
     model.k.fill_(0.2)
     R, F, I, *_ = numpy_errors(model, batch, "l1")
     step = model(batch)
-    assert float(step.figures["adversarial_weight"]) == pytest.approx(0.1)
+    assert float(step.metrics["adversarial_weight"]) == pytest.approx(0.1)
     assert float(step.losses["discriminator"]) == pytest.approx(R - 0.1 * (F + I), rel=1e-5)
     k = np.clip(0.2 + 0.1 * (R - (F + I) / 2) / R, 0, 0.5)
     assert float(model.k) == pytest.approx(k, rel=1e-5)

@@ -43,14 +43,14 @@ class Step:
     losses: one scalar for each player, to be minimised over that player's parameters alone.
     rates: share of the learning rate that a player takes in this step (1 where absent).
         Adam does not notice a factor on its loss, so a balance of rates has to be applied here.
-    figures: scalars to log.
+    metrics: scalars to log.
     joint: one scalar whose gradient, for every player's parameters, is that of the player's own loss. A single
         backward pass then serves all players (see `GradientScale`), and ``losses`` are numbers without a graph.
     """
 
     losses: dict[str, Tensor]
     rates: dict[str, Tensor | float] = field(default_factory=dict)
-    figures: dict[str, Tensor] = field(default_factory=dict)
+    metrics: dict[str, Tensor] = field(default_factory=dict)
     joint: Tensor | None = None
 
     @staticmethod
@@ -59,9 +59,9 @@ class Step:
         if len(steps) == 1:
             return steps[0]
         losses = {name: torch.stack([s.losses[name] for s in steps]).mean() for name in steps[0].losses}
-        figures = {name: torch.stack([s.figures[name] for s in steps]).mean() for name in steps[0].figures}
+        metrics = {name: torch.stack([s.metrics[name] for s in steps]).mean() for name in steps[0].metrics}
         joint = [s.joint for s in steps if s.joint is not None]
-        return Step(losses, steps[0].rates, figures, torch.stack(joint).mean() if joint else None)
+        return Step(losses, steps[0].rates, metrics, torch.stack(joint).mean() if joint else None)
 
     def backward(
         self, players: dict[str, list[nn.Parameter]], run: Callable[..., None] = torch.Tensor.backward
@@ -141,7 +141,7 @@ class Model(nn.Module):
         return {"x": x, "G(x)": self.generator.decode(z), "G(z_interp)": self.generator.decode(halfway)}
 
     def diagnose(self, means: dict[str, float]) -> str | None:
-        """What is wrong with a training whose figures have had these means for a while, and its remedy; or None."""
+        """What is wrong with a training whose metrics have had these means for a while, and its remedy; or None."""
         return None
 
 

@@ -49,15 +49,15 @@ class BEGAN(PriorModel):
         to_G.factor = -1 / k
         return Step(
             {"generator": fake.detach(), "discriminator": (real - k * fake).detach()},
-            figures={"R": real, "F": fake, "k": k},
+            metrics={"R": real, "F": fake, "k": k},
             joint=real - k * fake,
         )
 
     def forward(self, batch: Batch) -> Step:
         step, s = super().forward(batch), self.settings
-        R, F = across_ranks(torch.stack([step.figures["R"], step.figures["F"]])).unbind()
+        R, F = across_ranks(torch.stack([step.metrics["R"], step.metrics["F"]])).unbind()
         difference = s.gamma * R - F
-        step.figures["M"] = R + difference.abs()
+        step.metrics["M"] = R + difference.abs()
         if self.training:
             self.k.add_(s.rate * difference).clamp_(0, 1)
         return step

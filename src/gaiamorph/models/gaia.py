@@ -209,11 +209,11 @@ class GAIA(Model):
             to_G_from_I.factor = -counts_G * balance.I_in_G / w_I
             joint = counts_D * R - w_F * F - w_I * I + extra
             loss_G, loss_D = loss_G.detach(), loss_D.detach()
-        figures = {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": balance.I_in_D}
+        metrics = {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": balance.I_in_D}
         return Step(
             {"generator": loss_G, "discriminator": loss_D},
             {"generator": balance.rate_G, "discriminator": balance.rate_D},
-            figures | ({"U": U} if s.set_distance else {}),
+            metrics | ({"U": U} if s.set_distance else {}),
             joint,
         )
 

@@ -75,7 +75,7 @@ class VAEGAN(Model):
                 "discriminator": loss_D,
             },
             dict.fromkeys(("encoder", "decoder", "discriminator"), s.rate),
-            figures={
+            metrics={
                 "reconstruction": ERRORS["l1"](x, Gz),
                 "kl": prior,
                 "feature error": like,

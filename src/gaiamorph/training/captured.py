@@ -75,9 +75,9 @@ class CapturedStep:
             step = self._passes(Batch(self._x, self._noise, batch.parts))
             rates = {player: rate for player, rate in step.rates.items() if isinstance(rate, Tensor)}
             self._scalars = torch.stack(
-                [t.detach().float() for t in (*step.losses.values(), *rates.values(), *step.figures.values())]
+                [t.detach().float() for t in (*step.losses.values(), *rates.values(), *step.metrics.values())]
             )
-        self._names = list(step.losses), list(rates), list(step.figures)
+        self._names = list(step.losses), list(rates), list(step.metrics)
         self._fixed: dict[str, Tensor | float] = {
             player: rate for player, rate in step.rates.items() if not isinstance(rate, Tensor)
         }
@@ -93,5 +93,5 @@ class CapturedStep:
         for parameter, gradient in zip(self._parameters, self._gradients, strict=True):
             parameter.grad = gradient
         scalars = iter(self._scalars.clone().unbind())
-        losses, rates, figures = ({name: next(scalars) for name in names} for names in self._names)
-        return Step(losses, self._fixed | rates, figures)
+        losses, rates, metrics = ({name: next(scalars) for name in names} for names in self._names)
+        return Step(losses, self._fixed | rates, metrics)

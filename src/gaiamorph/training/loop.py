@@ -161,7 +161,7 @@ class Run:
         return result
 
     def _take_in(self, result: Step) -> None:
-        self.means.add(result.figures)
+        self.means.add(result.metrics)
         for player, loss in result.losses.items():
             bad = ~torch.isfinite(loss.detach())
             self._broken[player] = self._broken[player] | bad if player in self._broken else bad
