@@ -199,27 +199,3 @@ def test_one_backward_pass_gives_both_gradients(name):
         for p, grad in zip(group, expected[player], strict=True):
             assert p.grad is not None
             torch.testing.assert_close(p.grad, grad, rtol=1e-6, atol=1e-12)
-
-
-@pytest.mark.parametrize("name", sorted(MODELS))
-def test_parts_of_a_batch_are_batches_of_their_own(name):
-    """One process with two parts makes the mean of the gradients that two processes make."""
-    model, batch = make(name)
-    for k in (b for n, b in model.named_buffers() if n == "k"):
-        k.fill_(0.3)
-    if name == "gaia":  # its balance looks at all parts: here they are alike in that
-        model.settings.slope = 0.0
-    model.eval()
-    players = model.players()
-    parameters = [p for of in players.values() for p in of]
-
-    def gradients(*batches):
-        for b in batches:
-            model(b).backward(players)
-        found = [p.grad / len(batches) for p in parameters if p.grad is not None]
-        model.zero_grad()
-        return found
-
-    halves = [Batch(batch.x[k : k + 4], {n: v[k : k + 4] for n, v in batch.noise.items()}) for k in (0, 4)]
-    for expected, found in zip(gradients(*halves), gradients(batch._replace(parts=2)), strict=True):
-        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-14)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import gaiamorph as gm
+from gaiamorph.models import MODELS
 from gaiamorph.training.recipes import recipes
 from gaiamorph.training.settings import from_dict, settled, to_dict
 
@@ -24,6 +25,13 @@ def test_recipes_are_settings_that_can_be(name, photos):
         assert option not in settings or settings[option] == (
             settings[option] | value if isinstance(value, dict) else value
         )
+
+
+def test_a_recipe_leaves_out_options_of_other_models():
+    assert MODELS.keys() & gm.recipe("lines").keys() == {"gaia"}
+    assert gm.recipe("lines", "ae")["ae"] == {"error": "l2"}
+    assert not MODELS.keys() & gm.recipe("lines", "vae").keys()
+    assert gm.recipe("lines", "vae")["latent_dim"] == 4
 
 
 def test_an_unknown_recipe_names_those_that_there_are():

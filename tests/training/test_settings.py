@@ -31,10 +31,10 @@ def test_settings_from_plain_values(values, message):
 
 @pytest.mark.parametrize(
     "values",
-    [{"steps": 0}, {"batch_size": 1}, {"learning_rate": 0.0}, {"learning_rate": 5}, {"beta1": 1.0}, {"seed": -1},
+    [{"steps": 0}, {"batch_size": 1}, {"learning_rate": 0.0}, {"learning_rate": 5}, {"average": 1.0}, {"seed": -1},
      {"minutes": -1}, {"latent_dim": -3}, {"network": {"name": "conv"}}, {"network": {"width": -1}},
      {"network": {"codes": "sphere"}, "latent_dim": 1},
-     {"network": {"blocks": 3}}, {"network": {"read": 1}}, {"gaia": {"set_memory": -1}}, {"hold": 1.0}, {"hold": -0.1}],
+     {"network": {"blocks": 3}}, {"gaia": {"set_memory": -1}}, {"hold": 1.0}, {"hold": -0.1}],
 )  # fmt: skip
 def test_settings_that_cannot_be(values):
     with pytest.raises(gm.UserError):

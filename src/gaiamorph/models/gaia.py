@@ -108,9 +108,8 @@ class GAIA(Model):
         share = s.discriminator_width or self.generator.DISCRIMINATOR_WIDTH
         width = max(8, round(share * self.generator.width))
         code = s.discriminator_latent_dim or max(1, self.latent_dim // 2)
-        # No linear path in D: with a long code it learns to magnify the smallest differences of x and G(x), and runs away.
-        # Its codes are free: they are never mixed, which is what a sphere is for.
-        size = replace(self.network, width=width, linear="off", codes="free")
+        # D's codes are free: they are never mixed, which is what a sphere is for.
+        size = replace(self.network, width=width, codes="free")
         self.discriminator = NETWORKS[self.network.name](self.shape, code, size)
         if s.objective == "integral":
             self.register_buffer("k", torch.zeros(()))
@@ -127,17 +126,15 @@ class GAIA(Model):
     def mixes(options: Mapping[str, Any]) -> int:
         return MIXED if options.get("sampler") in OF_MANY else 2
 
-    def forward(self, batch: Batch) -> Step:
-        seen = [self.see(part) for part in batch.split()]
-        # The balance is one for all parts of the batch, wherever they are.
-        means = torch.stack([torch.stack([e.R, e.F, e.I]).detach() for e in seen]).mean(0)
-        R, F, I = across_ranks(means).unbind()
+    def step(self, batch: Batch) -> Step:
+        seen = self.see(batch)
+        R, F, I = across_ranks(torch.stack([seen.R, seen.F, seen.I])).unbind()
         s = self.settings
         weigh = self.integral if s.objective == "integral" else OBJECTIVES[s.objective]
         balance = weigh(R, F, I, s)
         if self.training and s.set_distance:
-            self.unlikeness.remember(seen[0].remembered)
-        return Step.mean([self.judge(errors, balance) for errors in seen])
+            self.unlikeness.remember(seen.remembered)
+        return self.judge(seen, balance)
 
     def see(self, batch: Batch) -> Errors:
         """Both players' passes over a batch."""
@@ -152,10 +149,6 @@ class GAIA(Model):
             shown = GradientScale(s.through_discriminator)(shown)
         Dx, DGx, DGz_interp = D.redraw(x, Gx_seen, shown, noise=self.noise(batch.noise, x))
         R, F, I = self.error(x, Dx), self.error(x, DGx), self.error(Gz_interp_seen, DGz_interp)
-        # A linear output has no bound, and D would make F and I infinite: it gains nothing beyond these limits.
-        unbounded = D.output == "linear"
-        F_D = self.error(x, DGx.clamp(*LIMITS)) if unbounded else F
-        I_D = self.error(Gz_interp_seen, DGz_interp.clamp(*LIMITS)) if unbounded else I
 
         reconstruction = self.error(x, Gx)
         U = remembered = torch.zeros_like(R)
@@ -169,7 +162,7 @@ class GAIA(Model):
         extra = U + s.direct * (reconstruction if self.direct_error is self.error else self.direct_error(x, Gx))
         if s.distance:
             extra = extra + s.distance * pairwise_distance_loss(x, z)
-        return Errors(R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I, remembered)
+        return Errors(R, F, I, U, reconstruction, extra, to_G_from_F, to_G_from_I, remembered)
 
     def noise(self, drawn: dict[str, Tensor], x: Tensor) -> Tensor | None:
         """What D is shown on top of items. One for real and made ones, so that it does not tell them apart."""
@@ -190,11 +183,11 @@ class GAIA(Model):
 
     def judge(self, errors: Errors, balance: Balance) -> Step:
         """The losses that these errors make."""
-        s, unbounded = self.settings, self.discriminator.output == "linear"
-        R, F, I, F_D, I_D, U, reconstruction, extra, to_G_from_F, to_G_from_I, _ = errors
+        s = self.settings
+        R, F, I, U, reconstruction, extra, to_G_from_F, to_G_from_I, _ = errors
         w_F, w_I = s.adversarial * balance.F_in_D, s.adversarial * balance.I_in_D
         loss_G = balance.F_in_G * F + balance.I_in_G * I
-        loss_D = R - w_F * F_D - w_I * I_D
+        loss_D = R - w_F * F - w_I * I
         counts_G = counts_D = 1.0  # whether a loss has a gradient
         if s.objective == "reference":
             counts_G, counts_D = ((loss.detach().abs() <= 1).to(loss.dtype) for loss in (loss_G, loss_D))
@@ -202,16 +195,13 @@ class GAIA(Model):
         loss_G = loss_G + extra  # not clipped: the reference has no such terms, and `direct` alone is above 1 at first
 
         # One backward pass for both players: F and I carry D's weight, and the factors turn it into G's on the way to G.
-        joint = None
-        if not unbounded:
-            w_F, w_I = ((w * counts_D).clamp_min(SMALLEST_WEIGHT) for w in (w_F, w_I))
-            to_G_from_F.factor = -counts_G * balance.F_in_G / w_F
-            to_G_from_I.factor = -counts_G * balance.I_in_G / w_I
-            joint = counts_D * R - w_F * F - w_I * I + extra
-            loss_G, loss_D = loss_G.detach(), loss_D.detach()
+        w_F, w_I = ((w * counts_D).clamp_min(SMALLEST_WEIGHT) for w in (w_F, w_I))
+        to_G_from_F.factor = -counts_G * balance.F_in_G / w_F
+        to_G_from_I.factor = -counts_G * balance.I_in_G / w_I
+        joint = counts_D * R - w_F * F - w_I * I + extra
         metrics = {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": balance.I_in_D}
         return Step(
-            {"generator": loss_G, "discriminator": loss_D},
+            {"generator": loss_G.detach(), "discriminator": loss_D.detach()},
             {"generator": balance.rate_G, "discriminator": balance.rate_D},
             metrics | ({"U": U} if s.set_distance else {}),
             joint,
@@ -262,10 +252,6 @@ EMPTY = 0.2
 """Everything made looks alike when I is below this share of R (lines that both drew black: 1e-5); healthy runs stay above 0.5."""
 RUNAWAY = 4.0
 """The discriminator has run away when F / R lies above this for long; the two belong together within about 2."""
-LIMITS = (-0.25, 1.25)
-"""What D's output is clamped to in its own negative terms, where the output layer has no bound (data lie in [0, 1])."""
-
-
 OF_SIDE = 32
 """Side of the pictures whose finest octave of noise is as strong as the others."""
 
@@ -280,9 +266,6 @@ class Errors(NamedTuple):
     R: Tensor
     F: Tensor
     I: Tensor
-    F_D: Tensor
-    """F and I as D's loss has them: bounded."""
-    I_D: Tensor
     U: Tensor
     reconstruction: Tensor
     extra: Tensor

@@ -45,8 +45,8 @@ class VAEGAN(Model):
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         return {
-            "encoder": self.generator.encoder_parameters(),
-            "decoder": self.generator.decoder_parameters(),
+            "encoder": list(self.generator.encoder.parameters()),
+            "decoder": list(self.generator.decoder.parameters()),
             "discriminator": list(self.discriminator.parameters()),
         }
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from gaiamorph.data import KINDS
 from gaiamorph.errors import UserError
 from gaiamorph.latent.samplers import Mixture, Prior
-from gaiamorph.networks import NETWORKS, UNSAID, NetworkSettings
+from gaiamorph.networks import NETWORKS, NetworkSettings
 from gaiamorph.space.latent_space import FORMAT, MAJORS, LatentSpace
 from gaiamorph.space.vectors import AttributeVector
 from gaiamorph.version import __version__
@@ -50,6 +50,8 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
         )
     try:
         return _assemble(description, tensors, device)
+    except UserError:
+        raise
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError) as error:
         raise UserError(f"{file} is damaged: {str(error).splitlines()[0][:120]}") from error
 
@@ -57,7 +59,7 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
 def _assemble(info: dict[str, Any], tensors: dict[str, Tensor], device: str) -> LatentSpace:
     settings = dict(info.pop("kind"))
     kind = KINDS[settings.pop("name")](**settings)
-    network = NetworkSettings(**(UNSAID | info["network"]))
+    network = _network(info["network"])
     # Built without memory, then given the file's tensors: a file cannot make us allocate more than it holds.
     with torch.device("meta"):
         generator = NETWORKS[network.name](kind.shape, info["latent_dim"], network, info.get("gaussian", False))
@@ -77,3 +79,21 @@ def _assemble(info: dict[str, Any], tensors: dict[str, Tensor], device: str) -> 
         name: AttributeVector(vector=row, **about) for row, (name, about) in zip(rows, described.items(), strict=True)
     }
     return LatentSpace(generator, kind, info, distribution, device, attributes)
+
+
+GONE = {"output": "sigmoid", "linear": "off", "coarsest": 8, "read": 0}
+"""Network options of earlier versions, each with the only value that still opens."""
+
+
+def _network(described: dict[str, Any]) -> NetworkSettings:
+    """Raises UserError for a network that this version cannot build."""
+    given = dict(described)
+    if "output" in given:  # written by an earlier version, perhaps before the other options existed
+        given = {"blocks": 0, "coarsest": 4 if given["name"] == "conv" else 8} | given
+    for name, value in GONE.items():
+        if (found := given.pop(name, value)) != value:
+            raise UserError(
+                f"the space was made with network.{name} {found}, which gaiamorph {__version__} no longer has: "
+                "install the version that wrote it ('gaiamorph_version' in its metadata)"
+            )
+    return NetworkSettings(**given)

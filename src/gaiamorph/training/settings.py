@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import typing
 from dataclasses import dataclass, field, make_dataclass
@@ -15,11 +14,11 @@ import yaml
 from gaiamorph.data import Dataset
 from gaiamorph.errors import UserError
 from gaiamorph.models import MODELS
-from gaiamorph.networks import NETWORKS, UNSAID, NetworkSettings
+from gaiamorph.networks import NETWORKS, NetworkSettings
 from gaiamorph.training.precision import chosen_precision
 
 FILE = "config.yaml"
-UNSAID_HERE = {"clip": 0.0, "hold": 0.0}
+UNSAID_HERE = {"hold": 0.0}
 """As runs were that do not say."""
 
 
@@ -37,8 +36,6 @@ class _Settings:
     """Items a step, over all processes; made to divide evenly, and no larger than the training set."""
     accumulate: int = 1
     """Take the batch in this many pieces, one after another, and add up their gradients: less memory for the same step."""
-    parts: int = 0
-    """Items are mixed only within each of this many equal parts of a batch. 0: one part a process and piece."""
     latent_dim: int = 0
     """Length of a code. 0: 64 for pictures; as many as there are columns, at most 16, for vectors."""
     seed: int = 0
@@ -50,9 +47,8 @@ class _Settings:
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Numbers that networks are computed in. auto: bf16 where the device multiplies it natively, otherwise and
     for the network mlp fp32."""
-    compile: Literal["auto", "on", "off"] = "auto"
-    """Compile the networks. auto: in long runs it is tried, and kept if the steps become faster by enough. off: nor is a step
-    captured as a CUDA graph."""
+    compile: Literal["on", "off"] = "off"
+    """Compile the networks with torch.compile. It takes a minute or so at the start, and pays in long runs."""
     learning_rate: float = 2e-3
     """Adam's, until it falls to zero along half a cosine."""
     hold: float = 0.5
@@ -60,13 +56,6 @@ class _Settings:
     0: it falls from the start."""
     warmup: int = 0
     """Steps over which the rate first rises from zero. Helps where a high rate kills the discriminator at the start."""
-    beta1: float = 0.5
-    """Adam's decay of the mean gradient; 0.9 is too slow for two players that chase each other."""
-    beta2: float = 0.99
-    """Adam's decay of the mean squared gradient."""
-    clip: float = 2.0
-    """Cut a player's gradients to this many times the norm that they have had of late, which keeps trainings alive whose rate is
-    high for their size (long codes, wide layers). 0: never."""
     average: float = 0.999
     """Decay, per step, of the moving average of the generator."""
     flip: Literal["auto", "on", "off"] = "auto"
@@ -101,33 +90,27 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         if getattr(s, name) < least:
             raise UserError(f"{name} must be at least {least}, not {getattr(s, name)}")
     numbers = {
-        name: getattr(s, name)
-        for name in ("parts", "minutes", "latent_dim", "threads", "shift", "affine", "seed", "warmup", "clip")
+        name: getattr(s, name) for name in ("minutes", "latent_dim", "threads", "shift", "affine", "seed", "warmup")
     }
     for group in ("network", s.model):
         numbers |= {f"{group}.{name}": value for name, value in dataclasses.asdict(getattr(s, group)).items()}
     for name, value in numbers.items():
         if isinstance(value, int | float) and value < 0:
             raise UserError(f"{name} must not be negative, as {value} is")
-    if 0 < s.clip <= 1:  # what is usual would fall with every step, and so would the gradients
-        raise UserError(f"clip must be more than 1 (or 0: never), not {s.clip}")
     if not 0 < s.learning_rate < 1:
         raise UserError(f"learning_rate must lie between 0 and 1, not {s.learning_rate}")
-    if not all(0 <= value < 1 for value in (s.beta1, s.beta2, s.average, s.hold)):
-        raise UserError("beta1, beta2, average and hold must lie in [0, 1)")
-    if s.network.coarsest < 1:
-        raise UserError(f"network.coarsest must be at least 1, not {s.network.coarsest}")
-    for name, sides in {"blocks": (1, 2, 4), "read": (2, 4)}.items():
-        if (side := getattr(s.network, name)) not in (0, *sides):
-            those = f"{', '.join(map(str, sides[:-1]))} or {sides[-1]}"
-            raise UserError(f"network.{name} must be {those}, or 0 (4 in large pictures, 2 in small ones), not {side}")
+    if not all(0 <= value < 1 for value in (s.average, s.hold)):
+        raise UserError("average and hold must lie in [0, 1)")
+    if s.network.blocks not in (0, 1, 2, 4):
+        raise UserError(
+            f"network.blocks must be 1, 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.blocks}"
+        )
     available = len(data.splits["train"])
-    s.parts = s.parts or processes * s.accumulate
-    unit = 2 * math.lcm(s.parts, processes * s.accumulate)
+    unit = 2 * processes * s.accumulate
     if unit > min(s.batch_size, available):
         raise UserError(
             f"a batch of {min(s.batch_size, available)} items cannot be divided into {unit // 2} even parts "
-            f"({processes} processes, accumulate {s.accumulate}, parts {s.parts}): use a larger batch or fewer of them"
+            f"({processes} processes, accumulate {s.accumulate}): use a larger batch or fewer of them"
         )
     s.batch_size = min(s.batch_size, available) // unit * unit
     if not s.latent_dim:
@@ -148,8 +131,6 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         raise UserError(f"there is no network {s.network.name!r}: choose one of {', '.join(NETWORKS)}")
     if s.network.name != "mlp" and not pictures:
         raise UserError(f"the {s.network.name} network is for pictures: use mlp for vectors")
-    if s.network.name != "conv" and s.network.linear == "on":
-        raise UserError(f"network.linear is for the conv network: leave it out for {s.network.name}")
     if s.network.codes == "sphere" and s.latent_dim < 2:
         raise UserError("codes of one number have no direction: use network.codes free, or a larger latent_dim")
     s.precision = chosen_precision(s.precision, s.device, s.network.name)  # type: ignore[assignment]
@@ -169,10 +150,10 @@ def from_dict(values: dict[str, Any]) -> TrainSettings:
 
 def recorded(values: dict[str, Any]) -> TrainSettings:
     """`from_dict` of what a run wrote down; a run from before an option existed was as `UNSAID_HERE` and the `UNSAID` of
-    networks and models say."""
+    models say."""
     values = UNSAID_HERE | values
     name = values.get("model", _Settings.model)
-    unsaid = {"network": UNSAID} | ({name: MODELS[name].UNSAID} if name in MODELS else {})
+    unsaid = {name: MODELS[name].UNSAID} if name in MODELS else {}
     given = {group: values.get(group, {}) for group in unsaid}
     filled = {group: unsaid[group] | options for group, options in given.items() if isinstance(options, dict)}
     return from_dict(values | filled)

@@ -1,11 +1,12 @@
-"""A step's forward and backward pass as one CUDA graph.
+"""Forward and backward pass as one CUDA graph. Gain on an H100 in bf16: 8 times at 32 x 32 pixels, 3.4 times at 64 x 64.
 
-The networks are small: a step launches more than a thousand operations, and a graphics card waits for most of them to be launched.
-Captured once and replayed, they follow one another by themselves: the same operations on the same memory, so the same numbers.
+A step launches more than a thousand small operations, and the GPU mostly waits for launches. A replayed graph runs the same
+operations on the same memory, so it computes the same numbers.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -14,48 +15,41 @@ from torch import Tensor, nn
 from gaiamorph.models import Batch, Step
 
 WARM_UP = 3
-"""Steps that are launched one by one before one is captured: libraries choose and set up what they run in the first ones."""
+"""Steps before the capture. In the first steps libraries choose and set up their kernels."""
 
 
-class CapturedStep:
-    """Does ``passes(batch)``, which leaves gradients in the parameters: on a graphics card by a graph, as soon as there is one.
+class GraphedStep:
+    """Replays ``passes(batch)``, which adds gradients to ``parameters``, from a CUDA graph after `WARM_UP` steps.
 
-    What goes in is copied to where the graph reads, and what comes out is copied from where it writes. Gradients are left where it
-    writes them, in place of those that were there: it suits steps that take one batch each.
+    A replay overwrites the gradients of the step before: it suits steps of one batch each. If the capture fails, it warns
+    once and calls ``passes`` from then on.
     """
 
-    def __init__(self, passes: Callable[[Batch], Step], parameters: list[nn.Parameter], on: bool) -> None:
-        """on: whether to capture at all."""
-        self.on = on
-        self.trouble = ""
-        """Why it could not be captured, where that is so."""
+    def __init__(self, passes: Callable[[Batch], Step], parameters: list[nn.Parameter]) -> None:
+        self.on = True
+        """False once a capture has failed."""
         self._passes, self._parameters = passes, parameters
-        self.forget()
-
-    def forget(self) -> None:
-        """Whatever the passes do has changed: capture anew."""
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._launched = 0
+        self._warmed_up = 0
 
     def __call__(self, batch: Batch) -> Step:
-        if not self.on:
-            return self._passes(batch)
-        if self._graph is None:
-            if self._launched < WARM_UP:
+        if self.on and self._graph is None:
+            if self._warmed_up < WARM_UP:
                 return self._warm_up(batch)
             try:
                 self._capture(batch)
-            except RuntimeError as error:  # an operation that cannot be captured: launched one by one it works
-                self.on, self.trouble = False, str(error).splitlines()[0]
+            except RuntimeError as error:
+                self.on = False
                 self._clear()
-                return self._passes(batch)
-        return self._replay(batch)
+                reason = str(error).splitlines()[0]
+                warnings.warn(f"no CUDA graph of the step could be captured; it runs without ({reason})", stacklevel=2)
+        return self._replay(batch) if self.on else self._passes(batch)
 
     def _warm_up(self, batch: Batch) -> Step:
-        # On another stream, as a capture is: gradients are added up on the stream where that was first done.
-        if not self._launched:
+        # On the stream of the capture, because autograd accumulates a gradient on the stream of its first use.
+        if not self._warmed_up:
             self._stream = torch.cuda.Stream()
-        self._launched += 1
+        self._warmed_up += 1
         self._stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self._stream):
             step = self._passes(batch)
@@ -67,19 +61,19 @@ class CapturedStep:
             parameter.grad = None
 
     def _capture(self, batch: Batch) -> None:
-        self._clear()  # so that gradients are put, not added, into memory of the graph
+        self._clear()  # so that the captured backward pass writes gradients into the graph's own memory
         self._x = batch.x.clone()
         self._noise = {name: numbers.clone() for name, numbers in batch.noise.items()}
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
-            step = self._passes(Batch(self._x, self._noise, batch.parts))
+            step = self._passes(Batch(self._x, self._noise))
             rates = {player: rate for player, rate in step.rates.items() if isinstance(rate, Tensor)}
             self._scalars = torch.stack(
                 [t.detach().float() for t in (*step.losses.values(), *rates.values(), *step.metrics.values())]
             )
         self._names = list(step.losses), list(rates), list(step.metrics)
-        self._fixed: dict[str, Tensor | float] = {
-            player: rate for player, rate in step.rates.items() if not isinstance(rate, Tensor)
+        self._constant_rates: dict[str, Tensor | float] = {
+            player: rate for player, rate in step.rates.items() if player not in rates
         }
         self._gradients = [parameter.grad for parameter in self._parameters]
         self._graph = graph
@@ -94,4 +88,4 @@ class CapturedStep:
             parameter.grad = gradient
         scalars = iter(self._scalars.clone().unbind())
         losses, rates, metrics = ({name: next(scalars) for name in names} for names in self._names)
-        return Step(losses, self._fixed | rates, metrics)
+        return Step(losses, self._constant_rates | rates, metrics)
