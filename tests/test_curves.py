@@ -66,7 +66,7 @@ def plain_curves(model: str, network: str, learning_rate: float = 5e-4) -> Curve
             optimizer.step()
             optimizer.zero_grad()
         losses = {f"loss of {player}": float(loss.detach()) for player, loss in step.losses.items()}
-        rows.append(losses | {name: float(value.detach()) for name, value in step.figures.items()})
+        rows.append(losses | {name: float(value.detach()) for name, value in step.metrics.items()})
     means = {name: np.array([row[name] for row in rows]).reshape(-1, EVERY).mean(1) for name in rows[0]}
     return {name: values.tolist() for name, values in means.items()}
 

@@ -132,7 +132,7 @@ def test_losses_and_rates(objective, error):
     assert float(step.rates["generator"]) == pytest.approx(rate_G, rel=1e-5)
     assert float(step.rates["discriminator"]) == pytest.approx(rate_D, rel=1e-5)
     for name, value in {"R": R, "F": F, "I": I, "U": U, "reconstruction": reconstruction}.items():
-        assert float(step.figures[name].detach()) == pytest.approx(value, rel=1e-6)
+        assert float(step.metrics[name].detach()) == pytest.approx(value, rel=1e-6)
 
 
 def test_sets_are_not_compared_before_the_generator_tells_items_apart():
@@ -140,7 +140,7 @@ def test_sets_are_not_compared_before_the_generator_tells_items_apart():
     _, _, _, reconstruction, *_ = numpy_errors(model, batch, "l1")
     x = batch.x.numpy()
     assert reconstruction > np.abs(x - x.mean(0)).mean()
-    assert float(model(batch).figures["U"].detach()) == 0
+    assert float(model(batch).metrics["U"].detach()) == 0
 
 
 def test_sets_are_compared_with_those_of_steps_before():
@@ -153,9 +153,9 @@ def test_sets_are_compared_with_those_of_steps_before():
     U = numpy_set_distance(model, batch, R, reconstruction, gz, earlier)
     assert pytest.approx(U, rel=1e-2) != numpy_set_distance(model, batch, R, reconstruction, gz)
     model.eval()
-    assert float(model(batch).figures["U"].detach()) == pytest.approx(U, rel=1e-6)
+    assert float(model(batch).metrics["U"].detach()) == pytest.approx(U, rel=1e-6)
     model(before)  # to look at something is nothing to remember
-    assert float(model(batch).figures["U"].detach()) == pytest.approx(U, rel=1e-6)
+    assert float(model(batch).metrics["U"].detach()) == pytest.approx(U, rel=1e-6)
 
 
 def test_paper_rates_follow_the_seed_equation():
@@ -201,8 +201,8 @@ def test_the_discriminator_redraws_without_the_noise_it_is_shown():
     noise = noisy(batch)
     R, F, I, *_ = numpy_errors(model, noise, "l1")
     step = model(noise)
-    assert [float(step.figures[k].detach()) for k in "RFI"] == pytest.approx([R, F, I], rel=1e-6)
-    assert float(model(batch).figures["R"].detach()) != pytest.approx(R, rel=1e-3)
+    assert [float(step.metrics[k].detach()) for k in "RFI"] == pytest.approx([R, F, I], rel=1e-6)
+    assert float(model(batch).metrics["R"].detach()) != pytest.approx(R, rel=1e-3)
 
 
 def test_noise_is_drawn_where_there_is_some():

@@ -27,21 +27,17 @@ def test_any_size(name, shape):
     assert net(x).shape == x.shape
 
 
-@pytest.mark.parametrize("coarsest", [1, 4, 8, 100])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_pyramid_ends_where_it_is_told_to(shape, coarsest):
-    net = build("conv", shape, coarsest=coarsest)
-    _, height, width = net.decoder[2].shape
-    assert min(height, width) <= max(1, coarsest)
-    assert net(torch.rand(2, *shape)).shape == (2, *shape)
+def test_the_pyramid_ends_within_eight_pixels(shape):
+    _, height, width = build("conv", shape).decoder[2].unflattened_size
+    assert 4 < min(height, width) <= 8
 
 
-@pytest.mark.parametrize("read", [2, 4])
 @pytest.mark.parametrize("blocks", [1, 2, 4])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_pictures_drawn_and_read_in_blocks_of_any_size(shape, blocks, read):
-    net = build("conv", shape, blocks=blocks, read=read)
-    assert net.decoder[-1].patch == blocks
+def test_pictures_drawn_in_blocks_of_any_size(shape, blocks):
+    net = build("conv", shape, blocks=blocks)
+    assert net.decoder[-1].side == blocks
     assert convolutions(net.decoder)[-1] == (shape[0] * blocks**2, net.width)
     assert net(torch.rand(2, *shape)).shape == (2, *shape)
 
@@ -62,13 +58,11 @@ def test_smaller_blocks_are_one_level_more():
 
 def test_large_pictures_are_read_in_larger_blocks():
     def reads(side, **settings):
-        return build("conv", (1, side, side), **settings).encoder[0].patch
+        return build("conv", (1, side, side), **settings).encoder[0].side
 
     assert [reads(side) for side in (12, 16, 32, 48, 64)] == [1, 2, 2, 4, 4]
-    assert [reads(side, read=4) for side in (12, 16, 32, 64)] == [1, 2, 4, 4]  # 16 x 16 is 8 x 8 after one halving
-    assert [reads(side, read=2) for side in (32, 64)] == [2, 2]
-    assert [reads(64, read=2, blocks=blocks) for blocks in (2, 4)] == [4, 4]
-    assert convolutions(build("conv", (1, 64, 64), read=2).encoder) == [(16, 4), (32, 16), (64, 32)]
+    assert [reads(32, blocks=blocks) for blocks in (2, 4)] == [4, 4]
+    assert [reads(64, blocks=blocks) for blocks in (2, 4)] == [4, 4]
 
 
 def test_pictures_are_drawn_pixel_by_pixel_by_default():
@@ -79,8 +73,8 @@ def test_pictures_are_drawn_pixel_by_pixel_by_default():
 
 
 @pytest.mark.parametrize("channels_last", [False, True])
-def test_conv_reads_and_draws_its_coarsest_pictures_in_the_order_of_flatten(channels_last):
-    """Whatever their order in memory: it is the weights' in every file that has been written."""
+def test_linear_layers_of_conv_have_the_order_of_torch_flatten(channels_last):
+    """In any memory format: files hold weights in this order."""
     net = build("conv", (3, 24, 20))
     if channels_last:
         net.to(memory_format=torch.channels_last)
@@ -90,15 +84,20 @@ def test_conv_reads_and_draws_its_coarsest_pictures_in_the_order_of_flatten(chan
     expected = F.linear(coarse.contiguous().flatten(1), read.weight, read.bias)
     torch.testing.assert_close(net.encode(x), expected)
 
-    draw, active, to_picture, *_ = net.decoder
-    drawn = to_picture(active(draw(z)))
-    expected = F.leaky_relu(F.linear(z, draw.weight, draw.bias), 0.2).unflatten(1, to_picture.shape)
-    torch.testing.assert_close(drawn, expected)
+    draw, active, unflatten, *_ = net.decoder
+    expected = F.leaky_relu(F.linear(z, draw.weight, draw.bias), 0.2).unflatten(1, unflatten.unflattened_size)
+    torch.testing.assert_close(unflatten(active(draw(z))), expected)
 
     critic = Critic(net)
-    torch.testing.assert_close(critic.features(x).sum(1), coarse.flatten(1).sum(1))
     expected = F.linear(coarse.contiguous().flatten(1), critic.head.weight, critic.head.bias)
     torch.testing.assert_close(critic(x, x), torch.cat([expected, expected]))
+
+
+def test_weights_of_conv_have_the_names_that_files_use():
+    net = NETWORKS["conv"]((1, 32, 32), 6, NetworkSettings("conv"))
+    names = [name for name, _ in net.decoder.named_parameters() if name.endswith("weight")]
+    assert names == ["0.weight", "3.weight", "6.weight", "9.weight", "11.weight"]
+    assert set(net.state_dict()) == {name for name, _ in net.named_parameters()}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -137,20 +136,6 @@ def test_no_dead_starts(name, depth):
             assert parameter.grad.abs().max() > 0, parameter_name
 
 
-def test_the_linear_path_is_added_to_the_others():
-    net = build("conv", (3, 16, 12), linear="on")
-    x = torch.rand(2, 3, 16, 12)
-    z, deep = net.encode(x), net.encoder(2 * x - 1)
-    read = net.linear_encoder[1]
-    torch.testing.assert_close(z, deep + F.linear((2 * x - 1).flatten(1), read.weight, read.bias))
-    draw = net.linear_decoder[0]
-    logits = net.decoder(z) + F.linear(z, draw.weight, draw.bias).view(2, 3, 16, 12)
-    torch.testing.assert_close(net.decode(z), logits.sigmoid())
-    plain = build("conv", (3, 16, 12))
-    assert plain.linear_encoder is None
-    assert not [name for name in plain.state_dict() if "linear" in name]
-
-
 @pytest.mark.parametrize("name", NETWORKS)
 def test_learns_a_few_pictures(name):
     """Two hundred steps halve the error of the mean picture."""
@@ -176,16 +161,14 @@ def test_items_do_not_see_each_other(name):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_output_activation(name):
+def test_output_lies_in_the_unit_interval(name):
     net = build(name, (1, 16, 16))
     with torch.no_grad():
         for p in net.decoder.parameters():
             p.mul_(4)
     z = 10 * torch.randn(8, 6)
     assert 0 <= net.decode(z).min() <= net.decode(z).max() <= 1
-    net.output = "linear"
-    assert net.decode(z).min() < 0
-    assert net.decode(z).max() > 1
+    torch.testing.assert_close(net.decode(z), net.decoder(z).sigmoid())
 
 
 @pytest.mark.parametrize("name", NETWORKS)

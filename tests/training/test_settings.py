@@ -31,7 +31,7 @@ def test_settings_from_plain_values(values, message):
 
 @pytest.mark.parametrize(
     "values",
-    [{"steps": 0}, {"batch_size": 1}, {"learning_rate": 0.0}, {"learning_rate": 5}, {"beta1": 1.0}, {"seed": -1},
+    [{"steps": 0}, {"batch_size": 1}, {"learning_rate": 0.0}, {"learning_rate": 5}, {"average": 1.0}, {"seed": -1},
      {"minutes": -1}, {"latent_dim": -3}, {"network": {"name": "conv"}}, {"network": {"width": -1}},
      {"network": {"codes": "sphere"}, "latent_dim": 1},
      {"network": {"blocks": 3}}, {"gaia": {"direct": -1}}, {"hold": 1.0}, {"hold": -0.1}],

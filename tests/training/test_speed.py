@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,9 @@ import gaiamorph as gm
 from gaiamorph.models import MODELS
 from gaiamorph.models.interpolation import SAMPLERS
 from gaiamorph.networks import NetworkSettings
-from gaiamorph.training import compiling, precision
-from gaiamorph.training.compiling import TRIED, Compiling
-from gaiamorph.training.profile import PARTS, count_flops
+from gaiamorph.training import loop, precision
+from gaiamorph.training.profile import PARTS, count_flops, network_modules
+from gaiamorph.training.speed.memory import memory_kept
 
 
 def test_bf16_keeps_weights_and_errors_in_fp32(photos, tmp_path):
@@ -50,8 +51,17 @@ def test_precision_follows_the_processor(monkeypatch):
     assert precision.chosen_precision("bf16", "cpu", "mlp") == "bf16"
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone is told how to keep memory")
-def test_memory_is_asked_for_once_also_after_training():
+def test_kept_memory_changes_no_number(photos, tmp_path, monkeypatch):
+    options = {**SMALL, "size": 16, "steps": 8, "show": False}
+    gm.train(photos, out=tmp_path / "kept", **options)
+    monkeypatch.setattr(loop, "memory_kept", nullcontext)
+    gm.train(photos, out=tmp_path / "plain", **options)
+    kept, plain = (load_file(tmp_path / name / "checkpoint.safetensors") for name in ("kept", "plain"))
+    assert all((plain[name] == weight).all() for name, weight in kept.items())
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has these options")
+def test_freed_memory_is_reused_in_training_and_after_it():
     resource = pytest.importorskip("resource")
 
     def pages_mapped() -> int:
@@ -59,62 +69,46 @@ def test_memory_is_asked_for_once_also_after_training():
         np.ones(2**20, np.uint8)
         return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-    with precision.memory_kept():
+    with memory_kept():
         pages_mapped()
         assert pages_mapped() < 2**20 / resource.getpagesize() / 2
     pages_mapped()  # all was given back
     assert pages_mapped() < 2**20 / resource.getpagesize() / 2
 
 
-@pytest.fixture
-def model(monkeypatch):
-    model = MODELS["gaia"]((3,), 2, NetworkSettings("mlp", width=8))
-    model.compiled = False
-    monkeypatch.setattr(compiling, "compile_networks", lambda m: setattr(m, "compiled", True))
-    monkeypatch.setattr(compiling, "undo", lambda m: setattr(m, "compiled", False))
-    return model
+@pytest.mark.parametrize("name", MODELS)
+def test_every_network_is_compiled_and_timed(name):
+    model = MODELS[name]((3,), 2, NetworkSettings("mlp", width=8))
+    found = {id(p) for module in network_modules(model) for p in module.parameters()}
+    assert found == {id(p) for p in model.parameters()}
 
 
-@pytest.mark.parametrize(
-    ("compiled_seconds", "remaining", "kept"), [(0.5, 1e5, True), (0.99, 1e5, False), (0.5, 10.0, False)]
-)
-def test_compiling_is_kept_only_if_it_pays(model, compiled_seconds, remaining, kept):
-    chooser = Compiling(model, "auto")
-    answers = [
-        chooser.after_step(compiled_seconds if model.compiled else 1.0, lambda _: remaining, lambda: 30.0)
-        for _ in range(3 * TRIED)
-    ]
-    assert answers.count(True) == 1
-    assert chooser.on is kept
-    assert model.compiled is kept
+@pytest.mark.filterwarnings("ignore")  # torch's compiler warns of itself
+def test_compiled_networks_learn_the_same_and_are_compiled_for_steps_alone(photos, tmp_path, monkeypatch):
+    """Validation and figures have other batch sizes, and must not compile the networks again."""
+    compiled = []
 
+    def counting(graph, inputs):
+        compiled.append(inputs)
+        return graph
 
-def test_what_lies_ahead_is_told_by_the_usual_step_not_by_the_first(model):
-    """The first one took as long as twenty thousand of them."""
-    chooser = Compiling(model, "auto")
-    for seconds in (20.0, *[1e-3] * (TRIED - 1)):
-        chooser.after_step(seconds, lambda of_a_step: 1e5 * of_a_step, lambda: 30.0)
-    assert chooser.on is False
-    assert "too short" in chooser.reason
+    after_steps, advance = [], loop.Run.advance
 
+    def advancing(run):
+        advance(run)
+        after_steps.append(len(compiled))
 
-def test_without_a_compiler_it_goes_on(model):
-    def fails():
-        raise RuntimeError("no compiler")
-
-    chooser = Compiling(model, "auto")
-    for _ in range(TRIED):
-        chooser.after_step(1.0, lambda _: 1e5, fails)
-    assert chooser.on is False
-    assert not model.compiled
-    assert "RuntimeError" in chooser.reason
-
-
-def test_every_network_would_be_compiled():
-    for name, cls in MODELS.items():
-        model = cls((3,), 2, NetworkSettings("mlp", width=8))
-        found = {id(p) for part in compiling.parts(model) for p in part.parameters()}
-        assert found == {id(p) for p in model.parameters()}, name
+    monkeypatch.setattr(loop.Run, "advance", advancing)
+    compile = torch.nn.Module.compile
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self, **how: compile(self, backend=counting, **how))
+    for name, how in {"on": {"compile": "on"}, "off": {}}.items():
+        options = {**SMALL, **how, "size": 16, "steps": 4, "precision": "fp32", "show": False}
+        space = gm.train(photos, out=tmp_path / name, **options)
+        assert space.info.training.compiled is (name == "on")
+        assert len(compiled) == after_steps[0] >= 4  # generator and discriminator, both halves, in the first step
+    weights = [load_file(tmp_path / name / "space.safetensors") for name in ("on", "off")]
+    for name, weight in weights[0].items():
+        np.testing.assert_allclose(weight, weights[1][name], rtol=1e-4, atol=1e-5)
 
 
 def test_profile_names_where_the_time_went(photos, tmp_path, capfd):

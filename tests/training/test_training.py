@@ -23,7 +23,7 @@ from gaiamorph.models.gaia import GAIA
 from gaiamorph.training import checkpoint, loop
 from gaiamorph.training.log import Log, read_metrics
 from gaiamorph.training.sampler import Sampler, generator_of
-from gaiamorph.training.settings import recorded
+from gaiamorph.training.settings import TrainSettings, recorded
 
 
 def metrics_of(folder):
@@ -177,15 +177,15 @@ def test_a_checkpoint_from_before_an_option_goes_on(photos, tmp_path, monkeypatc
                 "sampler",
             ):
                 del values["gaia"][name]
-            del values["clip"], values["hold"]
+            del values["hold"]
             return values
 
         patch.setattr(loop, "to_dict", before)
         stop_after(patch, 10)
         with pytest.raises(SystemExit):
-            gm.train(photos, out=tmp_path / "cut", gaia=as_it_was, clip=0.0, hold=0.0, **options)
+            gm.train(photos, out=tmp_path / "cut", gaia=as_it_was, hold=0.0, **options)
     gm.train(photos, out=tmp_path / "cut", resume=True, gaia=said, **options)
-    gm.train(photos, out=tmp_path / "whole", gaia=as_it_was, clip=0.0, hold=0.0, **options)
+    gm.train(photos, out=tmp_path / "whole", gaia=as_it_was, hold=0.0, **options)
     assert same_weights(tmp_path / "whole", tmp_path / "cut")
     gm.train(photos, out=tmp_path / "today", gaia=said, **options)
     assert not same_weights(tmp_path / "whole", tmp_path / "today", "space.safetensors")  # its memory is one thing more
@@ -226,17 +226,17 @@ def test_damaged_checkpoint(photos, tmp_path, monkeypatch, content):
 
 def test_not_finite_stops_and_keeps_the_last_checkpoint(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
-    forward = GAIA.forward
+    compute = GAIA.step
     seen = []
 
     def diverging(self, batch):
-        step = forward(self, batch)
+        step = compute(self, batch)
         seen.append(1)
         if len(seen) == 20:
             step.losses["discriminator"] = step.losses["discriminator"] * math.inf
         return step
 
-    monkeypatch.setattr(GAIA, "forward", diverging)
+    monkeypatch.setattr(GAIA, "step", diverging)
     with pytest.raises(
         gm.TrainingError, match=r"discriminator is not a finite number at step 20: lower --learning-rate"
     ):
@@ -253,31 +253,29 @@ def test_minutes(photos, tmp_path):
 
 
 def test_time_that_a_device_takes_after_a_step_was_launched_counts(photos, tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "wait_for", lambda device: time.sleep(1))
-    space = gm.train(
-        photos, out=tmp_path / "run", **{**SMALL, "size": 16, "steps": 20, "compile": "off", "show": False}
-    )
+    monkeypatch.setattr(loop, "synchronise", lambda device: time.sleep(1))
+    space = gm.train(photos, out=tmp_path / "run", **{**SMALL, "size": 16, "steps": 20, "show": False})
     assert space.info.training.seconds >= 2  # two rows of metrics, each of which waits
     assert read_metrics(tmp_path / "run")[-1]["seconds"] >= 2
 
 
 def test_time_is_that_on_which_processes_agreed(photos, tmp_path, monkeypatch):
-    """With minutes, each decides by it whether there is another step: one that goes on alone waits for ever."""
-    monkeypatch.setattr(loop, "wait_for", lambda device: time.sleep(0.01))
-    agreed, agree, advance = [0.0], loop.Run.agree, loop.Run.advance
+    """With minutes, each process decides by it whether to take another step. One that continues alone waits for ever."""
+    monkeypatch.setattr(loop, "synchronise", lambda device: time.sleep(0.01))
+    agreed, agree, advance = [0.0], loop.agree, loop.Run.advance
 
-    def agreeing(run, stop):
-        stop = agree(run, stop)
-        agreed.append(run.seconds)
-        return stop
+    def agreeing(fabric, stop, seconds):
+        stop, seconds = agree(fabric, stop, seconds + 1)  # another process was slower
+        agreed.append(seconds)
+        return stop, seconds
 
     def advancing(run):
         assert run.seconds == agreed[-1]
         advance(run)
 
-    monkeypatch.setattr(loop.Run, "agree", agreeing)
+    monkeypatch.setattr(loop, "agree", agreeing)
     monkeypatch.setattr(loop.Run, "advance", advancing)
-    gm.train(photos, out=tmp_path / "run", **{**SMALL, "size": 16, "steps": 21, "compile": "off", "show": False})
+    gm.train(photos, out=tmp_path / "run", **{**SMALL, "size": 16, "steps": 21, "show": False})
     assert len(agreed) == 22
 
 
@@ -300,6 +298,29 @@ def test_skipped_pictures_are_listed(tmp_path):
     (tmp_path / "p" / "broken, one.png").write_bytes(b"x")
     gm.train(tmp_path / "p", out=tmp_path / "run", steps=2, size=16, show=False, **SMALL)
     assert (tmp_path / "run" / "skipped.csv").read_text().splitlines()[1].startswith('"broken, one.png",')
+
+
+def test_settings_and_options_exclude_each_other(photos, tmp_path):
+    settings = TrainSettings(model="ae", steps=2)
+    with pytest.raises(gm.UserError, match="steps were both given: give settings or options"):
+        gm.train(photos, out=tmp_path / "run", settings=settings, steps=3)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_misspelt_option_names_the_options(photos, tmp_path):
+    with pytest.raises(gm.UserError, match=r"no option stepz: choose among .*steps"):
+        gm.train(photos, out=tmp_path / "run", stepz=3)
+    with pytest.raises(gm.UserError, match=r"no option gaia\.slop: choose among .*slope"):
+        gm.train(photos, out=tmp_path / "run", gaia={"slop": 3})
+
+
+def test_options_of_another_model_are_refused(photos, tmp_path):
+    with pytest.raises(
+        gm.UserError, match="options of gaia have no effect on the model ae: leave gaia out, or give mod"
+    ):
+        gm.train(photos, out=tmp_path / "run", model="ae", gaia={"slope": 3.0})
+    with pytest.raises(gm.UserError, match="options of ae have no effect on the model gaia"):
+        gm.train(photos, out=tmp_path / "run", ae={"error": "l2"})
 
 
 # Parts ------------------------------------------------------------------------------------------------------

@@ -53,9 +53,12 @@ def demo(
         raise UserError(f"minutes must be above 0, not {minutes}")
     data = open_data(SOURCE, size=size)
     clear(out, overwrite)
-    settings = {"size": size, "minutes": minutes, "batch_size": BATCH, **training.recipe(RECIPE)}
+    settings = {"size": size, "minutes": minutes, "batch_size": BATCH}
     spaces = {
-        name: training.train(SOURCE, out=out / name, model=name, show=not quiet, **settings) for name in ("gaia", "ae")
+        name: training.train(
+            SOURCE, out=out / name, model=name, show=not quiet, **settings, **training.recipe(RECIPE, name)
+        )
+        for name in ("gaia", "ae")
     }
     a, b = _two_people(data)
     spaces["gaia"].morph(f"{SOURCE}::{a}", f"{SOURCE}::{b}").save(out / "continuum", scale=4, include_originals=True)

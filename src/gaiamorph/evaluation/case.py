@@ -18,7 +18,7 @@ from gaiamorph.evaluation.labels import label_column, open_labels
 from gaiamorph.features import FeatureSpace, has_hed, open_features
 from gaiamorph.latent import interpolate
 from gaiamorph.space import LatentSpace
-from gaiamorph.training.precision import chosen_precision, lowered
+from gaiamorph.training.precision import autocast, chosen_precision
 
 MOST_ITEMS = 1_000
 """At most this many held-out items, and as many training items, are measured. They are chosen at random."""
@@ -218,7 +218,7 @@ class Case:
     def features(self, name: str, items: np.ndarray) -> np.ndarray:
         """Features (N, F). Networks compute in `PRECISION`, which changes distances of sets by at most half a percent."""
         measure = self.feature_spaces[name]
-        with lowered(PRECISION, torch.device("cpu")):
+        with autocast(PRECISION, torch.device("cpu")):
             parts = [measure(self.tensor(items[i : i + 256])) for i in range(0, len(items), 256)]
         return torch.cat(parts).numpy()
 

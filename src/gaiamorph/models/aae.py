@@ -56,7 +56,7 @@ class AAE(Model):
         to_G.factor = s.weight * generator_share(fake)
         return Step(
             {"generator": (reconstruction + s.weight * loss_G).detach(), "discriminator": loss_D.detach()},
-            figures={
+            metrics={
                 "reconstruction": reconstruction,
                 "D(prior)": real.sigmoid().mean(),
                 "D(z)": fake.sigmoid().mean(),

@@ -59,5 +59,5 @@ class ACAI(Model):
                 "generator": reconstruction + s.weight * fooled,
                 "discriminator": l2(answer, alpha) + calm.square().mean(),
             },
-            figures={"reconstruction": ERRORS["l1"](x, Gx), "d(x_a)": answer.mean(), "critic error": l2(answer, alpha)},
+            metrics={"reconstruction": ERRORS["l1"](x, Gx), "d(x_a)": answer.mean(), "critic error": l2(answer, alpha)},
         )

@@ -26,4 +26,4 @@ class AE(Model):
 
     def step(self, batch: Batch) -> Step:
         reconstruction = self.error(batch.x, self.generator(batch.x))
-        return Step({"generator": reconstruction}, figures={"reconstruction": reconstruction})
+        return Step({"generator": reconstruction}, metrics={"reconstruction": reconstruction})

@@ -15,59 +15,40 @@ from gaiamorph.networks import NETWORKS, Autoencoder, Critic, NetworkSettings
 
 
 class Batch(NamedTuple):
-    """What a model sees in one step.
+    """The input of one step, and nothing else: a resumed run then equals one that never stopped.
 
-    x: (B, *shape), in [0, 1].
-    noise: the random numbers of the step by name, row i belonging to item i, as ``Model.draw`` made them.
-    They come from outside so that a step is a function of its arguments: that is what makes a
-    resumed run equal to one that never stopped, and two processes equal to one.
-    parts: how many equal parts of the batch are batches of their own (what depends on more than one item, as mixing
-    does, stays within each), so that one process can do what several do together.
+    x: items (B, *shape), values in [0, 1].
+    noise: random numbers of the step by name, as `Model.draw` made them. Row i belongs to item i.
     """
 
     x: Tensor
     noise: dict[str, Tensor]
-    parts: int = 1
-
-    def split(self) -> list[Batch]:
-        """The parts."""
-        if self.parts == 1:
-            return [self]
-        noise = {name: rows.chunk(self.parts) for name, rows in self.noise.items()}
-        return [Batch(x, {name: n[k] for name, n in noise.items()}) for k, x in enumerate(self.x.chunk(self.parts))]
 
 
 @dataclass
 class Step:
-    """What a model answers. Not frozen: Fabric rewrites the fields.
+    """The losses of one batch. Not frozen, because Fabric rewrites the fields.
 
-    losses: one scalar for each player, to be minimised over that player's parameters alone.
-    rates: share of the learning rate that a player takes in this step (1 where absent).
-        Adam does not notice a factor on its loss, so a balance of rates has to be applied here.
-    figures: scalars to log.
-    joint: one scalar whose gradient, for every player's parameters, is that of the player's own loss. A single
-        backward pass then serves all players (see `GradientScale`), and ``losses`` are numbers without a graph.
+    losses: a scalar for each player. Each is minimised over the parameters of that player alone.
+    rates: share of the learning rate that a player takes in this step. 1 if absent. Adam ignores a factor on its loss, so
+        the balance of two players has to change their learning rates.
+    metrics: scalars to log.
+    joint: a scalar whose gradient equals each player's own, for the parameters of that player. One backward pass then
+        serves all players (see `GradientScale`), and ``losses`` carry no graph.
     """
 
     losses: dict[str, Tensor]
     rates: dict[str, Tensor | float] = field(default_factory=dict)
-    figures: dict[str, Tensor] = field(default_factory=dict)
+    metrics: dict[str, Tensor] = field(default_factory=dict)
     joint: Tensor | None = None
-
-    @staticmethod
-    def mean(steps: list[Step]) -> Step:
-        """The step of a batch whose parts answered with ``steps``, as the mean of several processes' gradients makes it."""
-        if len(steps) == 1:
-            return steps[0]
-        losses = {name: torch.stack([s.losses[name] for s in steps]).mean() for name in steps[0].losses}
-        figures = {name: torch.stack([s.figures[name] for s in steps]).mean() for name in steps[0].figures}
-        joint = [s.joint for s in steps if s.joint is not None]
-        return Step(losses, steps[0].rates, figures, torch.stack(joint).mean() if joint else None)
 
     def backward(
         self, players: dict[str, list[nn.Parameter]], run: Callable[..., None] = torch.Tensor.backward
     ) -> None:
-        """Add every player's gradient to its parameters. ``run(scalar, inputs=..., retain_graph=...)`` does a pass."""
+        """Add the gradient of each loss to the parameters of its player.
+
+        run: ``run(scalar, inputs=..., retain_graph=...)`` does one backward pass.
+        """
         if self.joint is not None:
             run(self.joint)
             return
@@ -123,11 +104,11 @@ class Model(nn.Module):
         return {}
 
     def forward(self, batch: Batch) -> Step:
-        """The step of a batch: its parts', and their mean."""
-        return Step.mean([self.step(part) for part in batch.split()])
+        """`step`. Gradients of several processes are averaged only if it is called through here (torch's DDP)."""
+        return self.step(batch)
 
     def step(self, batch: Batch) -> Step:
-        """The losses of a batch that has one part."""
+        """The losses of a batch."""
         raise NotImplementedError
 
     @staticmethod
@@ -142,7 +123,7 @@ class Model(nn.Module):
         return {"x": x, "G(x)": self.generator.decode(z), "G(z_interp)": self.generator.decode(halfway)}
 
     def diagnose(self, means: dict[str, float]) -> str | None:
-        """What is wrong with a training whose figures have had these means for a while, and its remedy; or None."""
+        """What is wrong with a training whose metrics have had these means for a while, and its remedy; or None."""
         return None
 
 

@@ -49,17 +49,13 @@ class BEGAN(PriorModel):
         real, fake = l1(x, Dx), l1(Gz, DGz)
         k = self.k.clamp_min(SMALLEST_WEIGHT)
         to_G.factor = -1 / k
-        return Step(
+        R, F = across_ranks(torch.stack([real, fake])).unbind()
+        difference = self.settings.gamma * R - F
+        step = Step(
             {"generator": fake.detach(), "discriminator": (real - k * fake).detach()},
-            figures={"R": real, "F": fake, "k": k},
+            metrics={"R": real, "F": fake, "k": k, "M": R + difference.abs()},
             joint=real - k * fake,
         )
-
-    def forward(self, batch: Batch) -> Step:
-        step, s = super().forward(batch), self.settings
-        R, F = across_ranks(torch.stack([step.figures["R"], step.figures["F"]])).unbind()
-        difference = s.gamma * R - F
-        step.figures["M"] = R + difference.abs()
         if self.training:
-            self.k.add_(s.rate * difference).clamp_(0, 1)
+            self.k.add_(self.settings.rate * difference).clamp_(0, 1)
         return step

@@ -41,7 +41,7 @@ class GAN(PriorModel):
         return Step(
             {"generator": loss_G.detach(), "discriminator": loss_D.detach()},
             dict.fromkeys(("generator", "discriminator"), self.settings.rate),
-            figures={"D(x)": real.sigmoid().mean(), "D(G(z))": fake.sigmoid().mean()},
+            metrics={"D(x)": real.sigmoid().mean(), "D(G(z))": fake.sigmoid().mean()},
             joint=loss_D,
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -12,27 +11,7 @@ from torch import Tensor
 
 def l1(x: Tensor, y: Tensor) -> Tensor:
     """Mean absolute difference over items and values."""
-    return _MeanAbsolute.apply(x, y)  # type: ignore[return-value]
-
-
-class _MeanAbsolute(torch.autograd.Function):
-    """``(x - y).abs().mean()`` in half of its passes over memory."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, y: Tensor) -> Tensor:
-        difference = x - y
-        ctx.save_for_backward(difference)
-        return difference.abs().mean()
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        (difference,) = ctx.saved_tensors
-        of_x, of_y = ctx.needs_input_grad
-        scale = grad_outputs[0] / difference.numel()
-        gradient = difference.sgn().mul_(scale if of_x else -scale)
-        if not of_x:
-            return None, gradient if of_y else None
-        return gradient, -gradient if of_y else None
+    return F.l1_loss(x, y)
 
 
 def l2(x: Tensor, y: Tensor) -> Tensor:

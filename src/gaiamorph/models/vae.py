@@ -45,7 +45,7 @@ class VAE(Model):
         kl = gaussian_kl(mean, log_variance).mean() / math.prod(self.shape)
         return Step(
             {"generator": nll + s.beta * kl},
-            figures={"reconstruction": ERRORS["l1"](x, Gx), "nll": nll, "kl": kl * math.prod(self.shape)},
+            metrics={"reconstruction": ERRORS["l1"](x, Gx), "nll": nll, "kl": kl * math.prod(self.shape)},
         )
 
     def diagnose(self, means: dict[str, float]) -> str | None:

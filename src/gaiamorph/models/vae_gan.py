@@ -48,8 +48,8 @@ class VAEGAN(Model):
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         return {
-            "encoder": self.generator.encoder_parameters(),
-            "decoder": self.generator.decoder_parameters(),
+            "encoder": list(self.generator.encoder.parameters()),
+            "decoder": list(self.generator.decoder.parameters()),
             "discriminator": list(self.discriminator.parameters()),
         }
 
@@ -78,7 +78,7 @@ class VAEGAN(Model):
                 "discriminator": loss_D,
             },
             dict.fromkeys(("encoder", "decoder", "discriminator"), s.rate),
-            figures={
+            metrics={
                 "reconstruction": ERRORS["l1"](x, Gz),
                 "kl": prior,
                 "feature error": like,

@@ -1,8 +1,8 @@
-"""The content-and-style pair of GAIA's paper, in the manner of MUNIT (Huang et al. 2018).
+"""The content-and-style pair of GAIA's paper, after MUNIT (Huang et al. 2018, arXiv 1804.04732).
 
-A content path keeps where things are, a style path what they look like; the decoder takes the content map
-through residual blocks whose scale and shift an MLP makes from the style (adaptive instance normalisation,
-Huang & Belongie 2017). A code is content and style side by side, half each.
+The content path keeps where things are, the style path what they look like. The decoder passes the content through residual
+blocks. An MLP computes their scales and shifts from the style (adaptive instance normalisation, Huang & Belongie 2017, arXiv
+1703.06868). The first half of a code is content, the second half style.
 """
 
 from __future__ import annotations
@@ -19,30 +19,28 @@ from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, in
 DOWNSAMPLINGS = 2
 STYLE_LEVELS = 4
 EPSILON = 1e-5
+"""Added to a variance before a division by its root."""
 
 
 class AdaIN(Autoencoder):
-    """``depth`` residual blocks on each side; ``width`` channels at full resolution, four times as many at a quarter."""
+    """``depth`` residual blocks on each side, ``width`` channels at full resolution, four times as many at a quarter of it."""
 
     WIDTH, DEPTH = 32, 4
     DISCRIMINATOR_WIDTH = 0.5
-    LAYOUT = torch.channels_last
 
     def __init__(
         self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
     ) -> None:
         super().__init__(shape, latent_dim, settings, gaussian)
-        channels, height, width = shape
+        _, height, width = shape
         if min(height, width) < 8:
             raise ValueError(f"the adain network needs pictures of at least 8 x 8 pixels, not {height} x {width}")
         if latent_dim < 2:
             raise ValueError("the adain network needs a latent_dim of at least 2: half content, half style")
-        self.width, depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
-        style_dim = latent_dim // 2
-        self.encoder = _Encoder(
-            channels, height, width, latent_dim - style_dim, style_dim, self.outputs, self.width, depth
-        )
-        self.decoder = _Decoder(channels, height, width, latent_dim - style_dim, style_dim, self.width, depth)
+        self.width = settings.width or self.WIDTH
+        dims = latent_dim - latent_dim // 2, latent_dim // 2
+        self.encoder = _Encoder(self.shape, dims, self.outputs, self.width, self.depth)
+        self.decoder = _Decoder(self.shape, dims, self.width, self.depth)
 
     def trunk(self, outputs: int) -> tuple[nn.Module, nn.Linear]:
         assert isinstance(self.encoder, _Encoder)
@@ -51,7 +49,7 @@ class AdaIN(Autoencoder):
 
 
 def _sizes(height: int, width: int) -> list[tuple[int, int]]:
-    """Full size, half, quarter (rounded up)."""
+    """Full size, half and quarter, rounded up."""
     sizes = [(height, width)]
     for _ in range(DOWNSAMPLINGS):
         sizes.append((math.ceil(sizes[-1][0] / 2), math.ceil(sizes[-1][1] / 2)))
@@ -59,18 +57,10 @@ def _sizes(height: int, width: int) -> list[tuple[int, int]]:
 
 
 class _Encoder(nn.Module):
-    def __init__(
-        self,
-        channels: int,
-        height: int,
-        width: int,
-        content_dim: int,
-        style_dim: int,
-        outputs: int,
-        base: int,
-        depth: int,
-    ) -> None:
+    def __init__(self, shape: tuple[int, ...], dims: tuple[int, int], outputs: int, base: int, depth: int) -> None:
+        """dims: lengths of content and style. base: channels at full resolution."""
         super().__init__()
+        channels, height, width = shape
         self.outputs = outputs
         wide = base * 2**DOWNSAMPLINGS
         content: list[nn.Module] = [nn.Conv2d(channels, base, 7, padding=3), _Normalise(), activation()]
@@ -83,21 +73,21 @@ class _Encoder(nn.Module):
         self.content = nn.Sequential(*content, *(_Residual(wide) for _ in range(depth)))
         self.style = nn.Sequential(*style, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         coarse = _sizes(height, width)[-1]
-        self.to_content = nn.Linear(wide * coarse[0] * coarse[1], outputs * content_dim)
-        self.to_style = nn.Linear(wide, outputs * style_dim)
+        self.to_content = nn.Linear(wide * coarse[0] * coarse[1], outputs * dims[0])
+        self.to_style = nn.Linear(wide, outputs * dims[1])
         initialise(self)
         initialise_output(self.to_content)
         initialise_output(self.to_style)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x (B, C, H, W) -> (B, outputs * (content_dim + style_dim)): content beside style, for each output."""
+        """x (B, C, H, W) -> (B, outputs * latent_dim): content and style of each output in turn."""
         content, style = self.to_content(self.content(x).flatten(1)), self.to_style(self.style(x))
         both = zip(content.chunk(self.outputs, 1), style.chunk(self.outputs, 1), strict=True)
         return torch.cat([half for pair in both for half in pair], 1)
 
 
 class _Trunk(nn.Module):
-    """Both paths of an encoder without their last layers."""
+    """Both paths of an encoder, without their last layers."""
 
     def __init__(self, encoder: _Encoder) -> None:
         super().__init__()
@@ -108,15 +98,14 @@ class _Trunk(nn.Module):
 
 
 class _Decoder(nn.Module):
-    def __init__(
-        self, channels: int, height: int, width: int, content_dim: int, style_dim: int, base: int, depth: int
-    ) -> None:
+    def __init__(self, shape: tuple[int, ...], dims: tuple[int, int], base: int, depth: int) -> None:
         super().__init__()
+        channels, height, width = shape
         self.sizes = _sizes(height, width)
-        self.content_dim = content_dim
+        self.content_dim, style_dim = dims
         wide = base * 2**DOWNSAMPLINGS
         self.from_content = nn.Sequential(
-            nn.Linear(content_dim, wide * self.sizes[-1][0] * self.sizes[-1][1]),
+            nn.Linear(self.content_dim, wide * self.sizes[-1][0] * self.sizes[-1][1]),
             nn.Unflatten(1, (wide, *self.sizes[-1])),
         )
         self.blocks = nn.ModuleList(_AdaptiveResidual(wide) for _ in range(depth))
@@ -134,14 +123,14 @@ class _Decoder(nn.Module):
         )
         self.to_picture = nn.Conv2d(base, channels, 7, padding=3)
         initialise(self)
-        # At the start every style gives scale 1 and shift 0.
+        # Small at first: every style then gives scales near 1 and shifts near 0.
         last = self.from_style[-1]
         assert isinstance(last, nn.Linear)
         initialise_output(last, gain=0.1)
         initialise_output(self.to_picture)
 
     def forward(self, z: Tensor) -> Tensor:
-        """z (B, content_dim + style_dim) -> (B, C, H, W)."""
+        """z (B, latent_dim) -> (B, C, H, W)."""
         x = self.from_content(z[:, : self.content_dim])
         parameters = self.from_style(z[:, self.content_dim :]).chunk(len(self.blocks), 1)
         for block, own in zip(self.blocks, parameters, strict=True):
@@ -154,7 +143,7 @@ class _Decoder(nn.Module):
 
 
 class _Normalise(nn.Module):
-    """Instance normalisation without parameters. A map of one value has no variance and passes as zero."""
+    """Instance normalisation without parameters. Unlike torch's, it accepts a map of one value, which becomes 0."""
 
     def forward(self, x: Tensor) -> Tensor:
         variance, mean = torch.var_mean(x, (2, 3), keepdim=True, correction=0)
@@ -175,7 +164,7 @@ class _Residual(nn.Module):
 
 class _AdaptiveResidual(_Residual):
     def forward(self, x: Tensor, parameters: Tensor) -> Tensor:  # type: ignore[override]
-        """x (B, C, H, W), parameters (B, 4 C): scale - 1 and shift for each of the two convolutions."""
+        """x (B, C, H, W), parameters (B, 4 C): scale minus 1, and shift, for each of the two convolutions."""
         scale_1, shift_1, scale_2, shift_2 = (p[:, :, None, None] for p in parameters.chunk(4, 1))
         y = self.activation((1 + scale_1) * self.normalise(self.first(x)) + shift_1)
         return x + (1 + scale_2) * self.normalise(self.second(y)) + shift_2

@@ -1,34 +1,32 @@
-"""A convolutional pair for pictures of any height and width from 8 up, and any channel count.
+"""A convolutional pair for pictures of any height and width from 8 pixels up, and any channel count.
 
-The encoder reads the picture in blocks of pixels (space to depth), which loses nothing and spares it convolutions at full
-resolution. The decoder works at two or four times the encoder's finest resolution, by default at that of the picture: pixels that
-one place draws together, in blocks, are drawn with less regard for their neighbours, and leave a grid between items. How its finest
-level is computed, where it can be, stands in `doubling`.
+The encoder reads blocks of pixels as channels (pixel unshuffle), so it has no convolution at full resolution. By default the
+decoder draws each pixel by itself. A decoder that draws blocks ignores the neighbours of a block, and interpolations show a grid.
 """
 
 from __future__ import annotations
 
 import math
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, initialise, initialise_output
-from gaiamorph.networks.doubling import BlocksActivation, BlocksConv, DoubledConv
-from gaiamorph.networks.edges import computed_in
-from gaiamorph.networks.folding import fold, unfold
 
 FINEST = {1: 16, 2: 32, 4: 32}
-"""Channels where the decoder is finest, by default: by the side of the blocks that it draws."""
+"""Default width by the side of the blocks that the decoder draws."""
 WIDEST = 128
-"""They double from level to level, to at most this many (in proportion where there are others at the finest)."""
+"""The width doubles from level to level, up to this many channels (in proportion, if ``width`` is not the default)."""
+COARSEST = 8
+"""The pyramid ends at this height or width. At 4, all detail passes through 16 places, and pictures become worse."""
 LARGE = 48
-"""Pictures from so many pixels on are read in larger blocks, and drawn so where ``blocks`` is 0."""
+"""Pixels. The encoder reads blocks of 4 x 4 from this height or width on, and of 2 x 2 below it."""
+SMALL = 16
+"""Pixels. Below this height or width the encoder reads blocks no larger than those that the decoder draws."""
 
 
 class Conv(Autoencoder):
-    """Pyramid with ``depth`` 3x3 convolutions a level; ``width`` channels at the finest."""
+    """Pyramid with ``depth`` 3 x 3 convolutions a level, ``width`` channels at the finest."""
 
     DEPTH = 1
 
@@ -37,58 +35,43 @@ class Conv(Autoencoder):
     ) -> None:
         super().__init__(shape, latent_dim, settings, gaussian)
         channels, height, width = shape
-        if min(height, width) < 8:
+        shorter = min(height, width)
+        if shorter < 8:
             raise ValueError(f"the conv network needs pictures of at least 8 x 8 pixels, not {height} x {width}")
-        shorter, depth = min(height, width), settings.depth or self.DEPTH
         usual = 4 if shorter >= LARGE else 2
         drawn = settings.blocks or usual
         self.width = settings.width or FINEST[drawn]
-        sizes = _pyramid(math.ceil(height / drawn), math.ceil(width / drawn), settings.coarsest)
+        sizes = _pyramid(math.ceil(height / drawn), math.ceil(width / drawn))
         widest = WIDEST * self.width // FINEST[drawn]
         widths = [min(self.width * 2**i, widest) for i in range(len(sizes))]
-        read = max(2 * drawn, settings.read or usual)
-        start = min(int(math.log2(min(4, read) // drawn)), len(sizes) - 1) if shorter >= 16 else 0
+        # The level of the pyramid at which the encoder starts.
+        start = min(int(math.log2(min(4, max(2 * drawn, usual)) // drawn)), len(sizes) - 1) if shorter >= SMALL else 0
         read = drawn * 2**start
         coarse = (widths[-1], *sizes[-1])
 
-        self.encoder = nn.Sequential(Fold(read), *_convs(channels * read * read, widths[start], depth))
+        self.encoder = nn.Sequential(ToBlocks(read), *_convs(channels * read * read, widths[start], self.depth))
         for narrow, wide in zip(widths[start:], widths[start + 1 :], strict=False):
             self.encoder.extend([nn.Conv2d(narrow, wide, 3, stride=2, padding=1), activation()])
-            self.encoder.extend(_convs(wide, wide, depth - 1))
-        to_code = _Read(coarse, self.outputs * latent_dim)
-        self.encoder.extend([Flatten(), to_code])
+            self.encoder.extend(_convs(wide, wide, self.depth - 1))
+        to_code = nn.Linear(math.prod(coarse), self.outputs * latent_dim)
+        self.encoder.extend([nn.Flatten(), to_code])
 
-        self.decoder = nn.Sequential(_Draw(latent_dim, coarse), activation(), Unflatten(coarse))
+        self.decoder = nn.Sequential(nn.Linear(latent_dim, math.prod(coarse)), activation(), nn.Unflatten(1, coarse))
         for i in range(len(sizes) - 1, 0, -1):
-            self.decoder.extend(_convs(widths[i], widths[i - 1], depth))
-            self.decoder.append(Double(sizes[i - 1]))
-        to_picture: nn.Conv2d
-        if drawn == depth == 1 and len(sizes) > 1 and height % 2 == width % 2 == 0:
-            self.decoder[-1] = nn.Identity()  # in the place of what doubles, for files know weights by their place
-            finest = [DoubledConv(widths[0], widths[0]), BlocksActivation()]
-            to_picture = BlocksConv(widths[0], channels)
-        else:
-            finest = _convs(widths[0], widths[0], depth)
-            to_picture = nn.Conv2d(widths[0], channels * drawn * drawn, 3, padding=1)
-        self.decoder.extend([*finest, to_picture, Unfold(drawn, height, width)])
+            self.decoder.extend(_convs(widths[i], widths[i - 1], self.depth))
+            self.decoder.append(Upsample(sizes[i - 1]))
+        to_picture = nn.Conv2d(widths[0], channels * drawn * drawn, 3, padding=1)
+        self.decoder.extend([*_convs(widths[0], widths[0], self.depth), to_picture, FromBlocks(drawn, height, width)])
 
         initialise(self)
         initialise_output(to_code)
         initialise_output(to_picture)
-        if settings.linear == "on":
-            self.add_linear_path()
-
-    def trunk(self, outputs: int) -> tuple[nn.Module, nn.Linear]:
-        assert isinstance(self.encoder, nn.Sequential)
-        last = self.encoder[-1]
-        assert isinstance(last, _Read)
-        return self.encoder[:-1], _Read(last.shape, outputs)
 
 
-def _pyramid(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:
-    """Sizes from fine to coarse, each half of the one before, rounded up; the last is the first not above ``coarsest``."""
+def _pyramid(height: int, width: int) -> list[tuple[int, int]]:
+    """Sizes from fine to coarse, each half of the one before, rounded up. The last is the first within `COARSEST`."""
     sizes = [(height, width)]
-    while min(sizes[-1]) > coarsest:
+    while min(sizes[-1]) > COARSEST:
         sizes.append((math.ceil(sizes[-1][0] / 2), math.ceil(sizes[-1][1] / 2)))
     return sizes
 
@@ -100,82 +83,33 @@ def _convs(channels_in: int, channels_out: int, count: int) -> list[nn.Module]:
     return layers
 
 
-class Flatten(nn.Module):
-    """(B, C, H, W) -> (B, H W C): as it lies in memory, where convolutions leave channels last."""
+class ToBlocks(nn.Module):
+    """Pixel unshuffle: (B, C, H, W) -> (B, C s s, ceil(H / s), ceil(W / s)). Edges are repeated if s does not divide."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        return x.permute(0, 2, 3, 1).flatten(1)
-
-
-class Unflatten(nn.Module):
-    """The inverse of `Flatten`."""
-
-    def __init__(self, shape: tuple[int, int, int]) -> None:
+    def __init__(self, side: int) -> None:
         super().__init__()
-        self.shape = shape
+        self.side = side
 
     def forward(self, x: Tensor) -> Tensor:
-        channels, height, width = self.shape
-        return x.view(-1, height, width, channels).permute(0, 3, 1, 2)
-
-
-class _Read(nn.Linear):
-    """A linear layer on what `Flatten` gives. Its weights are in the order of `torch.flatten`, channels first: moving
-    them takes less time than moving a batch."""
-
-    def __init__(self, shape: tuple[int, int, int], out_features: int) -> None:
-        super().__init__(math.prod(shape), out_features)
-        self.shape = shape
-
-    def forward(self, input: Tensor) -> Tensor:
-        weight = self.weight.unflatten(1, (self.shape[0], -1)).transpose(1, 2)
-        return F.linear(input, _laid_out(weight).flatten(1), self.bias)
-
-
-class _Draw(nn.Linear):
-    """A linear layer that gives what `Unflatten` takes, with weights channels first, as those of `_Read`."""
-
-    def __init__(self, in_features: int, shape: tuple[int, int, int]) -> None:
-        super().__init__(in_features, math.prod(shape))
-        self.channels = shape[0]
-
-    def forward(self, input: Tensor) -> Tensor:
-        weight, bias = (w.unflatten(0, (self.channels, -1)).transpose(0, 1) for w in (self.weight, self.bias))
-        return F.linear(input, _laid_out(weight).flatten(0, 1), bias.flatten())
-
-
-def _laid_out(weight: Tensor) -> Tensor:
-    """In memory as it is indexed; the cast that autocast would do to it is done with the move."""
-    return weight.to(computed_in(weight), memory_format=torch.contiguous_format)
-
-
-class Fold(nn.Module):
-    """(B, C, H, W) -> (B, C p p, ceil(H / p), ceil(W / p)); edges are repeated where p does not divide."""
-
-    def __init__(self, patch: int) -> None:
-        super().__init__()
-        self.patch = patch
-
-    def forward(self, x: Tensor) -> Tensor:
-        below, right = -x.shape[-2] % self.patch, -x.shape[-1] % self.patch
+        below, right = -x.shape[-2] % self.side, -x.shape[-1] % self.side
         if below or right:
             x = F.pad(x, (0, right, 0, below), mode="replicate")
-        return fold(x, self.patch)
+        return F.pixel_unshuffle(x, self.side)
 
 
-class Unfold(nn.Module):
-    """The inverse of `Fold`, cropped to (H, W)."""
+class FromBlocks(nn.Module):
+    """The inverse of `ToBlocks`, cropped to (H, W)."""
 
-    def __init__(self, patch: int, height: int, width: int) -> None:
+    def __init__(self, side: int, height: int, width: int) -> None:
         super().__init__()
-        self.patch, self.height, self.width = patch, height, width
+        self.side, self.height, self.width = side, height, width
 
     def forward(self, x: Tensor) -> Tensor:
-        return unfold(x, self.patch)[..., : self.height, : self.width]
+        return F.pixel_shuffle(x, self.side)[..., : self.height, : self.width]
 
 
-class Double(nn.Module):
-    """Twice the size by repeating pixels, cropped to the size that the encoder had at this level."""
+class Upsample(nn.Module):
+    """Twice the size by repeating pixels, cropped to ``size``, which the encoder had at this level."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         super().__init__()

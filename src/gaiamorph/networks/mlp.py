@@ -1,4 +1,4 @@
-"""A multilayer perceptron pair, for vectors (and for anything else, flattened)."""
+"""A multilayer perceptron pair, for vectors. Pictures are flattened."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, in
 
 
 class MLP(Autoencoder):
-    """``depth`` hidden layers of ``width`` leaky-ReLU units on each side."""
+    """``depth`` hidden layers of ``width`` leaky ReLU units on each side."""
 
     WIDTH, DEPTH = 128, 3
 
@@ -18,10 +18,10 @@ class MLP(Autoencoder):
         self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
     ) -> None:
         super().__init__(shape, latent_dim, settings, gaussian)
-        self.width, depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
+        self.width = settings.width or self.WIDTH
         size = math.prod(shape)
-        self.encoder = nn.Sequential(nn.Flatten(), *_stack(size, self.outputs * latent_dim, self.width, depth))
-        self.decoder = nn.Sequential(*_stack(latent_dim, size, self.width, depth), nn.Unflatten(1, self.shape))
+        self.encoder = nn.Sequential(nn.Flatten(), *_stack(size, self.outputs * latent_dim, self.width, self.depth))
+        self.decoder = nn.Sequential(*_stack(latent_dim, size, self.width, self.depth), nn.Unflatten(1, self.shape))
 
 
 def _stack(size_in: int, size_out: int, width: int, depth: int) -> list[nn.Module]:

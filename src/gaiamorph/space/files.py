@@ -108,7 +108,7 @@ def _assemble(
     described = description.pop("attributes", {})
     info = SpaceInfo.from_json(description)
     # Each layer has a tensor. Without these limits a file could claim a network that is never built to its end.
-    if info.network.depth > len(tensors) or info.network.coarsest < 1:
+    if info.network.depth > len(tensors):
         raise ValueError("its network is not that of its tensors")
     # On the meta device nothing is allocated. The weights are the file's own tensors: a file that claims a huge network
     # costs no memory, and is refused because its tensors have other shapes.

@@ -1,4 +1,4 @@
-"""The batches of a run: gathered in the background, augmented on the device."""
+"""The batches of a run: gathered by a thread, augmented on the device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from torch import Tensor
 from gaiamorph.data import Dataset
 from gaiamorph.data.kinds import moved
 from gaiamorph.models import Batch
-from gaiamorph.networks import NETWORKS
 from gaiamorph.training import augment
 from gaiamorph.training.sampler import Sampler, generator_of
 from gaiamorph.training.settings import TrainSettings
@@ -22,7 +21,7 @@ from gaiamorph.training.settings import TrainSettings
 
 @dataclass(frozen=True)
 class Share:
-    """Which part of every batch is this process's: rank ``rank`` of ``world``, taken in ``pieces`` one after another."""
+    """The part of each batch that process ``rank`` of ``world`` takes, in ``pieces`` one after another."""
 
     rank: int = 0
     world: int = 1
@@ -41,10 +40,10 @@ class _Gathered(NamedTuple):
 
 
 class Batches:
-    """Batch ``piece`` of ``step``: a function of the seed and those two, however many processes share the work.
+    """Batches by step and piece. They depend on the seed, and not on the number of processes.
 
-    Items and random numbers are those of the whole batch, by position in it; each process takes its rows.
-    The next one is gathered by a thread while the current one is computed with.
+    Items and random numbers are drawn for the whole batch, and each process takes its rows of them.
+    A thread gathers the next batch while the current one is in use.
     """
 
     def __init__(
@@ -56,22 +55,16 @@ class Batches:
         share: Share,
     ) -> None:
         self.data, self.settings, self.draw, self.device, self.share = data, settings, draw, device, share
-        self.layout = NETWORKS[settings.network.name].LAYOUT
         self.sampler = Sampler(data.splits["train"], settings.batch_size, settings.seed)
-        parts = share.world * share.pieces
-        self.parts = max(1, settings.parts // parts) if settings.parts % parts == 0 else 1
         self._thread = ThreadPoolExecutor(1, "batches")
-        self._asked: dict[tuple[int, int], Future[_Gathered]] = {}
+        self._ahead: dict[tuple[int, int], Future[_Gathered]] = {}
 
     def at(self, step: int, piece: int = 0) -> Batch:
-        gathered = self._asked.pop((step, piece), None) or self._ask_for(step, piece)
-        self._asked.clear()
+        """The batch of a step and piece. The one after it is gathered meanwhile."""
+        current = self._ahead.pop((step, piece), None) or self._thread.submit(self._gather, step, piece)
         after = (step, piece + 1) if piece + 1 < self.share.pieces else (step + 1, 0)
-        self._asked[after] = self._ask_for(*after)
-        return self._finished(gathered.result())
-
-    def _ask_for(self, step: int, piece: int) -> Future[_Gathered]:
-        return self._thread.submit(self._gather, step, piece)
+        self._ahead = {after: self._thread.submit(self._gather, *after)}
+        return self._on_device(current.result())
 
     def close(self) -> None:
         self._thread.shutdown(cancel_futures=True)
@@ -84,12 +77,12 @@ class Batches:
         changes: dict[str, Tensor] = {}
         if s.flip == "on" or s.shift or s.affine:
             changes = augment.draw(s.batch_size, s.shift, generator, s.affine)
-        # Nothing here may run on torch's own threads: a second team of them would contend with the arithmetic.
+        # Nothing here may use torch's own threads: a second pool of them would compete with the step.
         items = np.ascontiguousarray(self.data.items[self.sampler.batch(step)[rows]])
         return _Gathered(items, {k: v[rows] for k, v in noise.items()}, {k: v[rows] for k, v in changes.items()})
 
-    def _finished(self, gathered: _Gathered) -> Batch:
-        """On the device, and augmented there."""
+    def _on_device(self, gathered: _Gathered) -> Batch:
+        """Moved to the device, and augmented there."""
         s = self.settings
 
         def move(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -104,5 +97,5 @@ class Batches:
         if s.affine:
             x = augment.affine(x, changes["affine"])
         if x.ndim == 4:
-            x = x.contiguous(memory_format=self.layout)
-        return Batch(x, move(gathered.noise), self.parts)
+            x = x.contiguous(memory_format=torch.channels_last)
+        return Batch(x, move(gathered.noise))

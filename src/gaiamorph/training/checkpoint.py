@@ -1,7 +1,7 @@
-"""Checkpoints: one safetensors file with JSON in its metadata, replaced in one move.
+"""Checkpoints: one safetensors file with JSON in its metadata, replaced atomically.
 
-A run that is killed at any moment has either the old checkpoint or the new one.
-Nothing is pickled, so a checkpoint from a stranger is safe to open.
+A run killed at any moment has either the old checkpoint or the new one. Nothing is pickled, so opening a checkpoint from an
+unknown source runs no code.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FILE = "checkpoint.safetensors"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside ``path`` and rename: readers see the old content or the new, never a part."""
+    """Write beside ``path``, then rename: readers see the old content or the new, never a part."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     with open(scratch, "wb") as file:
         file.write(content)
@@ -38,7 +38,7 @@ def save_checkpoint(
     optimizers: dict[str, torch.optim.Optimizer],
     progress: dict[str, Any],
 ) -> None:
-    """Everything that the next step depends on. ``progress`` is plain JSON."""
+    """Write all that the next step depends on. progress: plain JSON."""
     tensors: dict[str, Tensor] = {}
     for prefix, module in (("model", model), ("average", average)):
         tensors |= {f"{prefix}/{name}": value for name, value in module.state_dict().items()}
@@ -55,7 +55,7 @@ def load_checkpoint(
     average: nn.Module,
     optimizers: dict[str, torch.optim.Optimizer],
 ) -> dict[str, Any]:
-    """Put everything back in place and return ``progress``. Raises UserError if the file does not fit."""
+    """Load all state in place, and return ``progress``. Raises UserError if the file does not fit."""
     path = folder / FILE
     try:
         with safe_open(path, framework="pt") as file:
@@ -70,7 +70,7 @@ def load_checkpoint(
                 number, key = name.split("/")
                 parameter = parameters[int(number)]
                 if value.shape == parameter.shape:
-                    # In the parameter's own memory order: fused Adam walks both by address.
+                    # In the memory order of the parameter, because fused Adam ignores strides.
                     value = torch.empty_like(parameter.detach(), dtype=value.dtype).copy_(value)
                 state.setdefault(int(number), {})[key] = value
             optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

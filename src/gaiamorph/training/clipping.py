@@ -1,4 +1,4 @@
-"""Gradients that are far larger than they usually are, cut to size before a step goes too far."""
+"""Gradient clipping by the norm that a player's gradients usually have."""
 
 from __future__ import annotations
 
@@ -7,48 +7,46 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
-KEEP = 0.98
-"""Share of the usual norm that each step keeps: it is that of the last 50 steps or so."""
+LIMIT = 2.0
+"""Gradients are cut to this many times their usual norm. It keeps trainings alive whose learning rate is high for their size (long
+codes, wide layers). In calm trainings about one step in forty is cut. At 1 or below, the usual norm would shrink to nothing."""
+DECAY = 0.98
+"""Decay of the usual norm, an exponential moving average: that of the last 50 steps or so."""
 GRACE = 50
-"""Steps before anything is cut, for at first norms change fast."""
+"""Steps before anything is cut, because norms change fast at first."""
 
 
 class Clipping:
-    """Of each player, by the norm of all its gradients together.
+    """Cuts the gradients of each player to `LIMIT` times their usual norm.
 
-    Adam divides gradients by their size of the last 1 / (1 - beta2) steps, so a single one ten times as large moves every
-    weight up to ten times as far as the steps before; with two players one such step may end the game. A fixed bound does not
-    help, for norms fall as a training goes on: here it is a multiple of what the norm usually is (as in ZClip, Kumar et al. 2025,
-    arXiv 2504.02507, which counts in standard deviations).
+    Adam divides a gradient by its size over the last 100 steps or so. One gradient ten times as large moves every weight up to
+    ten times as far as usual, and with two players one such step may end the game. Norms fall during a training, so a constant
+    limit does not help (compare ZClip, Kumar et al. 2025, arXiv 2504.02507).
     """
 
-    def __init__(self, times: float) -> None:
-        """times: of the usual norm that is let through; 0 lets everything through."""
-        self.times = times
+    def __init__(self) -> None:
         self.usual: dict[str, Tensor] = {}
-        self.seen: dict[str, int] = {}
+        self.steps: dict[str, int] = {}
 
     @torch.no_grad()
     def __call__(self, player: str, parameters: Iterable[Tensor]) -> None:
-        """Scale the gradients of the parameters where they are too large."""
-        if not self.times:
-            return
+        """Scale the gradients of the parameters if they are too large."""
         gradients = [p.grad for p in parameters if p.grad is not None]
         if not gradients:
             return
         norm = torch.nn.utils.get_total_norm(gradients)
-        seen, usual = self.seen.get(player, 0), self.usual.get(player, norm)
-        if seen >= GRACE:
-            bound = self.times * usual
+        steps, usual = self.steps.get(player, 0), self.usual.get(player, norm)
+        if steps >= GRACE:
+            bound = LIMIT * usual
             torch._foreach_mul_(gradients, (bound / norm).clamp(max=1))  # pyright: ignore[reportPrivateImportUsage]
             norm = torch.minimum(norm, bound)
-        self.usual[player] = torch.lerp(norm, usual, KEEP)
-        self.seen[player] = seen + 1
+        self.usual[player] = torch.lerp(norm, usual, DECAY)
+        self.steps[player] = steps + 1
 
     def state(self) -> dict[str, list[float]]:
-        """Plain JSON, from which `restore` goes on to the same bits."""
-        return {player: [self.seen[player], float(usual)] for player, usual in self.usual.items()}
+        """Plain JSON for `restore`, exact to the bit."""
+        return {player: [self.steps[player], float(usual)] for player, usual in self.usual.items()}
 
     def restore(self, state: Mapping[str, list[float]], device: torch.device) -> None:
-        self.seen = {player: int(seen) for player, (seen, _) in state.items()}
+        self.steps = {player: int(steps) for player, (steps, _) in state.items()}
         self.usual = {player: torch.tensor(usual, device=device) for player, (_, usual) in state.items()}

@@ -18,14 +18,14 @@ FILE = "metrics.csv"
 
 
 class Means:
-    """Means of figures since the last row. They stay on the device until asked for: no waiting in every step."""
+    """Means of metrics since the last row. Sums stay on the device, so that a step does not wait for it."""
 
     def __init__(self) -> None:
         self.sums: dict[str, Tensor] = {}
         self.count = 0
 
-    def add(self, figures: dict[str, Tensor]) -> None:
-        for name, value in figures.items():
+    def add(self, metrics: dict[str, Tensor]) -> None:
+        for name, value in metrics.items():
             value = value.detach().float()
             self.sums[name] = self.sums[name] + value if name in self.sums else value
         self.count += 1
@@ -44,9 +44,9 @@ class Means:
 
 
 class Log:
-    """Rows of ``metrics.csv``, one column a figure.
+    """Rows of ``metrics.csv``, with one column for each metric.
 
-    Opened at a step, it first cuts away whatever was written after it; TensorBoard does the same.
+    Opened at a step, it first removes all later rows. TensorBoard does the same.
     """
 
     def __init__(self, folder: Path, step: int) -> None:
@@ -57,10 +57,10 @@ class Log:
         self._file = open(self.path, "a", newline="", encoding="utf-8")
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step or None)
 
-    def write(self, step: int, figures: dict[str, float]) -> None:
-        row = {"step": step, **figures}
+    def write(self, step: int, metrics: dict[str, float]) -> None:
+        row = {"step": step, **metrics}
         if new := [name for name in row if name not in self.columns]:
-            # A figure that was not there before needs a column: rare, and the file is short then.
+            # A new metric needs a column. This happens near the start, when the file is short.
             self._file.close()
             self.rows = read_metrics(self.path.parent)
             self.columns += new
@@ -68,11 +68,11 @@ class Log:
             self._file = open(self.path, "a", newline="", encoding="utf-8")
         csv.DictWriter(self._file, self.columns, restval="").writerow(_text(row))
         self._file.flush()
-        for name, value in figures.items():
+        for name, value in metrics.items():
             self._board.add_scalar(name, value, step)
 
     def _rewrite(self) -> None:
-        """In one move: a kill in between must not lose the rows before the checkpoint."""
+        """Atomically, so that a kill cannot lose rows from before the checkpoint."""
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, self.columns, restval="")
         writer.writeheader()
@@ -92,7 +92,7 @@ def _text(row: Mapping[str, float]) -> dict[str, str]:
 
 
 def read_metrics(folder: Path) -> list[dict[str, float]]:
-    """The rows of a run's ``metrics.csv``; a cell that is empty is NaN, and a row cut short by a kill is left out."""
+    """The rows of a run's ``metrics.csv``. An empty cell is NaN. A row cut short by a kill is left out."""
     path = folder / FILE
     if not path.exists():
         return []

@@ -1,4 +1,4 @@
-"""One process or many: how they are started, and who they are."""
+"""One process or several: how they are started, and what they agree on."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from gaiamorph.training.precision import device_type
 
 _NOW, _ONCE = "forward_sync_buffers", "broadcast_buffers"
 SENDING_BUFFERS = _NOW if _NOW in inspect.signature(DistributedDataParallel).parameters else _ONCE
-"""What torch calls it: the older name is deprecated from torch 2.13 on."""
+"""The name of one option of DDP. The older name is deprecated from torch 2.13 on."""
 
 
 @dataclass
 class Processes:
-    """How many processes train together. Not a part of a run's settings: a run may go on with another number."""
+    """How many processes train together. Not a setting of a run, which may go on with another number of processes."""
 
     devices: int = 0
-    """Processes on this machine, one a device. 0: as many as torchrun or fabric run started, otherwise 1."""
+    """Processes on this machine, one for each device. 0: as many as torchrun or fabric run started, otherwise 1."""
     nodes: int = 0
-    """Machines. 0: as torchrun or fabric run says, otherwise 1."""
+    """Machines. 0: as many as torchrun or fabric run started, otherwise 1."""
 
 
 def started_outside() -> bool:
-    """Whether torchrun (or fabric run, which uses it) has started this process."""
+    """Whether torchrun has started this process. `fabric run` uses torchrun."""
     return "TORCHELASTIC_RUN_ID" in os.environ
 
 
 def launch(processes: Processes, device: str) -> Fabric:
-    """The engine, with all its processes running. The others run the same command from its start.
+    """The Fabric, with all its processes started. Each other process runs the same command from its beginning.
 
-    Raises UserError if there are fewer devices.
+    Raises UserError if the machine has fewer devices.
     """
     if processes.devices < 0 or processes.nodes < 0:
         raise UserError("devices and nodes must not be negative")
@@ -52,12 +52,12 @@ def launch(processes: Processes, device: str) -> Fabric:
         devices, nodes = devices or local, nodes or int(os.environ["WORLD_SIZE"]) // local
     devices, nodes = devices or 1, nodes or 1
     many = devices * nodes > 1
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # what was chosen is said by the run itself
-    # A copy of all gradients less. Not static_graph: with it (torch 2.13) gradients are no longer exchanged, and nothing says so.
-    # Nor are buffers sent around: what models keep in them is the same in all processes (`across_ranks`, `of_first_rank`).
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # the run prints its own choices
+    # A bucket view saves one copy of the gradients. Never static_graph: with torch 2.13 it silently stops the exchange.
+    # Buffers are not broadcast, because models keep them equal in all processes (`across_ranks`, `of_first_rank`).
     how: dict[str, Any] = {"gradient_as_bucket_view": True, SENDING_BUFFERS: False}
     if device_type(device) == "cpu":
-        # One message, once backward passes are over (the default sends a first one sooner): on a CPU it takes their core meanwhile.
+        # One message after the backward pass. An earlier message would take CPU time from that pass.
         how["bucket_cap_mb"] = 25
     strategy = DDPStrategy(**how) if many else "auto"
     try:
@@ -68,7 +68,7 @@ def launch(processes: Processes, device: str) -> Fabric:
             strategy=strategy,
         )
     except (RuntimeError, ValueError) as error:
-        # Fabric's own words name the devices that there are.
+        # The message of Fabric names the available devices.
         raise UserError(f"{devices} devices cannot be used here: {str(error).splitlines()[0].strip()}") from error
     if many and "LT_CLI_USED" not in os.environ:
         fabric.launch()
@@ -76,5 +76,14 @@ def launch(processes: Processes, device: str) -> Fabric:
 
 
 def local_processes(fabric: Fabric) -> int:
-    """Processes on this machine: they share its cores."""
+    """Number of processes that share the cores of this machine."""
     return int(os.environ.get("LOCAL_WORLD_SIZE") or fabric.world_size)
+
+
+def agree(fabric: Fabric, stop: bool, seconds: float) -> tuple[bool, float]:
+    """Whether any process wants to stop, and the longest time of all processes. Each takes the same decisions by them."""
+    if fabric.world_size == 1:
+        return stop, seconds
+    largest = torch.tensor([float(stop), seconds], dtype=torch.float64, device=fabric.device)
+    torch.distributed.all_reduce(largest, torch.distributed.ReduceOp.MAX)
+    return bool(largest[0]), float(largest[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median
 from typing import Any
@@ -12,34 +12,43 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from gaiamorph.training.compiling import networks
-from gaiamorph.training.precision import wait_for
+from gaiamorph.models import Model
+from gaiamorph.networks import Autoencoder
+from gaiamorph.training.precision import synchronise
 
 PARTS: tuple[str, ...] = ("data", "generator", "discriminator", "losses", "backward", "optimiser", "logging")
 PRODUCT = 2048
-"""Side of the square matrices whose product gives the machine's rate."""
+"""Side of the square matrices whose product measures the rate of the machine."""
+
+
+def network_modules(model: Model) -> dict[nn.Module, str]:
+    """Modules that compute the networks of a model, and the name of the network: both halves of an autoencoder, or a critic."""
+    found: dict[nn.Module, str] = {}
+    for name, network in model.named_children():
+        modules = [network.encoder, network.decoder] if isinstance(network, Autoencoder) else [network]
+        found |= {module: name for module in modules if next(module.parameters(), None) is not None}
+    return found
 
 
 class Profile:
-    """Seconds spent in each part of the steps since it was made. Where ``on`` is False it costs nothing.
+    """Seconds spent in each part of the steps. If ``on`` is False it costs nothing.
 
-    The time of the networks is taken by hooks on them; what remains of a forward pass are the losses.
+    Hooks on the networks take their time. The rest of a forward pass counts as losses.
     """
 
-    def __init__(self, model: nn.Module, device: torch.device, on: bool) -> None:
+    def __init__(self, model: Model, device: torch.device, on: bool) -> None:
         self.device, self.on = device, on
         self.seconds = dict.fromkeys(PARTS, 0.0)
         self._network_seconds = 0.0
         if on:
-            for name, modules in networks(model).items():
-                for module in modules:
-                    self._watch(module, "generator" if name == "generator" else "discriminator")
+            for module, name in network_modules(model).items():
+                self._time(module, "generator" if name == "generator" else "discriminator")
 
     def _now(self) -> float:
-        wait_for(self.device)
+        synchronise(self.device)
         return time.perf_counter()
 
-    def _watch(self, network: nn.Module, part: str) -> None:
+    def _time(self, network: nn.Module, part: str) -> None:
         began: list[float] = []
 
         def after(*_: Any) -> None:
@@ -52,6 +61,7 @@ class Profile:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
+        """The block counts as part ``name`` of a step, without what the networks take."""
         if not self.on:
             yield
             return
@@ -60,7 +70,7 @@ class Profile:
         self.seconds[name] += self._now() - began - (self._network_seconds - before)
 
     def report(self, steps: int, flops: int, dtype: torch.dtype) -> list[str]:
-        """Lines to print. flops: of one step, as `count_flops` counts them."""
+        """Lines to print. flops: of one step, from `count_flops`."""
         total = sum(self.seconds.values())
         lines = [f"{'part of a step':<16}{'ms':>10}{'share':>8}"]
         lines += [f"{n:<16}{1000 * s / steps:>10.2f}{s / total:>8.1%}" for n, s in self.seconds.items()]
@@ -75,21 +85,21 @@ class Profile:
 
 
 def product_rate(device: torch.device, dtype: torch.dtype, repeats: int = 7) -> float:
-    """Floating-point operations a second in a large matrix product, the median of a few."""
+    """Floating-point operations a second in a large matrix product: the median of ``repeats``."""
     a, b = (torch.rand(PRODUCT, PRODUCT, device=device).to(dtype) for _ in range(2))
     times = []
     for _ in range(repeats + 1):
-        wait_for(device)
+        synchronise(device)
         began = time.perf_counter()
         product = a @ b
-        wait_for(device)
+        synchronise(device)
         del product
         times.append(time.perf_counter() - began)
     return 2 * PRODUCT**3 / median(times[1:])
 
 
-def count_flops(step: Any) -> int:
-    """Operations in the convolutions and matrix products of ``step()``, forward and backward."""
+def count_flops(step: Callable[[], object]) -> int:
+    """Floating-point operations of the convolutions and matrix products in ``step()``, forward and backward."""
     counter = FlopCounterMode(display=False)
     with counter:
         step()

@@ -1,4 +1,4 @@
-"""What a person sees while a training runs."""
+"""The display of a training in the terminal."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 SHOWN = ("R", "F", "I", "reconstruction", "validation")
 LINES = 10
-"""Where there is no terminal, this many lines are printed over a run instead of a moving bar."""
+"""Lines printed over a run if the output is no terminal."""
 
 
 class Display:
-    """A bar with the errors, examples a second and the time left; plain lines where output is no terminal."""
+    """A bar with errors, examples a second and the time left; plain lines if the output is no terminal."""
 
     def __init__(self, show: bool, share: float) -> None:
         self.console = Console(stderr=True, highlight=False, quiet=not show)
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(24), TaskProgressColumn(),
-            TextColumn("{task.fields[figures]}"), TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[metrics]}"), TimeRemainingColumn(compact=True),
             console=self.console, disable=not (show and self.console.is_terminal), transient=True,
         )  # fmt: skip
-        self._task = self._bar.add_task("training", total=1.0, figures="")
+        self._task = self._bar.add_task("training", total=1.0, metrics="")
         self._next_line = share
         self._latest: dict[str, float] = {}
 
@@ -34,14 +34,14 @@ class Display:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def update(self, step: int, share: float, figures: dict[str, float]) -> None:
-        """``share`` of the run is done, and these are the newest figures."""
-        self._latest |= {k: v for k, v in figures.items() if k in (*SHOWN, "examples_per_second")}
+    def update(self, step: int, share: float, metrics: dict[str, float]) -> None:
+        """share: how much of the run is done, 0 to 1. metrics: the newest row."""
+        self._latest |= {k: v for k, v in metrics.items() if k in (*SHOWN, "examples_per_second")}
         parts = [f"{name} {self._latest[name]:.4f}" for name in SHOWN if name in self._latest]
         if "examples_per_second" in self._latest:
             parts.append(f"{self._latest['examples_per_second']:.0f}/s")
         text = "  ".join(parts)
-        self._bar.update(self._task, completed=share, figures=text)
+        self._bar.update(self._task, completed=share, metrics=text)
         if text and not self.console.is_terminal and share >= self._next_line:
             self._next_line = share + 1 / LINES
             self.say(f"step {step:>7} ({share:4.0%})  {text}")
@@ -51,7 +51,7 @@ class Display:
 
 
 def reading(show: bool) -> Callable[[int, int], None]:
-    """A report for `open_data`: says how far reading has come, if it takes longer than a moment."""
+    """A report for `open_data`: prints how many items are read, every two seconds."""
     console = Console(stderr=True, highlight=False, quiet=not show)
     started = time.monotonic()
     said = [started]

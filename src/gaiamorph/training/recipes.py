@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gaiamorph.errors import UserError
+from gaiamorph.models import MODELS
 from gaiamorph.training.settings import read_config
 
 FOLDER = Path(__file__).parents[1] / "recipes"
@@ -16,15 +17,16 @@ def recipes() -> dict[str, Path]:
     return {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
 
 
-def recipe(name: str) -> dict[str, Any]:
+def recipe(name: str, model: str = "gaia") -> dict[str, Any]:
     """Options of the recipe ``name``, as `gaiamorph.train` takes them: ``train("photos/", **recipe("faces"))``.
 
-    Only what differs from the defaults is there. Raises UserError for an unknown name.
+    Only what differs from the defaults is there. Options of other models than ``model`` are left out. Raises UserError for an
+    unknown name.
     """
     files = recipes()
     if name not in files:
         raise UserError(f"there is no recipe {name!r}: choose one of {', '.join(files)}")
-    return read_config(files[name])
+    return {key: value for key, value in read_config(files[name]).items() if key == model or key not in MODELS}
 
 
 def config_file(given: Path) -> Path:

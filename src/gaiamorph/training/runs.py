@@ -1,4 +1,4 @@
-"""Run folders: made, recorded, gone on with."""
+"""Run folders: made, recorded and resumed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
+from gaiamorph.models import MODELS
 from gaiamorph.output.folders import refuse_existing
 from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
@@ -24,7 +25,7 @@ from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_con
 
 @dataclasses.dataclass
 class DataOptions:
-    """How pictures are read."""
+    """How pictures are read into items."""
 
     size: int | None = None
     """Pictures become size x size pixels (default 32; an array of pictures keeps its own size)."""
@@ -56,16 +57,17 @@ def train(
     """Train a model on a data set and return its latent space.
 
     source, size, crop, channels: as in `open_data`.
-    out: the run folder; by default the first free ``runs/MODEL-N``.
-    resume: go on with the run in ``out``; settings are those that it recorded.
+    out: the run folder. By default it is the first free ``runs/MODEL-N``.
+    resume: continue the run in ``out``, with the settings that it recorded.
     overwrite: replace what is in ``out``.
-    profile: print where the time of a step goes, at the end.
-    devices, nodes: processes on this machine, and machines (see `Processes`).
-    options: fields of `TrainSettings` (``model="gaia"``, ``steps=3000``, ...), groups as dictionaries
-        (``gaia={"objective": "reference"}``), unless ``settings`` gives them all.
-    Raises UserError for input that cannot be used (nothing is written then), TrainingError when it cannot go on.
+    profile: print at the end where the time of a step went.
+    devices, nodes: number of processes on this machine, and of machines (see `Processes`).
+    settings: all settings at once. It excludes ``options``.
+    options: fields of `TrainSettings` (``model="gaia"``, ``steps=3000``, ...). Groups are dictionaries
+        (``gaia={"objective": "reference"}``).
+    Raises UserError for unusable input, and writes nothing then. Raises TrainingError if a loss is not finite.
     """
-    wanted = settings or from_dict(options)
+    wanted = _asked(settings, options)
     folder = Path(out) if out is not None else _free_folder(wanted.model)
     how = DataOptions(size, crop, channels)
     going_on = resume and (folder / FILE).exists()
@@ -76,7 +78,7 @@ def train(
         refuse_existing(folder, overwrite)
     fabric = launch(Processes(devices, nodes), wanted.device)
     first = fabric.is_global_zero
-    with fabric.rank_zero_first(local=True):  # one process builds the cache, the others use it
+    with fabric.rank_zero_first(local=True):  # one process builds the cache, and the others read it
         data = open_data(source, **dataclasses.asdict(how), seed=wanted.seed, report=reading(show and first))
     if going_on:
         if data.fingerprint != fingerprint:
@@ -95,8 +97,23 @@ def train(
     return run_loop(data, wanted, folder, fabric, show=show, profile=profile)
 
 
+def _asked(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:
+    """The settings asked for. Raises UserError for an option that is unknown or would be ignored."""
+    if settings is not None:
+        if options:
+            raise UserError(f"settings and {', '.join(options)} were both given: give settings or options, not both")
+        return settings
+    wanted = from_dict(options)
+    for name in options:
+        if name in MODELS and name != wanted.model:
+            raise UserError(
+                f"options of {name} have no effect on the model {wanted.model}: leave {name} out, or give model={name!r}"
+            )
+    return wanted
+
+
 def clear(folder: Path, overwrite: bool) -> None:
-    """Make way for new results. Raises UserError if that would lose something and ``overwrite`` is not given."""
+    """Remove what is in the way of new results. Raises UserError if there is something and ``overwrite`` is False."""
     refuse_existing(folder, overwrite)
     if folder.is_dir() and not folder.is_symlink():
         shutil.rmtree(folder)
@@ -105,7 +122,7 @@ def clear(folder: Path, overwrite: bool) -> None:
 
 
 def recorded_source(folder: Path) -> str | None:
-    """The data that a run was started with, or None where there is no record yet."""
+    """The data that a run was started with, or None if the folder is not a run."""
     return read_config(folder / FILE).get("data") if (folder / FILE).exists() else None
 
 
@@ -117,7 +134,7 @@ def _free_folder(model: str) -> Path:
 
 
 def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings: TrainSettings) -> None:
-    """``splits.json`` and ``skipped.csv``, and ``config.yaml`` last: a folder that has it is a run."""
+    """Write ``splits.json``, ``skipped.csv`` and, last, ``config.yaml``, which makes a folder a run."""
     folder.mkdir(parents=True, exist_ok=True)
     splits = {name: [data.names[i] for i in indices] for name, indices in data.splits.items()}
     write_atomically(folder / "splits.json", json.dumps(splits, ensure_ascii=True).encode())
@@ -134,7 +151,7 @@ def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings
 def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[DataOptions, TrainSettings, str | None]:
     """What a run was started with: how data is read, settings, fingerprint of the data.
 
-    What was asked for must be the default or the same, or it raises UserError.
+    Raises UserError if something else was asked for, other than a default.
     """
     config = read_config(folder / FILE)
     recorded_how = DataOptions(config.get("size"), config.get("crop", "centre"), config.get("channels"))
@@ -156,7 +173,7 @@ def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[Da
 
 
 def _finished(folder: Path, settings: TrainSettings) -> bool:
-    """Whether the space in the folder is that of the whole run."""
+    """Whether the folder holds the space of the whole run."""
     if not (folder / SPACE_FILE).exists() or settings.minutes:
         return False
     return load(folder).info.training.steps >= settings.steps
@@ -165,7 +182,7 @@ def _finished(folder: Path, settings: TrainSettings) -> bool:
 def _differences(
     asked: dict[str, Any], recorded: dict[str, Any], default: dict[str, Any]
 ) -> list[tuple[str, Any, Any]]:
-    """(name, asked, recorded) wherever something other than the default was asked for, and it is not what is recorded."""
+    """(name, asked, recorded) of each value asked for that is neither the default nor the recorded one."""
     found = []
     for name, value in asked.items():
         if isinstance(value, dict):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import math
 import os
 import typing
 from dataclasses import dataclass, field
@@ -40,8 +39,6 @@ class TrainSettings:
     """Items in a step, over all processes. By default 64, or 128 for vectors; at most the training set."""
     accumulate: int = 1
     """Take the batch in this many pieces and add up their gradients: less memory for the same step."""
-    parts: int = 0
-    """Items are mixed only within each of this many equal parts of a batch. 0: one part a process and piece."""
     latent_dim: int = BY_DATA
     """Length of a code. By default 64, or one more than vectors have columns, at most 16."""
     seed: int = 0
@@ -52,20 +49,14 @@ class TrainSettings:
     """CPU threads of one process. 0: all cores, divided among the processes of a machine."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the networks. auto: bf16 if the device multiplies it natively, but fp32 for the network mlp."""
-    compile: Literal["auto", "on", "off"] = "auto"
-    """Compile the networks."""
+    compile: Literal["on", "off"] = "off"
+    """Compile the networks with torch.compile. It takes a minute or so at the start, and pays in long runs."""
     learning_rate: float = BY_DATA
     """Adam's learning rate, until it falls to zero along half a cosine. By default 0.002, sparse pictures 0.001, vectors 0.005."""
     hold: float = 0.5
     """Share of the training before the learning rate falls. 0: it falls from the start."""
     warmup: int = BY_DATA
     """Steps over which the learning rate rises from zero. By default 0, or 300 for vectors."""
-    beta1: float = 0.5
-    """Adam's decay of the mean gradient; 0.9 is too slow for two players that chase each other."""
-    beta2: float = 0.99
-    """Adam's decay of the mean squared gradient."""
-    clip: float = 2.0
-    """Cut a player's gradients to this many times their recent norm. 0: never."""
     average: float = 0.999
     """Decay of the exponential moving average of the generator's weights, per step."""
     flip: Literal["auto", "on", "off"] = "auto"
@@ -136,12 +127,10 @@ def _check(s: TrainSettings, kind: Kind) -> None:
             value = getattr(group, f.name)
             if isinstance(value, int | float) and value < 0:
                 raise UserError(f"{prefix}{f.name} must not be negative, as {value} is")
-    if 0 < s.clip <= 1:  # what is usual would fall with every step, and so would the gradients
-        raise UserError(f"clip must be more than 1 (or 0: never), not {s.clip}")
     if not 0 < s.learning_rate < 1:
         raise UserError(f"learning_rate must lie between 0 and 1, not {s.learning_rate}")
-    if not all(0 <= value < 1 for value in (s.beta1, s.beta2, s.average, s.hold)):
-        raise UserError("beta1, beta2, average and hold must lie in [0, 1)")
+    if not all(0 <= value < 1 for value in (s.average, s.hold)):
+        raise UserError("average and hold must lie in [0, 1)")
     if s.network.blocks not in (0, 1, 2, 4):
         raise UserError(
             f"network.blocks must be 1, 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.blocks}"
@@ -153,15 +142,14 @@ def _check(s: TrainSettings, kind: Kind) -> None:
 
 
 def _divide_batch(s: TrainSettings, available: int, processes: int) -> None:
-    """Make the batch divide evenly among processes and pieces, each of which pairs its items."""
-    most, s.parts = min(s.batch_size, available), s.parts or processes * s.accumulate
-    unit = 2 * math.lcm(s.parts, processes * s.accumulate)
-    if unit > most:
+    """Make the batch divide evenly among processes and pieces. Each of them pairs its items, so its share is even."""
+    most, shares = min(s.batch_size, available), processes * s.accumulate
+    if 2 * shares > most:
         raise UserError(
-            f"a batch of {most} items cannot be divided into {unit // 2} even parts "
-            f"({processes} processes, accumulate {s.accumulate}, parts {s.parts}): use a larger batch or fewer of them"
+            f"a batch of {most} items cannot be divided into {shares} even parts "
+            f"({processes} processes, accumulate {s.accumulate}): use a larger batch or fewer of them"
         )
-    s.batch_size = most // unit * unit
+    s.batch_size = most // (2 * shares) * 2 * shares
 
 
 def to_dict(settings: TrainSettings) -> dict[str, Any]:

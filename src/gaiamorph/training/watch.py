@@ -1,20 +1,20 @@
-"""Notices a training that has gone wrong, and says so with the remedy."""
+"""Notices a training that has gone wrong, and names the remedy."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
 
 PATIENCE = 500
-"""Steps for which an ailment has to last before it is reported; a tenth of the run if that is less."""
+"""Steps that a failure must last before it is reported, or a tenth of the run if that is less."""
 MEMORY = 0.9
-"""Share of the old mean that each new row keeps."""
+"""Decay, per row, of the moving averages."""
 DEAD, LEARNING = 1.1, 0.98
-"""A network has died whose reconstructions err more than this many times as much as the mean item would, and whose error does
-not fall below this share of what it was. Where items differ little, one that learns may be above the first for a while."""
+"""A network has died if its error is above `DEAD` times that of the mean item, and no longer falls below `LEARNING` times its
+earlier value. The second condition is needed for items that differ little: a network that learns may begin above the first."""
 DIED = {
     "reconstruction": "reconstructions err more than the mean item would, and no less than before: the generator has died, its "
     "output stuck at a limit or thrown about; use a lower learning rate or a warmup; for pictures that are mostly empty "
@@ -22,29 +22,29 @@ DIED = {
     "R": "the discriminator redraws real items with more error than the mean item would have, and no less than before: it has "
     "died, and tells the generator nothing; use the objective 'balanced', a lower w_max, or a lower learning rate",
 }
-"""What to say, by the figure in which it shows."""
+"""Warnings, by the metric that shows the failure."""
 FALLEN = 1.5
-"""A generator has fallen whose reconstructions err more than this many times as much as they have done. Of 524 runs of all models
-only such came above it; three of them came back."""
+"""A generator has fallen if its reconstruction error exceeds its lowest value this many times. Of 524 runs of all models, only
+failed ones did, and three of them recovered."""
 FELL = (
     f"reconstructions err more than {FALLEN} times as much as they have done before: the generator has fallen, and may not come "
     "back; use a lower learning rate or a warmup"
 )
 GRACE = 5
-"""Before that many times its patience, nothing is called dead: where items differ little, all begin far off."""
+"""No network is called dead before this many times the patience. With items that differ little, all begin far off."""
 LOOKED_AT = 512
-"""Items that the mean item's error is taken over."""
+"""At most this many items, to compute the error of the mean item."""
 
 
 def mean_item_error(x: Tensor) -> float:
-    """Mean absolute error of answering every item (N, *shape) with their mean: what a model that learns anything is below."""
+    """Mean absolute difference of items (N, *shape) from their mean. A model that learns anything is below it."""
     return float((x - x.mean(0)).abs().mean())
 
 
 class Watch:
-    """Running means of the figures, and how long something has been wrong with them.
+    """Moving averages of the metrics, and how long a failure has lasted.
 
-    diagnose: the model's own view. blank: the error that the mean item would have, for models that reconstruct.
+    diagnose: `Model.diagnose`. blank: `mean_item_error`, for models that reconstruct.
     """
 
     def __init__(
@@ -58,20 +58,20 @@ class Watch:
         self.best: float | None = None
         self.warnings: list[dict[str, Any]] = []
 
-    def look(self, step: int, figures: dict[str, float]) -> str | None:
-        """Take in one row of figures; a new warning, or None. Each ailment is reported once."""
-        for name, value in figures.items():
+    def look(self, step: int, metrics: dict[str, float]) -> str | None:
+        """Take in one row of metrics. Returns a new warning, or None. Each failure is reported once."""
+        for name, value in metrics.items():
             self.means[name] = MEMORY * self.means[name] + (1 - MEMORY) * value if name in self.means else value
-        fell = FELL if self._fallen() else None  # asked in any case, for it remembers the best
-        ailment = self.diagnose(self.means) or next((DIED[name] for name in DIED if self._dead(step, name)), fell)
-        if ailment is None:
+        fell = FELL if self._fallen() else None  # always called, because it tracks the lowest error
+        failure = self.diagnose(self.means) or next((DIED[name] for name in DIED if self._dead(step, name)), fell)
+        if failure is None:
             self.since.clear()
             return None
-        started = self.since.setdefault(ailment, step)
-        if step - started < self.patience or ailment in self.reported():
+        started = self.since.setdefault(failure, step)
+        if step - started < self.patience or failure in self.reported():
             return None
-        self.warnings.append({"step": step, "warning": ailment})
-        return ailment
+        self.warnings.append({"step": step, "warning": failure})
+        return failure
 
     def _dead(self, step: int, name: str) -> bool:
         error = self.means.get(name, 0.0)
@@ -89,21 +89,16 @@ class Watch:
         self.best = error if self.best is None else min(self.best, error)
         return error > FALLEN * self.best
 
-    def reported(self) -> Iterable[str]:
+    def reported(self) -> list[str]:
         return [w["warning"] for w in self.warnings]
 
     def state(self) -> dict[str, Any]:
-        return {
-            "means": self.means,
-            "since": self.since,
-            "stuck_at": self.stuck_at,
-            "best": self.best,
-            "warnings": self.warnings,
-        }
+        """Plain JSON for `restore`."""
+        return {name: getattr(self, name) for name in STATE}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.means, self.since, self.warnings = state["means"], state["since"], state["warnings"]
-        self.best = state.get("best")
-        # Absent in checkpoints from before it existed, then of reconstructions alone.
-        stuck_at = state.get("stuck_at", {})
-        self.stuck_at = stuck_at if isinstance(stuck_at, dict) else {"reconstruction": stuck_at}
+        for name in STATE:
+            setattr(self, name, state[name])
+
+
+STATE = ("means", "since", "stuck_at", "best", "warnings")

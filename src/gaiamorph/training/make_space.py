@@ -11,7 +11,7 @@ import torch
 
 from gaiamorph.data import Dataset
 from gaiamorph.latent.samplers import Prior, fit_mixture
-from gaiamorph.models import MODELS
+from gaiamorph.models import Model
 from gaiamorph.models.prior import PriorModel
 from gaiamorph.networks import Autoencoder
 from gaiamorph.space import Codec, CodesInfo, LatentSpace, SpaceInfo, TrainingInfo, ValidationInfo
@@ -19,21 +19,20 @@ from gaiamorph.training.settings import TrainSettings, to_dict
 from gaiamorph.version import __version__
 
 MOST_CODES = 10_000
-"""Training items whose codes describe the latent distribution: a random choice of at most this many."""
+"""At most this many training items, chosen at random, describe the distribution of codes."""
 MOST_HELD_OUT = 2_000
-"""Validation items that are measured, at most."""
-
-
-def held_out(data: Dataset) -> np.ndarray:
-    """Indices of the validation items that are measured: all, or an evenly spread choice of many."""
-    indices = data.splits["validation"]
-    return indices[np.linspace(0, len(indices) - 1, min(len(indices), MOST_HELD_OUT)).astype(int)]
+"""At most this many validation items are measured."""
 
 
 @torch.inference_mode()
-def reconstruction_errors(generator: Autoencoder, data: Dataset, indices: np.ndarray) -> np.ndarray:
-    """Mean absolute difference (N,) of items and their reconstructions, in [0, 1] units."""
+def reconstruction_errors(generator: Autoencoder, data: Dataset) -> np.ndarray:
+    """Mean absolute difference of held-out items and their reconstructions: (N,), in units of [0, 1] values.
+
+    The held-out set is the validation split, or an evenly spread choice of it if it is large.
+    """
     device = next(generator.parameters()).device
+    indices = data.splits["validation"]
+    indices = indices[np.linspace(0, len(indices) - 1, min(len(indices), MOST_HELD_OUT)).astype(int)]
     errors = []
     for start in range(0, len(indices), 256):
         x = data.kind.to_tensor(data.items[indices[start : start + 256]], device)
@@ -41,22 +40,33 @@ def reconstruction_errors(generator: Autoencoder, data: Dataset, indices: np.nda
     return np.concatenate(errors)
 
 
+def validate(model: Model, averaged: Autoencoder, data: Dataset) -> dict[str, float]:
+    """Mean held-out errors of the trained and of the averaged generator. Empty if the model has no encoder."""
+    if not model.can_encode:
+        return {}
+    return {
+        "validation": float(reconstruction_errors(model.generator, data).mean()),
+        "validation_average": float(reconstruction_errors(averaged, data).mean()),
+    }
+
+
 def make_space(
-    generator: Autoencoder,
-    data: Dataset,
-    settings: TrainSettings,
-    training: dict[str, Any],
+    model: Model, averaged: Autoencoder, data: Dataset, settings: TrainSettings, training: dict[str, Any]
 ) -> LatentSpace:
-    """The space: weights, the distribution of training codes, and the errors of held-out reconstructions.
+    """The space of the averaged generator, or of the trained one if that has the smaller held-out error.
 
     training: the fields of `TrainingInfo` that only the run knows (steps, seconds, ...).
     """
-    model = MODELS[settings.model]
+    scores = validate(model, averaged, data)
+    use_averaged = scores.get("validation_average", 0.0) <= scores.get("validation", 0.0)
+    # A copy, because a space freezes its networks, and training may go on.
+    generator = copy.deepcopy(averaged if use_averaged else model.generator)
     recorded = TrainingInfo(
         source=data.source,
         fingerprint=data.fingerprint,
         items=len(data.splits["train"]),
         seed=settings.seed,
+        averaged=use_averaged,
         **training,
     )
     info = SpaceInfo(
@@ -68,11 +78,11 @@ def make_space(
         network=copy.copy(settings.network),
         settings=to_dict(settings),
         training=recorded,
-        prior=model.prior if issubclass(model, PriorModel) else None,
+        prior=model.prior if isinstance(model, PriorModel) else None,
     )
     if info.prior is not None:
         return LatentSpace(generator, data.kind, info, Prior(info.prior, settings.latent_dim))
-    errors = reconstruction_errors(generator, data, held_out(data))
+    errors = reconstruction_errors(generator, data)
     validation = ValidationInfo(len(errors), float(errors.mean()), float(np.percentile(errors, 99)))
     train = data.splits["train"]
     if len(train) > MOST_CODES:

@@ -1,0 +1,38 @@
+"""The output of the networks: its precision, and a sigmoid that can leave its limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+NEAREST = 1e-3
+"""Sigmoid gradients vanish at 0 and 1, so a saturated output could never recover. Within `NEAREST` of a limit we use the gradient
+at `NEAREST`, but only when it points away from the limit. Towards a limit gradients vanish as usual: otherwise pixels that are to
+be black would be driven on without end. On mostly black pictures that made training unstable."""
+
+
+def full_precision(x: Tensor) -> Tensor:
+    """bfloat16 -> float32. Codes, outputs and their errors need more than the 8 bits that autocast leaves."""
+    return x.float() if x.dtype == torch.bfloat16 else x
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """The sigmoid of x, in float32 at least. Its gradient follows the rule of `NEAREST`."""
+    return _Sigmoid.apply(full_precision(x))  # type: ignore[return-value]
+
+
+class _Sigmoid(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        y = torch.sigmoid(x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
+        (gradient,), (y,) = grad_outputs, ctx.saved_tensors
+        # A gradient step raises y where the gradient is negative.
+        y = torch.where(gradient < 0, y.clamp_min(NEAREST), y.clamp_max(1 - NEAREST))
+        return torch.ops.aten.sigmoid_backward(gradient, y)
