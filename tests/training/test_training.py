@@ -23,7 +23,7 @@ from gaiamorph.models.gaia import GAIA
 from gaiamorph.training import checkpoint, loop
 from gaiamorph.training.log import Log, read_metrics
 from gaiamorph.training.sampler import Sampler, generator_of
-from gaiamorph.training.settings import TrainSettings, recorded
+from gaiamorph.training.settings import TrainSettings, from_dict
 
 
 def metrics_of(folder):
@@ -204,7 +204,7 @@ def test_a_run_with_an_option_that_is_no_more_says_what_still_works(picture_run,
 @pytest.mark.parametrize("group", ["network", "gaia"])
 def test_a_record_in_which_a_group_is_no_table_is_refused(group):
     with pytest.raises(gm.UserError, match=f"{group} must be a group of options"):
-        recorded({"model": "gaia", group: 5})
+        from_dict({"model": "gaia", group: 5})
 
 
 def test_resume_of_a_finished_run_changes_nothing(picture_run, photos):

@@ -52,9 +52,9 @@ def _run(tokens: list[str], debug: bool) -> int:
     warnings.showwarning = _say_warning
     try:
         app = build_app()
-        config = _config_of(tokens)
-        if config is not None:
-            app.config = (Dict(_read_config(config), use_commands_as_keys=False, source=str(config)),)
+        if (given := _value_of("--config", tokens)) is not None:
+            config = Path(given)
+            app.config = (Dict(_read_config(config, tokens), use_commands_as_keys=False, source=str(config)),)
         app(tokens)
     except KeyboardInterrupt:
         if debug:
@@ -77,23 +77,31 @@ def _run(tokens: list[str], debug: bool) -> int:
     return 0
 
 
-def _config_of(tokens: list[str]) -> Path | None:
+def _value_of(option: str, tokens: list[str]) -> str | None:
+    """What follows ``--option`` on the command line, or None."""
     for i, token in enumerate(tokens):
-        if token == "--config" and i + 1 < len(tokens):
-            return Path(tokens[i + 1])
-        if token.startswith("--config="):
-            return Path(token.partition("=")[2])
+        if token == option and i + 1 < len(tokens):
+            return tokens[i + 1]
+        if token.startswith(f"{option}="):
+            return token.partition("=")[2]
     return None
 
 
-def _read_config(path: Path) -> dict[str, Any]:
-    """Options in a YAML file or a recipe, as text. The config.yaml of a run is such a file."""
+def _read_config(path: Path, tokens: list[str]) -> dict[str, Any]:
+    """Options in a YAML file or a recipe, as text. The config.yaml of a run is such a file.
+
+    A file may have options of several models. `train` gets those of its own model alone.
+    """
+    from gaiamorph.models import MODELS
     from gaiamorph.training.recipes import config_file
     from gaiamorph.training.settings import read_config
 
     # All values stay text, so that "off" and "1e-3" mean the same as on the command line.
     values = read_config(config_file(path), as_text=True)
     values.pop("fingerprint", None)  # a record of the data, not an option
+    if tokens[:1] == ["train"]:
+        model = _value_of("--model", tokens) or values.get("model", "gaia")
+        values = {name: value for name, value in values.items() if name == model or name not in MODELS}
     return {name: value for name, value in values.items() if value not in ("null", "~", "")}
 
 

@@ -25,7 +25,7 @@ def small_pair(kind: Kind, outputs: int) -> Autoencoder:
     """An autoencoder whose encoder gives ``outputs`` numbers. Its settings are fixed, so that metrics are comparable."""
     if kind.is_image:
         return NETWORKS["conv"](kind.shape, outputs, NetworkSettings(width=WIDTH, blocks=0))
-    return NETWORKS["mlp"](kind.shape, outputs, NetworkSettings(width=UNITS))
+    return NETWORKS["mlp"](kind.shape, outputs, NetworkSettings(width=UNITS, depth=3))
 
 
 def learnt_from(data: Dataset) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, in
 class MLP(Autoencoder):
     """``depth`` hidden layers of ``width`` leaky ReLU units on each side."""
 
-    WIDTH, DEPTH = 128, 3
+    WIDTH, DEPTH = 128, 5
 
     def __init__(
         self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False

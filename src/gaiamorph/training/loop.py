@@ -30,7 +30,7 @@ from gaiamorph.training.precision import autocast, synchronise
 from gaiamorph.training.processes import Processes, agree, launch
 from gaiamorph.training.profile import Profile, count_flops, network_modules
 from gaiamorph.training.progress import Display
-from gaiamorph.training.settings import TrainSettings, from_dict, to_dict
+from gaiamorph.training.settings import TrainSettings, depending_on_data, from_dict, to_dict
 from gaiamorph.training.speed.cuda_graph import GraphedStep
 from gaiamorph.training.speed.memory import memory_kept
 from gaiamorph.training.watch import LOOKED_AT, Watch, mean_item_error
@@ -226,6 +226,7 @@ def train(
         try:
             with Display(show and first, run.share) as display, _interrupts() as interrupted:
                 display.say(data.description)
+                display.say(depending_on_data(settings, data))
                 display.say(", ".join(f"{name} {value}" for name, value in run.environment().items()))
                 with log.Log(folder, run.step) if first else nullcontext() as rows:
                     stopped = _steps(run, display, rows, interrupted)

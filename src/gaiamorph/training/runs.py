@@ -99,13 +99,11 @@ def train(
 
 def _asked(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:
     """The settings asked for. Raises UserError for an option that is unknown or would be ignored."""
-    if settings is not None:
-        if options:
-            raise UserError(f"settings and {', '.join(options)} were both given: give settings or options, not both")
-        return settings
-    wanted = from_dict(options)
-    for name in options:
-        if name in MODELS and name != wanted.model:
+    if settings is not None and options:
+        raise UserError(f"settings and {', '.join(options)} were both given: give settings or options, not both")
+    wanted = settings or from_dict(options)
+    for name, model in MODELS.items():
+        if name != wanted.model and (name in options or getattr(wanted, name) != model.Settings()):
             raise UserError(
                 f"options of {name} have no effect on the model {wanted.model}: leave {name} out, or give model={name!r}"
             )

@@ -14,7 +14,7 @@ import numpy as np
 import yaml
 
 from gaiamorph.data import Dataset, Kind
-from gaiamorph.defaults import BY_DATA, Traits, filled, latent_dim
+from gaiamorph.defaults import BY_DATA, Traits, filled, latent_dim, of_group
 from gaiamorph.errors import UserError
 from gaiamorph.models import AAE, ACAI, AE, BEGAN, GAIA, GAN, MODELS, VAE, VAEGAN
 from gaiamorph.networks import NETWORKS, NetworkSettings
@@ -116,6 +116,15 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     return s
 
 
+def depending_on_data(settings: TrainSettings, data: Dataset) -> str:
+    """One line for the user: the traits of the data, and the values of all settings whose defaults depend on them."""
+    traits, own = traits_of(data), settings.model
+    values = {"network": settings.network.name, "latent_dim": settings.latent_dim}
+    values |= {name: getattr(settings, name) for name in of_group("train", traits)}
+    values |= {f"{own}.{name}": getattr(getattr(settings, own), name) for name in of_group(own, traits)}
+    return f"{traits}: {', '.join(f'{name} {value}' for name, value in values.items())}"
+
+
 def _check(s: TrainSettings, kind: Kind) -> None:
     """Raise UserError for a value outside of its limits."""
     for name, least in {"steps": 1, "batch_size": 2, "accumulate": 1}.items():
@@ -150,6 +159,11 @@ def _divide_batch(s: TrainSettings, available: int, processes: int) -> None:
             f"({processes} processes, accumulate {s.accumulate}): use a larger batch or fewer of them"
         )
     s.batch_size = most // (2 * shares) * 2 * shares
+
+
+def of_model(settings: TrainSettings, model: str) -> TrainSettings:
+    """The same settings for one model. Options of other models, which would have no effect, are those of the defaults."""
+    return dataclasses.replace(settings, model=model, **{n: m.Settings() for n, m in MODELS.items() if n != model})
 
 
 def to_dict(settings: TrainSettings) -> dict[str, Any]:
