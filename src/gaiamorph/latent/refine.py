@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
 
 RATE = 0.05
 """Learning rate of Adam, in standard deviations of the codes."""
@@ -18,7 +19,7 @@ def refine(decode: Callable[[Tensor], Tensor], x: Tensor, z: Tensor, sd: Tensor,
     gets worse. Items do not influence each other.
     """
     offset = torch.zeros_like(z, requires_grad=True)
-    optimizer = torch.optim.Adam([offset], lr=RATE)
+    mean, square, count = torch.zeros_like(z), torch.zeros_like(z), torch.tensor(0.0)
     best_z, best_error = z.clone(), torch.full((len(z),), torch.inf, device=z.device)
     for step in range(steps + 1):
         candidate = z + offset * sd
@@ -27,7 +28,11 @@ def refine(decode: Callable[[Tensor], Tensor], x: Tensor, z: Tensor, sd: Tensor,
         best_z = torch.where(better[:, None], candidate.detach(), best_z)
         best_error = torch.minimum(error.detach(), best_error)
         if step < steps:
-            optimizer.zero_grad()
-            error.sum().backward()
-            optimizer.step()
+            (gradient,) = torch.autograd.grad(error.sum(), offset)
+            # The function, for making a torch.optim.Adam imports torch._dynamo: that takes a second.
+            with torch.no_grad():
+                adam(
+                    [offset], [gradient], [mean], [square], [], [count], foreach=False, amsgrad=False, beta1=0.9,
+                    beta2=0.999, lr=RATE, weight_decay=0.0, eps=1e-8, maximize=False,
+                )  # fmt: skip
     return best_z

@@ -134,7 +134,8 @@ class Codec(Reader):
         for start in range(0, len(z), BATCH):
             part = torch.tensor(z[start : start + BATCH], dtype=torch.float32, device=self.device)
             with torch.inference_mode():
-                yield self.generator.decode(part).cpu()
+                x = self.generator.decode(part).cpu()
+            yield x  # outside of the block: the mode would last while the caller works
 
     def _batches(self, items: Any) -> Iterator[Tensor]:
         natural = self.items(items)
