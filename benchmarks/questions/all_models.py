@@ -26,10 +26,10 @@ KEPT = re.compile(
 DRAWN, PAIRS, WEIGHTS = ("gaia", "ae", "vae", "acai"), 3, np.linspace(0, 1, 11)
 
 
-def settings_of(name: str, steps: int | None = None) -> dict[str, Any]:
+def settings_of(name: str, steps: int | None = None, model: str = "gaia") -> dict[str, Any]:
     chosen = dict(SETS[name])
     recipe, usual = chosen.pop("recipe", None), chosen.pop("steps")
-    return {**(gm.recipe(recipe) if recipe else {}), **chosen, "steps": steps or usual}
+    return {**(gm.recipe(recipe, model) if recipe else {}), **chosen, "steps": steps or usual}
 
 
 def measured(case: Case, names: tuple[str, ...] = MEASURED) -> dict[str, float]:
@@ -42,7 +42,8 @@ def answer(question: Question) -> None:
     # Of lines, VGG features say nothing that the metric of lines does not.
     features = ["pca"] if question.name == "lines" else ["pca", "hed"]
     for key in question.missing(seed=question.seeds or (0, 1, 2), model=question.models or MODELS, steps=(steps,)):
-        space = question.train(source, question.folder(*key.values()), **{**settings, **key})
+        own = settings_of(question.name, question.steps, key["model"]) | key
+        space = question.train(own.pop("source"), question.folder(*key.values()), **own)
         case = Case(space, space.open_data(source), seed=key["seed"], features=features)
         question.results.head |= {"items": len(case.real), "split": case.split}
         question.results.add(**key, batch_size=settings["batch_size"], **cost(space), **measured(case))

@@ -74,7 +74,7 @@ def measure(space: gm.LatentSpace, data: gm.Dataset, judge: Judge) -> dict[str, 
 
 def answer(question: Question) -> None:
     judges: dict[int, Judge] = {}
-    settings = {**gm.recipe("cartoons"), "steps": question.steps or 8000, "batch_size": 32, "size": 32}
+    settings = {"steps": question.steps or 8000, "batch_size": 32, "size": 32}
     for key in question.missing(
         correlation=CORRELATIONS, seed=question.seeds or (0, 1, 2), model=question.models or ("gaia", "ae", "vae"),
         steps=(settings["steps"],),
@@ -85,7 +85,9 @@ def answer(question: Question) -> None:
             judges[seed] = train_judge(fair, attributes_of(fair), fair.splits["test"], seed)
         judge, source = judges[seed], drawn(question.runs / "cartoons-faces", correlation)
         folder = question.folder(*key.values())
-        space = question.train(source, folder, seed=seed, model=key["model"], **settings)
+        space = question.train(
+            source, folder, seed=seed, model=key["model"], **settings, **gm.recipe("cartoons", key["model"])
+        )
         skill = dict(zip([a.name for a in judge.attributes], judge.skill.tolist(), strict=True))
         question.results.head.setdefault("judge", skill)
         question.results.add(**key, **cost(space), **measure(space, space.open_data(source), judge))

@@ -178,7 +178,6 @@ def test_run_config_is_a_config(run, picture_run, photos, tmp_path):
         (["train", "bad.yaml", "--out", "x"], "neither a folder"),
         (["train", "empty", "--out", "x"], "no pictures"),
         (["train", "PHOTOS", "--out", "x", "--network.name", "mlp", "--network.width", "-3"], "negative"),
-        (["train", "PHOTOS", "--out", "x", "--clip", "0.9"], "clip must be more than 1"),
         (["train", "sample:moons", "--out", "x", "--network.name", "conv"], "for pictures"),
         (["train", "PHOTOS", "--out", "x", "--device", MISSING], MISSING),
         (["morph"], "requires"),

@@ -30,6 +30,12 @@ def test_recipes_change_at_most_three_settings_of_the_method(name):
     assert len(gm.recipe(name).get("gaia", {})) <= MOST_OF_THE_METHOD
 
 
+def test_a_recipe_leaves_out_options_of_other_models():
+    assert "gaia" in gm.recipe("faces")
+    assert "gaia" not in gm.recipe("faces", "ae")
+    assert gm.recipe("faces", "ae")["network"] == gm.recipe("faces")["network"]
+
+
 def test_an_unknown_recipe_names_those_that_there_are():
     with pytest.raises(gm.UserError, match="'dogs': choose one of cartoons, faces, fashion, lines, paper"):
         gm.recipe("dogs")
