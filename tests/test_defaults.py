@@ -24,26 +24,26 @@ def drawing(background: float, ink: float) -> np.ndarray:
 
 @pytest.mark.parametrize(("background", "ink"), [(0.0, 1.0), (1.0, 0.0), (0.5, 0.9)])
 def test_strokes_on_any_even_background_are_sparse_pictures(background, ink):
-    traits = Traits.of(drawing(background, ink))
+    traits = Traits.of(drawing(background, ink), True)
     assert traits.filled == pytest.approx(0.1)
     assert traits.family == "sparse pictures"
 
 
 def test_photographs_are_not_sparse():
     data = gm.open_data("sample:faces", size=16)
-    assert Traits.of(data.kind.to_tensor(data.items[:50]).numpy()).family == "pictures"
+    assert Traits.of(data.kind.to_tensor(data.items[:50]).numpy(), True).family == "pictures"
 
 
 def test_vectors():
-    traits = Traits.of(np.zeros((5, 2), np.float32))
+    traits = Traits.of(np.zeros((5, 2), np.float32), False)
     assert traits.family == "vectors"
     assert defaults.latent_dim(traits) == 3
-    assert defaults.latent_dim(Traits((100,))) == 16
+    assert defaults.latent_dim(Traits(100)) == 16
 
 
 @pytest.mark.parametrize("family", defaults.BY_FAMILY)
 def test_every_setting_that_depends_on_the_data_has_a_value_in_every_family(family):
-    traits = Traits((2,)) if family == "vectors" else Traits((1, 8, 8), 0.1 if family == "sparse pictures" else 0.9)
+    traits = Traits(2) if family == "vectors" else Traits(0, 0.1 if family == "sparse pictures" else 0.9)
     assert traits.family == family
     groups = {"train": TrainSettings(), **{name: model.Settings() for name, model in MODELS.items()}}
     left = {
@@ -52,8 +52,7 @@ def test_every_setting_that_depends_on_the_data_has_a_value_in_every_family(fami
         for name, value in dataclasses.asdict(defaults.filled(settings, group, traits)).items()
         if value is BY_DATA
     }
-    # These two follow from another number: the columns of vectors, and half of the generator's code.
-    assert left <= {"train.latent_dim", "gaia.discriminator_latent_dim"}
+    assert left == {"train.latent_dim"}  # `defaults.latent_dim`
 
 
 def test_what_is_asked_for_goes_before_the_data(tmp_path):
@@ -68,5 +67,5 @@ def test_what_is_asked_for_goes_before_the_data(tmp_path):
 
 
 def test_the_objective_of_the_paper_brings_its_other_values():
-    s = defaults.filled(MODELS["gaia"].Settings(objective="paper", slope=7.0), "gaia", Traits((1, 8, 8)))
+    s = defaults.filled(MODELS["gaia"].Settings(objective="paper", slope=7.0), "gaia", Traits())
     assert (s.slope, s.direct, s.sampler, s.set_distance) == (7.0, 0.0, "gaussian", 0.0)

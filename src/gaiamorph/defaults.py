@@ -29,28 +29,29 @@ MOST_CODE = 16
 class Traits:
     """What the defaults depend on, measured from the training items.
 
-    shape: of one item as a tensor: (channels, height, width) of an image, (columns,) of a vector.
+    columns: numbers in a vector; 0 for images.
     filled: share of an image's values that differ from the background by more than a tenth of the range.
     """
 
-    shape: tuple[int, ...]
+    columns: int = 0
     filled: float = 1.0
 
     @staticmethod
-    def of(x: np.ndarray) -> Traits:
+    def of(x: np.ndarray, is_image: bool) -> Traits:
         """Measured from items x (N, *shape) in [0, 1]."""
-        background = np.median(x)
-        return Traits(x.shape[1:], float((np.abs(x - background) > 0.1).mean()))
+        if not is_image:
+            return Traits(x[0].size)
+        return Traits(0, float((np.abs(x - np.median(x)) > 0.1).mean()))
 
     @property
     def family(self) -> Family:
-        if len(self.shape) == 1:
+        if self.columns:
             return "vectors"
         return "pictures" if self.filled >= SPARSE else "sparse pictures"
 
     def __str__(self) -> str:
-        if self.family == "vectors":
-            return f"vectors of {self.shape[0]} columns"
+        if self.columns:
+            return f"vectors of {self.columns} columns"
         return f"{self.family}, {self.filled:.0%} of their area filled"
 
 
@@ -97,7 +98,7 @@ BY_FAMILY: dict[Family, dict[str, Values]] = {
 
 def latent_dim(traits: Traits) -> int:
     """Length of a code. Vectors get one number more than they have columns: with as many, GAIA errs twice as much."""
-    return min(traits.shape[0] + 1, MOST_CODE) if traits.family == "vectors" else 64
+    return min(traits.columns + 1, MOST_CODE) if traits.columns else 64
 
 
 def of_group(group: str, traits: Traits) -> Values:
@@ -105,13 +106,12 @@ def of_group(group: str, traits: Traits) -> Values:
     return PICTURES.get(group, {}) | BY_FAMILY[traits.family].get(group, {})
 
 
-def filled(settings: T, group: str, traits: Traits) -> T:
-    """The settings of a group with every `BY_DATA` replaced by the default for this data."""
+def filled(settings: T, group: str, traits: Traits, code: int = 0) -> T:
+    """The settings of a group with every `BY_DATA` replaced by the default for this data. code: the generator's latent_dim."""
     values = of_group(group, traits)
     if group == "gaia":
+        values["discriminator_latent_dim"] = min(traits.columns, MOST_CODE) or max(1, code // 2)
         if getattr(settings, "objective", None) == "paper":
             values |= PAPER
-        if traits.family == "vectors":
-            values["discriminator_latent_dim"] = min(traits.shape[0], MOST_CODE)
     missing = {name: value for name, value in values.items() if getattr(settings, name) is BY_DATA}
     return dataclasses.replace(settings, **missing)  # type: ignore[type-var]

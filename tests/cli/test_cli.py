@@ -139,12 +139,12 @@ def test_recipe_by_name(run, photos, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "faces").mkdir()
     (tmp_path / "lines").write_text("steps: 5\n")
-    status, out, errors = run("train", photos, "--config", "faces", "--gaia.sampler", "uniform", "--print-config")
+    status, out, errors = run("train", photos, "--config", "faces", "--gaia.sampler", "dirichlet", "--print-config")
     assert status == 0, errors
     values = yaml.safe_load(out)
     assert values["affine"] == gm.recipe("faces")["affine"] > 0
     assert values["gaia"]["through_discriminator"] == gm.recipe("faces")["gaia"]["through_discriminator"]
-    assert values["gaia"]["sampler"] == "uniform"
+    assert values["gaia"]["sampler"] == "dirichlet"
     assert yaml.safe_load(run("train", photos, "--config", "lines", "--print-config")[1])["steps"] == 5
 
 
@@ -380,3 +380,12 @@ def test_an_average_of_nobody(run, labelled, photos, tmp_path):
         )
         assert status == 2
         assert message in err
+
+
+def test_options_of_another_model_are_an_error_on_the_command_line_but_not_in_a_file(run, photos, tmp_path):
+    """A recipe may serve several models."""
+    where = ["--out", tmp_path / "run", *TINY, "--model", "ae", "--quiet"]
+    status, _, errors = run("train", photos, *where, "--gaia.slope", "3")
+    assert status == 2
+    assert "options of gaia have no effect on the model ae" in errors
+    assert run("train", photos, *where, "--config", "faces")[0] == 0

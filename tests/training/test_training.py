@@ -157,40 +157,6 @@ def test_resume_refuses_other_settings_and_other_data(picture_run, photos):
         gm.train("sample:faces", out=picture_run, resume=True, show=False)
 
 
-def test_a_checkpoint_from_before_an_option_goes_on(photos, tmp_path, monkeypatch):
-    # With another error than the default, that of the direct term is what it was.
-    options = {**SMALL, "size": 16, "steps": 50, "show": False}
-    as_it_was = {"error": "l2", "discriminator_noise": 0.0, "set_distance": 0.0, "sampler": "gaussian", "set_memory": 0}
-    said = {"error": "l2"}
-    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
-    with monkeypatch.context() as patch:
-        now = loop.to_dict
-
-        def before(settings):
-            values = now(settings)
-            for name in (
-                "interpolation",
-                "direct_error",
-                "discriminator_noise",
-                "set_distance",
-                "set_memory",
-                "sampler",
-            ):
-                del values["gaia"][name]
-            del values["hold"]
-            return values
-
-        patch.setattr(loop, "to_dict", before)
-        stop_after(patch, 10)
-        with pytest.raises(SystemExit):
-            gm.train(photos, out=tmp_path / "cut", gaia=as_it_was, hold=0.0, **options)
-    gm.train(photos, out=tmp_path / "cut", resume=True, gaia=said, **options)
-    gm.train(photos, out=tmp_path / "whole", gaia=as_it_was, hold=0.0, **options)
-    assert same_weights(tmp_path / "whole", tmp_path / "cut")
-    gm.train(photos, out=tmp_path / "today", gaia=said, **options)
-    assert not same_weights(tmp_path / "whole", tmp_path / "today", "space.safetensors")  # its memory is one thing more
-
-
 def test_a_run_with_an_option_that_is_no_more_says_what_still_works(picture_run, photos, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(picture_run, folder)

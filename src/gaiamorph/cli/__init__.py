@@ -102,7 +102,13 @@ def _read_config(path: Path, tokens: list[str]) -> dict[str, Any]:
     if tokens[:1] == ["train"]:
         model = _value_of("--model", tokens) or values.get("model", "gaia")
         values = {name: value for name, value in values.items() if name == model or name not in MODELS}
-    return {name: value for name, value in values.items() if value not in ("null", "~", "")}
+    return _without_nulls(values)
+
+
+def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
+    """The options that have a value. null stands for the default."""
+    inner = {name: _without_nulls(value) if isinstance(value, dict) else value for name, value in values.items()}
+    return {name: value for name, value in inner.items() if value not in ("null", "~", "")}
 
 
 def _say_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

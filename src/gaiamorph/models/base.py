@@ -76,7 +76,8 @@ class Model(nn.Module):
         """shape: of one item as a tensor. settings: of this model's ``Settings``, or its defaults."""
         super().__init__()
         self.shape, self.latent_dim, self.network = tuple(shape), latent_dim, network
-        self.settings = defaults.filled(settings or self.Settings(), self.name, defaults.Traits(self.shape))
+        traits = defaults.Traits() if len(self.shape) == 3 else defaults.Traits(self.shape[0])
+        self.settings = defaults.filled(settings or self.Settings(), self.name, traits, latent_dim)
         self.build()
 
     def build(self) -> None:

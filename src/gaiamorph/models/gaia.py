@@ -72,9 +72,7 @@ class GAIA(Model):
         self.generator = self.pair()
         width = max(8, round(self.generator.DISCRIMINATOR_WIDTH * self.generator.width))
         network = replace(self.network, width=width, codes="free")  # D's codes are never mixed: no sphere
-        self.discriminator = NETWORKS[network.name](
-            self.shape, s.discriminator_latent_dim or max(1, self.latent_dim // 2), network
-        )
+        self.discriminator = NETWORKS[network.name](self.shape, s.discriminator_latent_dim, network)
         self.noise = InputNoise(self.shape, s.discriminator_noise)
         self.set_distance = SetDistance(self.shape, s.set_distance)
         terms = self.set_distance, Direct(s.direct), PairwiseDistance(s.distance)

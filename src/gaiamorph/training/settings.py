@@ -82,7 +82,7 @@ def traits_of(data: Dataset) -> Traits:
     """What the defaults depend on, measured from an even choice of training items."""
     train = data.splits["train"]
     chosen = train[np.linspace(0, len(train) - 1, min(len(train), ITEMS_MEASURED)).astype(int)]
-    return Traits.of(data.kind.to_tensor(data.items[chosen]).numpy())
+    return Traits.of(data.kind.to_tensor(data.items[chosen]).numpy(), data.kind.is_image)
 
 
 def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbours: int = 1) -> TrainSettings:
@@ -95,12 +95,11 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
         raise UserError(f"there is no model {settings.model!r}: choose one of {', '.join(MODELS)}")
     traits, kind = traits_of(data), data.kind
     s = filled(settings, "train", traits)
-    own = {s.model: filled(getattr(s, s.model), s.model, traits)}
+    s.latent_dim = s.latent_dim or latent_dim(traits)
+    own = {s.model: filled(getattr(s, s.model), s.model, traits, s.latent_dim)}
     name = kind.network if s.network.name == "auto" else s.network.name
     s = dataclasses.replace(s, network=dataclasses.replace(s.network, name=name), **own)
     _check(s, kind)
-    if not s.latent_dim:
-        s.latent_dim = latent_dim(traits)
     if s.network.codes == "sphere" and s.latent_dim < 2:
         raise UserError("codes of one number have no direction: use network.codes free, or a larger latent_dim")
     _divide_batch(s, len(data.splits["train"]), processes)
