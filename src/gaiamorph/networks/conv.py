@@ -94,7 +94,7 @@ class ToBlocks(nn.Module):
         below, right = -x.shape[-2] % self.side, -x.shape[-1] % self.side
         if below or right:
             x = F.pad(x, (0, right, 0, below), mode="replicate")
-        return F.pixel_unshuffle(x, self.side)
+        return F.pixel_unshuffle(x, self.side) if self.side > 1 else x
 
 
 class FromBlocks(nn.Module):
@@ -105,7 +105,9 @@ class FromBlocks(nn.Module):
         self.side, self.height, self.width = side, height, width
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.pixel_shuffle(x, self.side)[..., : self.height, : self.width]
+        # With a side of 1 torch would copy the pictures, and lose their channels-last layout.
+        x = F.pixel_shuffle(x, self.side) if self.side > 1 else x
+        return x[..., : self.height, : self.width]
 
 
 class Upsample(nn.Module):

