@@ -20,7 +20,8 @@ from gaiamorph.training.log import read_metrics
 from gaiamorph.training.loop import BETAS, learning_rate
 from gaiamorph.training.settings import from_dict, settled
 
-OPTIONS = {**SMALL, "steps": 8, "precision": "fp32", "device": "cpu"}
+# At a low learning rate, so that rounding does not grow.
+OPTIONS = {**SMALL, "steps": 8, "learning_rate": 2e-4, "precision": "fp32", "device": "cpu"}
 SCRIPT = """
 import sys
 import gaiamorph as gm
@@ -128,11 +129,11 @@ def test_two_processes_learn_what_one_does_and_a_run_goes_on_with_one(model, pho
     expected = reference(model, photos, [2] * 5 + [1] * 3, monkeypatch)
     for name, weight in expected.items():
         torch.testing.assert_close(
-            learnt[f"model/{name}"], weight, rtol=1e-3, atol=2e-4, msg=lambda m, n=name: f"{n} {m}"
+            learnt[f"model/{name}"], weight, rtol=1e-3, atol=4e-5, msg=lambda m, n=name: f"{n} {m}"
         )
     alone = reference(model, photos, [1] * 8, monkeypatch)
     if model == "gaia":  # it mixes items of one share alone, so the number of processes does change what is learnt
-        assert max(float((alone[name] - expected[name]).abs().max()) for name in alone) > 1e-2
+        assert max(float((alone[name] - expected[name]).abs().max()) for name in alone) > 4e-4
 
 
 @pytest.mark.parametrize(("world", "pieces"), [(1, 1), (2, 1), (1, 4), (3, 2)])

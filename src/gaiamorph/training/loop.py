@@ -72,7 +72,7 @@ class Run:
             torch.manual_seed(s.seed)
             options = getattr(s, s.model)
             self.model: Model = MODELS[s.model](data.kind.shape, s.latent_dim, s.network, options)  # type: ignore[call-arg]
-        if len(data.kind.shape) == 3:
+        if data.kind.is_image:
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.model.generator).requires_grad_(False).to(device)
         self.players = self.model.players()
