@@ -58,22 +58,19 @@ class Step:
 
 
 class Model(nn.Module):
-    """A method: networks, and the losses of its players.
-
-    Each has a dataclass ``Settings`` whose fields are its options, sets ``generator`` (the autoencoder that a user
-    keeps) in ``build``, and implements ``step``.
-    """
-
-    can_encode = True
-    """Whether real items have codes. A GAN has no encoder: morphing its items is an error."""
+    """A method: its networks, and the losses of its players. A subclass implements ``build`` and ``step``."""
 
     name: ClassVar[str]
-    """What it is called on the command line and in settings."""
+    """Its name on the command line and in settings."""
     Settings: ClassVar[type]
+    """A dataclass. Its fields are the options of the model."""
+    can_encode = True
+    """Whether real items have codes. A GAN has no encoder, so its items cannot be morphed."""
     generator: Autoencoder
+    """The autoencoder that a user keeps."""
 
     def __init__(self, shape: tuple[int, ...], latent_dim: int, network: NetworkSettings, settings: Any = None) -> None:
-        """shape: of one item as a tensor. settings: of this model's ``Settings``, or its defaults."""
+        """shape: of one item as a tensor. settings: by default those for pictures or for vectors, as the shape says."""
         super().__init__()
         self.shape, self.latent_dim, self.network = tuple(shape), latent_dim, network
         traits = defaults.Traits() if len(self.shape) == 3 else defaults.Traits(self.shape[0])
@@ -93,9 +90,9 @@ class Model(nn.Module):
         return Critic(self.pair(2))
 
     def players(self) -> dict[str, list[nn.Parameter]]:
-        """Parameters by the name of the loss that trains them; each group has an optimiser of its own.
+        """Parameters by the name of the loss that trains them. Each group has its own optimiser.
 
-        By default one group a network, under its name: "generator", and "discriminator" where there is one.
+        By default there is one group for each network: "generator", and "discriminator" if the model has one.
         """
         groups = {name: list(network.parameters()) for name, network in self.named_children()}
         return {name: parameters for name, parameters in groups.items() if parameters}
@@ -114,22 +111,22 @@ class Model(nn.Module):
 
     @staticmethod
     def mixes(options: Mapping[str, Any]) -> int:
-        """How many items' codes a training with these of its ``Settings`` mixes at the most. 0: it learns from none mixed."""
+        """How many codes a training with these options mixes into one, at most. 0: it does not mix codes."""
         return 0
 
     def views(self, x: Tensor) -> dict[str, Tensor]:
-        """What to look at while it trains, by name: x (B, *shape) -> tensors (B, *shape)."""
+        """Pictures of the progress of a training, by name: x (B, *shape) -> tensors (B, *shape)."""
         z = self.generator.encode(x)
         halfway = (z + z.roll(-1, 0)) / 2
         return {"x": x, "G(x)": self.generator.decode(z), "G(z_interp)": self.generator.decode(halfway)}
 
     def diagnose(self, means: dict[str, float]) -> str | None:
-        """What is wrong with a training whose metrics have had these means for a while, and its remedy; or None."""
+        """A warning with its remedy if recent means of the metrics are those of a failed training, else None."""
         return None
 
 
 def across_ranks(errors: Tensor) -> Tensor:
-    """Mean over all processes, detached: what steers weights and rates must be the same on every rank."""
+    """Mean over all processes, without gradient. Scalars that steer weights or rates must be the same on every rank."""
     errors = errors.detach()
     if _one_of_several():
         errors = errors.clone()
