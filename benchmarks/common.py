@@ -99,8 +99,8 @@ class Question:
 
 def cost(space: gm.LatentSpace) -> dict[str, Any]:
     """Seconds of the training, and its warnings."""
-    training = space.info["training"]
-    return {"seconds": training["seconds"], "warnings": [w["warning"] for w in training["warnings"]]}
+    training = space.info.training
+    return {"seconds": training.seconds, "warnings": [w["warning"] for w in training.warnings]}
 
 
 # Timings --------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from common import Question, cost
 from gaiamorph.evaluation import Case
 from gaiamorph.evaluation.kernel import kernel_distance
 from gaiamorph.evaluation.sharpness import high_frequency_energy
-from gaiamorph.models import gaia
+from gaiamorph.models.balance import BALANCES, Balanced
 
 VARIANTS = {
     "gaia": {"model": "gaia"},
@@ -28,17 +28,17 @@ STEPS, PAIRS = 3000, 400
 @contextmanager
 def without_fake_terms(on: bool) -> Iterator[None]:
     """D's loss without F and I. No setting does this, for it serves nothing but this question."""
-    balanced = gaia.OBJECTIVES["balanced"]
 
-    def without(*errors):
-        balance = balanced(*errors)
-        return balance._replace(F_in_D=0 * balance.F_in_D, I_in_D=0 * balance.I_in_D)
+    class Without(Balanced):
+        def __call__(self, *errors):
+            weights = super().__call__(*errors)
+            return weights._replace(F_in_D=0 * weights.F_in_D, I_in_D=0 * weights.I_in_D)
 
-    gaia.OBJECTIVES["balanced"] = without if on else balanced
+    BALANCES["balanced"] = Without if on else Balanced
     try:
         yield
     finally:
-        gaia.OBJECTIVES["balanced"] = balanced
+        BALANCES["balanced"] = Balanced
 
 
 def largest_ratio(folder: Path, steps: int) -> float:
@@ -74,4 +74,4 @@ def answer(question: Question) -> None:
         found |= measure(case, "reconstructions", case.reconstructions)
         if variant != "ae":
             found["largest_ratio"] = largest_ratio(folder, steps)
-        question.results.add(**key, **cost(space), validation=space.info["validation"]["l1"], **found)
+        question.results.add(**key, **cost(space), validation=space.info.validation.l1, **found)

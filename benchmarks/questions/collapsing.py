@@ -8,7 +8,7 @@ from questions.adversary import largest_ratio
 from questions.plane_sets import SETS as PLANE
 
 SETS: dict[str, dict[str, Any]] = {
-    **{name: {**gm.recipe("toy2d"), "steps": 2000} for name in PLANE},
+    **{name: {"steps": 2000} for name in PLANE},
     "lines": {**gm.recipe("lines"), "steps": 1500},
     "lines without recipe": {"steps": 400},
     "fashion": {"size": 32, "steps": 1000},
@@ -20,7 +20,7 @@ def error_share(space: gm.LatentSpace, data: Any) -> float:
     """Mean error of held-out items, as a share of the error of answering with the mean training item (1: nothing learnt)."""
     x = data.kind.to_tensor(data.items[data.splits["validation"]])
     mean = data.kind.to_tensor(data.items[data.splits["train"][:5000]]).mean(0)
-    return space.info["validation"]["l1"] / float((x - mean).abs().mean())
+    return space.info.validation.l1 / float((x - mean).abs().mean())
 
 
 def answer(question: Question) -> None:

@@ -81,7 +81,7 @@ def answer(question: Question) -> None:
                 }  # fmt: skip
             kept = identity_distances(some.reconstructions, people) < SAME_PERSON
             question.results.add(
-                **key, **way, **cost(space), validation=space.info["validation"]["l1"],
+                **key, **way, **cost(space), validation=space.info.validation.l1,
                 reconstructions_same_person=float(kept.mean()), **found,
             )  # fmt: skip
 

@@ -20,7 +20,7 @@ DIED = {
     "output stuck at a limit or thrown about; use a lower learning rate or a warmup; for pictures that are mostly empty "
     "error 'l2', as the recipe lines has it (--config lines)",
     "R": "the discriminator redraws real items with more error than the mean item would have, and no less than before: it has "
-    "died, and tells the generator nothing; use the objective 'balanced', a lower w_max, or a lower learning rate",
+    "died, and tells the generator nothing; use the objective 'balanced', a larger direct, or a lower learning rate",
 }
 """Warnings, by the metric that shows the failure."""
 FALLEN = 1.5
