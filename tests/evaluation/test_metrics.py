@@ -149,3 +149,9 @@ def test_no_standard_error_where_nothing_is_left():
     _, without = kernel_distances(rng.normal(size=(4, 3)), rng.normal(size=(4, 3)), groups, groups)
     assert standard_error(without) is None
     assert standard_error(np.zeros(1)) is None
+
+
+def test_inside_takes_a_constant_column():
+    parts = [np.concatenate([p, np.full((len(p), 1), 7.0)], 1) for p in fresh("moons")]
+    found = inside_data(parts[3], *parts[:3])
+    assert found.share == inside_data(*[p[:, :2] for p in (parts[3], *parts[:3])]).share

@@ -35,6 +35,7 @@ def inside_data(points: np.ndarray, fitted: np.ndarray, threshold: np.ndarray, c
     All are standardised by the mean and standard deviation of each column of ``fitted``.
     """
     mean, sd = fitted.mean(0), fitted.std(0)
+    sd = np.where(sd > 0, sd, 1)  # a constant column keeps its own unit
 
     def standard(x: np.ndarray) -> np.ndarray:
         return (x.astype(np.float64) - mean) / sd
