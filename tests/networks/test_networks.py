@@ -29,7 +29,7 @@ def test_any_size(name, shape):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_pyramid_ends_within_eight_pixels(shape):
-    _, height, width = build("conv", shape).decoder[2].unflattened_size
+    _, height, width = build("conv", shape).decoder[2].shape
     assert 4 < min(height, width) <= 8
 
 
@@ -85,7 +85,7 @@ def test_linear_layers_of_conv_have_the_order_of_torch_flatten(channels_last):
     torch.testing.assert_close(net.encode(x), expected)
 
     draw, active, unflatten, *_ = net.decoder
-    expected = F.leaky_relu(F.linear(z, draw.weight, draw.bias), 0.2).unflatten(1, unflatten.unflattened_size)
+    expected = F.leaky_relu(F.linear(z, draw.weight, draw.bias), 0.2).unflatten(1, unflatten.shape)
     torch.testing.assert_close(unflatten(active(draw(z))), expected)
 
     critic = Critic(net)

@@ -11,7 +11,16 @@ import math
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gaiamorph.networks.base import Autoencoder, NetworkSettings, activation, initialise, initialise_output
+from gaiamorph.networks.base import (
+    NEGATIVE_SLOPE,
+    Autoencoder,
+    NetworkSettings,
+    activation,
+    initialise,
+    initialise_output,
+)
+from gaiamorph.networks.channels_last import Flatten, FromFlat, ToFlat, Unflatten
+from gaiamorph.networks.doubling import BlocksActivation, BlocksConv, UpsampledConv
 
 FINEST = {1: 16, 2: 32, 4: 32}
 """Default width by the side of the blocks that the decoder draws."""
@@ -53,19 +62,32 @@ class Conv(Autoencoder):
         for narrow, wide in zip(widths[start:], widths[start + 1 :], strict=False):
             self.encoder.extend([nn.Conv2d(narrow, wide, 3, stride=2, padding=1), activation()])
             self.encoder.extend(_convs(wide, wide, self.depth - 1))
-        to_code = nn.Linear(math.prod(coarse), self.outputs * latent_dim)
-        self.encoder.extend([nn.Flatten(), to_code])
+        to_code = FromFlat(coarse, self.outputs * latent_dim)
+        self.encoder.extend([Flatten(), to_code])
 
-        self.decoder = nn.Sequential(nn.Linear(latent_dim, math.prod(coarse)), activation(), nn.Unflatten(1, coarse))
+        self.decoder = nn.Sequential(ToFlat(latent_dim, coarse), activation(), Unflatten(coarse))
         for i in range(len(sizes) - 1, 0, -1):
             self.decoder.extend(_convs(widths[i], widths[i - 1], self.depth))
             self.decoder.append(Upsample(sizes[i - 1]))
-        to_picture = nn.Conv2d(widths[0], channels * drawn * drawn, 3, padding=1)
-        self.decoder.extend([*_convs(widths[0], widths[0], self.depth), to_picture, FromBlocks(drawn, height, width)])
+        to_picture: nn.Conv2d
+        if drawn == self.depth == 1 and len(sizes) > 1 and height % 2 == width % 2 == 0:
+            self.decoder[-1] = nn.Identity()  # so that the layers after it keep their names in files
+            last = [UpsampledConv(widths[0], widths[0]), BlocksActivation(NEGATIVE_SLOPE)]
+            to_picture = BlocksConv(widths[0], channels)
+        else:
+            last = _convs(widths[0], widths[0], self.depth)
+            to_picture = nn.Conv2d(widths[0], channels * drawn * drawn, 3, padding=1)
+        self.decoder.extend([*last, to_picture, FromBlocks(drawn, height, width)])
 
         initialise(self)
         initialise_output(to_code)
         initialise_output(to_picture)
+
+    def trunk(self, outputs: int) -> tuple[nn.Module, nn.Linear]:
+        assert isinstance(self.encoder, nn.Sequential)
+        last = self.encoder[-1]
+        assert isinstance(last, FromFlat)
+        return self.encoder[:-1], FromFlat(last.shape, outputs)
 
 
 def _pyramid(height: int, width: int) -> list[tuple[int, int]]:
