@@ -13,7 +13,7 @@ import pandas as pd
 from common import Question, cost
 from gaiamorph.evaluation import Case
 from gaiamorph.evaluation.kernel import kernel_distance
-from gaiamorph.evaluation.sharpness import high_frequency_energy
+from gaiamorph.evaluation.sharpness import octave_energies
 from gaiamorph.models.balance import BALANCES, Balanced
 
 VARIANTS = {
@@ -48,7 +48,7 @@ def largest_ratio(folder: Path, steps: int) -> float:
 
 
 def measure(case: Case, name: str, items: np.ndarray) -> dict[str, float]:
-    found = {f"{name}_fine_detail": high_frequency_energy(items) / high_frequency_energy(case.real)}
+    found = {f"{name}_fine_detail": octave_energies(items)[-1] / octave_energies(case.real)[-1]}
     for features in case.feature_names:
         found[f"{name}_{features}"] = kernel_distance(case.features(features, items), case.real_features[features])
     return found

@@ -15,8 +15,8 @@ from gaiamorph.data import Dataset
 from gaiamorph.data.vectors import Vectors
 from gaiamorph.evaluation.case import Case
 from gaiamorph.evaluation.evaluate import evaluate
+from gaiamorph.evaluation.judge import label_column, open_labels
 from gaiamorph.evaluation.kernel import kernel_distance
-from gaiamorph.evaluation.labels import label_column, open_labels
 from gaiamorph.features import open_features
 
 SPLITS = {"train": np.arange(800), "validation": np.arange(800, 1000), "test": np.arange(1000, 1200)}

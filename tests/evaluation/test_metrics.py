@@ -7,9 +7,8 @@ import pytest
 
 from gaiamorph.data import synthetic
 from gaiamorph.evaluation.inside import inside_data
-from gaiamorph.evaluation.jackknife import BLOCKS, kept, standard_error
-from gaiamorph.evaluation.kernel import kernel_distance, kernel_distances
-from gaiamorph.evaluation.sharpness import high_frequency_energy
+from gaiamorph.evaluation.kernel import BLOCKS, kept, kernel_distance, kernel_distances, standard_error
+from gaiamorph.evaluation.sharpness import octave_energies
 
 
 def fresh(name="circles"):
@@ -103,7 +102,7 @@ def test_kernel_distance_is_unbiased_for_people_seen_several_times_and_their_rec
 def test_fine_detail_by_frequency():
     x = np.arange(32)
     wave = lambda cycles: np.tile(np.round(127.5 + 100 * np.sin(2 * np.pi * cycles * x / 32)), (32, 1)).astype(np.uint8)  # noqa: E731
-    coarse, fine = (high_frequency_energy(wave(c)[None, :, :, None]) for c in (4, 12))
+    coarse, fine = (octave_energies(wave(c)[None, :, :, None])[-1] for c in (4, 12))
     assert coarse < 1e-6
     assert fine == pytest.approx((100 / 255) ** 2 / 2, rel=0.02), "the variance of a sine, all of it fine"
 

@@ -20,8 +20,7 @@ from gaiamorph.evaluation.lines import PAIRS, STEPS, measure
 from gaiamorph.evaluation.path import approach, evenness
 from gaiamorph.evaluation.realism import frechet_distance, precision_recall
 from gaiamorph.evaluation.reconstruction import ssim
-from gaiamorph.evaluation.sharpness import octave_energies, spectral_distance
-from gaiamorph.evaluation.texture import foreign_contrast
+from gaiamorph.evaluation.sharpness import foreign_contrast, octave_energies, spectral_distance
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from gaiamorph.evaluation.case import Case
 from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identity_distances
 from gaiamorph.evaluation.judge import Judge, train_judge
 from gaiamorph.evaluation.kernel import kernel_distance
-from gaiamorph.latent.attributes import cosines, fit
+from gaiamorph.latent.attributes import Fit, cosines, fit
 from gaiamorph.output import report as pages
 from gaiamorph.output.folders import new_folder
 from gaiamorph.space import LatentSpace
@@ -78,15 +78,6 @@ def directions(design: Design, k: int) -> np.ndarray:
     return np.where(known, signs, 0.0)
 
 
-def steps(design: Design, vectors: np.ndarray, k: int, amount: float = 1.0) -> np.ndarray:
-    """The change of each item's code (N, d) in an edit of attribute k by ``amount`` along `directions`.
-
-    The unit of a numeric attribute is its standard deviation.
-    """
-    unit = np.nanstd(design.values[:, k]) if design.attributes[k].kind == "numeric" else 1.0
-    return (amount * unit * directions(design, k))[:, None] * vectors[k]
-
-
 def movement(
     space: LatentSpace, judge: Judge, z: np.ndarray, design: Design, vectors: np.ndarray, amount: float = 1.0
 ) -> Movement:
@@ -95,7 +86,6 @@ def movement(
     z: codes (N, d) of held-out items with the attributes ``design``. vectors: (K, d).
     """
     before = judge.scores(space.kind.to_tensor(space.decode(z)))
-    trusted = judge.trusted
     matrix = np.full((len(vectors), len(vectors)), np.nan)
     for k in range(len(vectors)):
         signs = directions(design, k)
@@ -103,15 +93,20 @@ def movement(
         after = judge.scores(space.kind.to_tensor(edited(space, z, design, vectors, k, amount)))
         with np.errstate(divide="ignore", invalid="ignore"):
             matrix[k] = (signs[some, None] * (after - before[some])).mean(0) / judge.gaps
-    names = [name for name, good in zip(design.names, trusted, strict=True) if good]
-    return Movement(names, matrix[np.ix_(trusted, trusted)])
+    trusted = np.flatnonzero(judge.trusted)
+    return Movement([design.names[k] for k in trusted], matrix[np.ix_(trusted, trusted)])
 
 
 def edited(
     space: LatentSpace, z: np.ndarray, design: Design, vectors: np.ndarray, k: int, amount: float = 1.0
 ) -> np.ndarray:
-    """Edits of attribute k, in natural form, of the items that have a direction for it."""
-    return space.decode((z + steps(design, vectors, k, amount))[directions(design, k) != 0])
+    """Edits of attribute k, in natural form, of the items that have a direction for it.
+
+    They are edits by ``amount`` along `directions`. The unit of a numeric attribute is its standard deviation.
+    """
+    signs = directions(design, k)
+    unit = np.nanstd(design.values[:, k]) if design.attributes[k].kind == "numeric" else 1.0
+    return space.decode((z + (amount * unit * signs)[:, None] * vectors[k])[signs != 0])
 
 
 def report(
@@ -139,10 +134,9 @@ def report(
     training = whole.rows(data.splits["train"])
     refuse_copies(training)
     held_out = case.indices[:MOST_EDITED]
-    descriptors = face_descriptors(data.items[held_out]) if identity else np.empty((0, 0))
+    descriptors = face_descriptors(data.items[held_out]) if identity else None
     say("training the judge on real items")
     judge = train_judge(data, whole, case.indices, seed)
-    left_out = [name for name, good in zip(whole.names, judge.trusted, strict=True) if not good]
     if not judge.trusted.any():
         raise UserError("the judge can tell none of the attributes on held-out items, so nothing can be measured")
     say("fitting vectors")
@@ -151,63 +145,47 @@ def report(
     say("editing held-out items")
     z, design = space.encode(data.items[held_out]), whole.rows(held_out)
     moves = {method: movement(space, judge, z, design, f.vectors) for method, f in fits.items()}
-    agreement = [float(c) for c in np.diag(cosines(*(f.vectors for f in fits.values())))]
-    realism, kept = {}, {}
-    for method, f in fits.items():
-        made = _made(space, z, design, f.vectors, judge.trusted)
-        realism[method] = _realism(case, made)
-        if identity:
-            kept[method] = {name: _same_person(items, descriptors[rows]) for name, (items, rows) in made.items()}
+    methods = {
+        method: {
+            "names": m.names, "movement": m.matrix.tolist(), "on_target": m.on_target, "off_target": m.off_target,
+            "r2": fits[method].r2, "error": fits[method].error.tolist(), "cosines": cosines(fits[method].vectors).tolist(),
+            **_quality(case, z, design, fits[method].vectors, judge, descriptors),
+        }
+        for method, m in moves.items()
+    }  # fmt: skip
+    agreement = np.diag(cosines(*(f.vectors for f in fits.values()))).tolist()
     about = overview(training)
+    skills = list(zip(whole.names, judge.skill.tolist(), judge.gaps.tolist(), agreement, strict=True))
     results: dict[str, Any] = {
         "gaiamorph_version": __version__, "space_sha256": space.sha256, "model": space.model, "data": data.source,
         "fingerprint": data.fingerprint, "split": case.split, "items": len(held_out), "seed": seed,
-        "attributes": whole.names, "left_out": left_out, "warnings": about.warnings,
-        "judge": {n: {"skill": float(s), "gap": float(g)} for n, s, g in zip(whole.names, judge.skill, judge.gaps, strict=True)},
-        "correlations": about.correlations.tolist(),
-        "cosine_between_methods": dict(zip(whole.names, agreement, strict=True)),
-        "methods": {
-            method: {
-                "names": m.names, "movement": m.matrix.tolist(), "on_target": m.on_target, "off_target": m.off_target,
-                "r2": fits[method].r2, "error": fits[method].error.tolist(), "cosines": cosines(fits[method].vectors).tolist(),
-                "kernel_distance": realism[method],
-                **({"identity": kept[method]} if identity else {}),
-            }
-            for method, m in moves.items()
-        },
+        "attributes": whole.names, "left_out": [name for name in whole.names if name not in moves[METHODS[0]].names],
+        "warnings": about.warnings, "judge": {name: {"skill": skill, "gap": gap} for name, skill, gap, _ in skills},
+        "correlations": about.correlations.tolist(), "cosine_between_methods": dict(zip(whole.names, agreement, strict=True)),
+        "methods": methods,
     }  # fmt: skip
     with new_folder(out, overwrite) as scratch:
         (scratch / RESULTS).write_text(json.dumps(results, indent=1), encoding="utf-8")
-        vectors = {method: f.vectors for method, f in fits.items()}
-        shown = list(_drawings(case, z, design, vectors, moves, judge, scratch))
-        text = _words(results)
-        columns_shown = (judge.skill, judge.gaps, agreement)
-        rows = [
-            [name, *(f"{value:.2f}" for value in values)]
-            for name, *values in zip(whole.names, *columns_shown, strict=True)
-        ]
+        shown = list(_drawings(case, z, design, fits, moves, scratch))
+        rows = [[name, *(f"{value:.2f}" for value in values)] for name, *values in skills]
         head = ["attribute", "judge's skill", "judge's gap", "cosine of the two methods"]
-        (scratch / PAGE).write_text(pages.page("Attribute vectors", text, shown, [head, *rows]), encoding="utf-8")
+        page = pages.page("Attribute vectors", _words(results), shown, [head, *rows])
+        (scratch / PAGE).write_text(page, encoding="utf-8")
     return out
 
 
-Made = dict[str, tuple[np.ndarray, np.ndarray]]
-"""By attribute: the edited items, and their positions among the held-out items."""
-UNEDITED = "(reconstructions)"
+def _quality(
+    case: Case, z: np.ndarray, design: Design, vectors: np.ndarray, judge: Judge, descriptors: np.ndarray | None
+) -> dict[str, Any]:
+    """The kernel distance from real held-out items, by feature space and attribute, of edits by one unit.
 
-
-def _made(space: LatentSpace, z: np.ndarray, design: Design, vectors: np.ndarray, chosen: np.ndarray) -> Made:
-    """Edits by one unit of each chosen attribute, and the reconstructions, which are edits by 0."""
-    made: Made = {UNEDITED: (space.decode(z), np.arange(len(z)))}
-    for k in map(int, np.flatnonzero(chosen)):
-        rows = np.flatnonzero(directions(design, k))
-        made[design.names[k]] = (edited(space, z, design, vectors, k), rows)
-    return made
-
-
-def _realism(case: Case, made: Made) -> dict[str, dict[str, float]]:
-    """Kernel distance from real held-out items, by feature space and attribute."""
-    return {
+    With descriptors (N, 128) of the original faces also their mean distance, and the share below `SAME_PERSON`, by attribute.
+    The reconstructions are edits by 0.
+    """
+    made = {"(reconstructions)": (case.space.decode(z), np.arange(len(z)))}
+    for k in map(int, np.flatnonzero(judge.trusted)):
+        made[design.names[k]] = edited(case.space, z, design, vectors, k), np.flatnonzero(directions(design, k))
+    distances = {
         space: {
             name: kernel_distance(case.features(space, items), real)
             for name, (items, _) in made.items()
@@ -215,12 +193,13 @@ def _realism(case: Case, made: Made) -> dict[str, dict[str, float]]:
         }
         for space, real in case.real_features.items()
     }
-
-
-def _same_person(items: np.ndarray, originals: np.ndarray) -> dict[str, float]:
-    """Mean distance of faces from their originals, given by descriptors (N, 128), and the share below `SAME_PERSON`."""
-    distances = identity_distances(items, originals)
-    return {"distance": float(distances.mean()), "same_person": float((distances < SAME_PERSON).mean())}
+    if descriptors is None:
+        return {"kernel_distance": distances}
+    people = {}
+    for name, (items, rows) in made.items():
+        apart = identity_distances(items, descriptors[rows])
+        people[name] = {"distance": float(apart.mean()), "same_person": float((apart < SAME_PERSON).mean())}
+    return {"kernel_distance": distances, "identity": people}
 
 
 def _words(results: dict[str, Any]) -> list[str]:
@@ -229,46 +208,39 @@ def _words(results: dict[str, Any]) -> list[str]:
         "attribute: added if absent, removed if present. A network trained on real items only judged the movement."
     ]
     for method, m in results["methods"].items():
+        name = method.replace("_", " ")
         text.append(
-            f"{method.replace('_', ' ')}: the target moved {m['on_target']:.2f} of the requested amount. The other "
-            f"attributes moved {m['off_target']:.2f} as far as the target, on average."
+            f"{name}: the target moved {m['on_target']:.2f} of the requested amount. The other attributes moved "
+            f"{m['off_target']:.2f} as far as the target, on average."
         )
         if kept := m.get("identity"):
-            people = ", ".join(f"{name} {shares['same_person']:.0%}" for name, shares in kept.items())
-            text.append(f"Same person, by the face recogniser ({method.replace('_', ' ')}): {people}.")
-    if results["left_out"]:
-        text.append(
-            f"Left out, because the judge cannot tell them on held-out items: {', '.join(results['left_out'])}."
-        )
+            people = ", ".join(f"{edit} {shares['same_person']:.0%}" for edit, shares in kept.items())
+            text.append(f"Same person, by the face recogniser ({name}): {people}.")
+    if names := ", ".join(results["left_out"]):
+        text.append(f"Left out, because the judge cannot tell them on held-out items: {names}.")
     return text + results["warnings"]
 
 
 def _drawings(
-    case: Case,
-    z: np.ndarray,
-    design: Design,
-    vectors: dict[str, np.ndarray],
-    moves: dict[str, Movement],
-    judge: Judge,
-    folder: Path,
+    case: Case, z: np.ndarray, design: Design, fits: dict[str, Fit], moves: dict[str, Movement], folder: Path
 ) -> Iterator[tuple[Path, str]]:
+    names = moves[METHODS[0]].names
     maps = {method.replace("_", " "): m.relative for method, m in moves.items()}
     path = folder / "entanglement.png"
-    names = next(iter(moves.values())).names
     drawing.heat_maps(maps, names, "edited along", "moved").save(path)
     yield path, "Movement of each attribute (column) in edits of one (row), relative to the movement of the edited one."
     if not case.space.kind.is_image:
         return
-    real = case.data.items[case.indices[: len(z)]]
-    for k in map(int, np.flatnonzero(judge.trusted)):
+    for k in map(design.names.index, names):
         signs = directions(design, k)
         some = np.concatenate([np.flatnonzero(signs == sign)[: SHOWN // 2] for sign in (1, -1)])
         if not len(some):
             continue
-        rows = [list(real[some]), list(case.space.decode(z[some]))]
-        rows += [list(case.space.decode((z + steps(design, v, k))[some])) for v in vectors.values()]
-        labels = ["originals", "reconstructed", *(m.replace("_", "\n") for m in vectors)]
+        places = np.searchsorted(np.flatnonzero(signs), some)
+        rows = [case.data.items[case.indices[some]], case.space.decode(z[some])]
+        rows += [edited(case.space, z, design, f.vectors, k)[places] for f in fits.values()]
+        labels = ["originals", "reconstructed", *(m.replace("_", "\n") for m in fits)]
         heads = ["add" if s > 0 else "remove" for s in signs[some]]
         path = folder / f"edits_{k:02d}.png"
-        case.space.kind.sheet(rows, labels, heads).save(path)
+        case.space.kind.sheet([list(row) for row in rows], labels, heads).save(path)
         yield path, f"{design.names[k]}: added to items without it, removed from items with it."

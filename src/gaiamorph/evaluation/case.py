@@ -13,8 +13,8 @@ from torch import Tensor
 
 from gaiamorph.data import Dataset
 from gaiamorph.errors import UserError
-from gaiamorph.evaluation.jackknife import standard_error
-from gaiamorph.evaluation.labels import label_column, open_labels
+from gaiamorph.evaluation.judge import label_column, open_labels
+from gaiamorph.evaluation.kernel import standard_error
 from gaiamorph.features import FeatureSpace, has_hed, open_features
 from gaiamorph.latent import interpolate
 from gaiamorph.space import LatentSpace
@@ -38,7 +38,7 @@ class Metric:
     better: Literal["lower", "higher", "neither"]
     meaning: str
     without: tuple[float, ...] = ()
-    """Values with one block of held-out groups left out after another (`jackknife`). Empty if not computed."""
+    """Values with one block of held-out groups left out after another (the jackknife). Empty if not computed."""
 
     @property
     def error(self) -> float | None:
@@ -92,25 +92,22 @@ class Case:
         rng = np.random.default_rng([self.seed, 20, number])
         return np.sort(rng.choice(indices, min(len(indices), MOST_ITEMS), replace=False))
 
-    # Items in natural form ----------------------------------------------------------------------------
-
     @cached_property
     def real(self) -> np.ndarray:
         return self.data.items[self.indices]
 
     @cached_property
-    def training(self) -> np.ndarray:
-        return self.data.items[self.training_indices]
-
-    @cached_property
     def training_indices(self) -> np.ndarray:
         return self._some(self.data.splits["train"], 2)
 
+    @cached_property
+    def training(self) -> np.ndarray:
+        return self.data.items[self.training_indices]
+
     def groups_of(self, indices: np.ndarray) -> np.ndarray:
         """(N,): the number of each item's group. Without groups, each item is its own."""
-        if self.data.groups is None:
-            return indices
-        return np.unique(self.data.groups, return_inverse=True)[1][indices]
+        groups = self.data.groups
+        return indices if groups is None else np.unique(groups, return_inverse=True)[1][indices]
 
     @cached_property
     def groups(self) -> np.ndarray:
@@ -161,8 +158,8 @@ class Case:
 
     def between(self, weights: np.ndarray | float, count: int = PAIRS) -> np.ndarray:
         """Decoded points between the codes of the first ``count`` pairs. weights (count,), or one for all."""
-        a, b = self.z[self.pairs[:count, 0]], self.z[self.pairs[:count, 1]]
-        return self.space.decode(interpolate.linear(a, b, np.broadcast_to(weights, (count,))))
+        a, b = self.z[self.pairs[:count].T]
+        return self.space.decode(interpolate.linear(a, b, np.broadcast_to(weights, count)))
 
     def paths(self, count: int, steps: int) -> np.ndarray:
         """Decoded straight paths between the first ``count`` pairs: (count, steps, ...)."""
@@ -192,24 +189,22 @@ class Case:
     @cached_property
     def blends(self) -> np.ndarray:
         """The same pairs and weights, with values blended instead of codes."""
-        return self.data.kind.blend(self.real[self.pairs[:, 0]], self.real[self.pairs[:, 1]], self.weights)
-
-    # Features -----------------------------------------------------------------------------------------
+        a, b = self.real[self.pairs.T]
+        return self.data.kind.blend(a, b, self.weights)
 
     @cached_property
     def feature_names(self) -> list[str]:
         """Names of the feature spaces. Opening one may train a network; the names cost nothing."""
-        if self._names is not None:
-            return self._names
-        hed = ["hed"] if self.space.kind.is_image and has_hed() else []
-        return ["pca", *hed, *(["labels"] if label_column(self.data) else [])]
+        usable = {"pca": True, "hed": self.space.kind.is_image and has_hed(), "labels": label_column(self.data)}
+        return [name for name in usable if usable[name]] if self._names is None else self._names
 
     @cached_property
     def feature_spaces(self) -> dict[str, FeatureSpace]:
-        return {name: self._open(name) for name in self.feature_names}
-
-    def _open(self, name: str) -> FeatureSpace:
-        return open_labels(self.data) if name == "labels" else open_features(name, self.tensor(self.training))
+        training = self.tensor(self.training)
+        return {
+            name: open_labels(self.data) if name == "labels" else open_features(name, training)
+            for name in self.feature_names
+        }
 
     def tensor(self, items: np.ndarray) -> Tensor:
         return self.space.kind.to_tensor(items)
@@ -217,9 +212,8 @@ class Case:
     @torch.inference_mode()
     def features(self, name: str, items: np.ndarray) -> np.ndarray:
         """Features (N, F). Networks compute in `PRECISION`, which changes distances of sets by at most half a percent."""
-        measure = self.feature_spaces[name]
         with autocast(PRECISION, torch.device("cpu")):
-            parts = [measure(self.tensor(items[i : i + 256])) for i in range(0, len(items), 256)]
+            parts = [self.feature_spaces[name](self.tensor(items[i : i + 256])) for i in range(0, len(items), 256)]
         return torch.cat(parts).numpy()
 
     @cached_property

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
 from gaiamorph.evaluation.case import Case, Metric
-from gaiamorph.evaluation.labels import label_column
+from gaiamorph.evaluation.judge import label_column
 
 MOST_DISTANCES = 500
 """Items whose pairwise distances are compared."""
@@ -16,35 +18,25 @@ MOST_PROBED = 5000
 """Training items of the linear probe."""
 
 
-def codes(case: Case) -> list[Metric]:
+def codes(case: Case) -> Iterator[Metric]:
     """Agreement of distances, and with labels a linear probe and k-means. Empty if the model has no encoder."""
     if not case.space.can_encode:
-        return []
+        return
     some = np.random.default_rng([case.seed, 24]).permutation(len(case.real))[:MOST_DISTANCES]
-    found = [
-        Metric(
-            "distance agreement",
-            distance_agreement(case.tensor(case.real[some]).flatten(1).numpy(), case.z[some]),
-            "rank correlation",
-            "higher",
-            "whether similar items have similar codes",
-        )
-    ]
+    agreement = distance_agreement(case.tensor(case.real[some]).flatten(1).numpy(), case.z[some])
+    meaning = "whether similar items have similar codes"
+    yield Metric("distance agreement", agreement, "rank correlation", "higher", meaning)
     if (column := label_column(case.data)) is None:
-        return found
+        return
     labels = case.data.attributes[column].astype(str).to_numpy()
-    train = case.data.splits["train"]
-    train = np.random.default_rng([case.seed, 25]).permutation(train)[:MOST_PROBED]
+    train = np.random.default_rng([case.seed, 25]).permutation(case.data.splits["train"])[:MOST_PROBED]
     known, asked = labels[train], labels[case.indices]
-    if len(np.unique(known)) < 2:
-        return found
-    accuracy = probe_accuracy(case.space.encode(case.data.items[train]), known, case.z, asked)
-    clusters = kmeans_accuracy(case.z, asked)
-    return [
-        *found,
-        Metric("linear probe", accuracy, "of 1", "higher", f"accuracy of a linear classifier of {column!r} on codes"),
-        Metric("k-means", clusters, "of 1", "higher", f"agreement of clusters of codes with {column!r}"),
-    ]
+    if len(np.unique(known)) > 1:
+        accuracy = probe_accuracy(case.space.encode(case.data.items[train]), known, case.z, asked)
+        meaning = f"accuracy of a linear classifier of {column!r} on codes"
+        yield Metric("linear probe", accuracy, "of 1", "higher", meaning)
+        clusters = kmeans_accuracy(case.z, asked)
+        yield Metric("k-means", clusters, "of 1", "higher", f"agreement of clusters of codes with {column!r}")
 
 
 def distance_agreement(x: np.ndarray, z: np.ndarray) -> float:

@@ -14,10 +14,10 @@ import pandas as pd
 from gaiamorph import drawing
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation import METRICS
-from gaiamorph.evaluation.case import Case, Metric, straight_paths
-from gaiamorph.evaluation.convexity import WEIGHTS, curves
+from gaiamorph.evaluation.case import Case, Metric
 from gaiamorph.evaluation.evaluate import MEASURE, describe, measure
-from gaiamorph.evaluation.jackknife import standard_error
+from gaiamorph.evaluation.kernel import standard_error
+from gaiamorph.evaluation.path import WEIGHTS, along
 from gaiamorph.models import MODELS
 from gaiamorph.output import report
 from gaiamorph.space import LatentSpace
@@ -29,14 +29,14 @@ from gaiamorph.training.settings import TrainSettings, of_model
 
 EVALUATION = "evaluation.json"
 PAIRS_SHOWN, STEPS_SHOWN = 3, 7
-Say = Callable[[str], None]
 
 
 @dataclasses.dataclass
 class Measured:
     """One model and seed: its space, its metrics by name, and kernel distances along the path by feature space.
 
-    ends: the held-out pairs (PAIRS_SHOWN, 2, ...) that are drawn.
+    paths: (PAIRS_SHOWN, STEPS_SHOWN + 2, ...), pictures of straight paths with the real ends outside. None if the model has
+        no encoder, or if items are not images.
     """
 
     model: str
@@ -44,7 +44,7 @@ class Measured:
     space: LatentSpace
     metrics: dict[str, Metric]
     curves: dict[str, list[float]]
-    ends: np.ndarray | None = None
+    paths: np.ndarray | None = None
 
 
 def compare(
@@ -57,7 +57,7 @@ def compare(
     settings: TrainSettings,
     features: list[str] | None = None,
     split: str | None = None,
-    say: Say = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
     show: bool = False,
 ) -> Path:
     """Train each model with each seed, measure all on the same held-out items, and write tables and drawings to ``out``.
@@ -98,18 +98,19 @@ def _measured(
         "metrics": list(METRICS),
     }  # fmt: skip
     kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    if any(kept.get(key) != value for key, value in wanted.items()):
+    if "measured" not in kept or any(kept.get(key) != value for key, value in wanted.items()):
         found = measure(case)
-        kept = describe(case, found)
-        kept["curves"] = {name: distances.tolist() for name, distances in curves(case).items()}
-        kept["without"] = {f.name: f.without for f in found if f.error is not None}
+        kept = describe(case, found) | {
+            "measured": [dataclasses.asdict(f) for f in found],
+            "curves": {name: distances.tolist() for name, (distances, _) in along(case).items()},
+        }
         write_atomically(path, json.dumps(kept, indent=1).encode())
-    metrics = {}
-    swings = kept.get("without", {})  # Older records lack it.
-    for f in kept["figures"]:
-        value, without = float("nan") if f["value"] is None else f["value"], tuple(swings.get(f["name"], ()))
-        metrics[f["name"]] = Metric(f["name"], value, f["unit"], f["better"], f["meaning"], without)
-    return Measured(model, seed, space, metrics, kept["curves"], case.real[case.pairs[:PAIRS_SHOWN]])
+    metrics = {f["name"]: Metric(**f) for f in kept["measured"]}
+    paths = None
+    if space.can_encode and space.kind.is_image:
+        ends = case.real[case.pairs[:PAIRS_SHOWN]]
+        paths = np.concatenate([ends[:, :1], case.paths(PAIRS_SHOWN, STEPS_SHOWN), ends[:, 1:]], 1)
+    return Measured(model, seed, space, metrics, kept["curves"], paths)
 
 
 def _write(found: list[Measured], out: Path) -> None:
@@ -125,11 +126,18 @@ def _write(found: list[Measured], out: Path) -> None:
     pd.DataFrame(rows, columns=head).to_csv(out / "table.csv", index=False)
     (out / "table.md").write_text(report.markdown(head, rows), encoding="utf-8")
     pictures = []
-    first = [m for m in found if m.seed == found[0].seed]
-    if comparison(first, out / "comparison.png"):
-        pictures.append((out / "comparison.png", "Straight paths between the same held-out pairs, by each model."))
-    drawn = _convexity(found, models, out)
-    pictures += [(path, f"Realism along the path, in {name} features: level is best.") for name, path in drawn.items()]
+    paths = {m.model: m.paths for m in found if m.seed == found[0].seed and m.paths is not None}
+    if paths:
+        path = out / "comparison.png"
+        rows_shown = [list(drawn[i]) for i in range(PAIRS_SHOWN) for drawn in paths.values()]
+        heads = ["A", *(f"{w:.2f}" for w in np.linspace(0, 1, STEPS_SHOWN)), "B"]
+        found[0].space.kind.sheet(rows_shown, [*paths] * PAIRS_SHOWN, heads, cell=64).save(path)
+        pictures.append((path, "Straight paths between the same held-out pairs, by each model."))
+    for name in found[0].curves:
+        means = {model: np.mean([m.curves[name] for m in found if m.model == model], axis=0) for model in models}
+        path = out / f"convexity_{name}.png"
+        drawing.lines(WEIGHTS, means, "weight", f"kernel distance from real items ({name})").save(path)
+        pictures.append((path, f"Realism along the path, in {name} features: level is best."))
     text = [
         f"{len({m.seed for m in found})} seeds. Each cell is the mean over seeds ± their standard deviation. "
         "Models without an encoder (gan, began) are measured between codes from their prior.",
@@ -144,23 +152,20 @@ def table(found: list[Measured], models: list[str]) -> list[list[str]]:
 
     The lead is empty if its standard error is unknown.
     """
-    names = list(dict.fromkeys(name for m in found for name in m.metrics))
     rows = []
-    for name in names:
+    for name in dict.fromkeys(name for m in found for name in m.metrics):
         own = {model: [m.metrics[name] for m in found if m.model == model and name in m.metrics] for model in models}
-        values = {model: [f.value for f in of] for model, of in own.items()}
-        better = next(m.metrics[name].better for m in found if name in m.metrics)
-        means = {
-            model: float(np.mean(v))
-            for model, v in values.items()
-            if v and np.isfinite(v).all() and MODELS[model].can_encode
-        }
-        winner, lead = "", ""
-        if means and better != "neither" and "floor" not in name and "blends" not in name:
-            winner, *others = sorted(means, key=means.__getitem__, reverse=better == "higher")
-            lead = _lead(own[winner], own[others[0]]) if others else ""
-        cells = (_spread(values[model]) for model in models)
-        rows.append([name, better if better != "neither" else "", *cells, winner, lead])
+        better = next(of[0].better for of in own.values() if of)
+        ranked = []
+        if better != "neither" and "floor" not in name and "blends" not in name:
+            means = {
+                model: np.mean([f.value for f in of]) for model, of in own.items() if of and MODELS[model].can_encode
+            }
+            finite = [model for model in means if np.isfinite(means[model])]
+            ranked = sorted(finite, key=means.__getitem__, reverse=better == "higher")
+        lead = _lead(own[ranked[0]], own[ranked[1]]) if len(ranked) > 1 else ""
+        cells = [_spread([f.value for f in of]) for of in own.values()]
+        rows.append([name, better.replace("neither", ""), *cells, ranked[0] if ranked else "", lead])
     return rows
 
 
@@ -180,32 +185,3 @@ def _spread(values: list[float]) -> str:
         return ""
     sd = f" ± {np.std(values, ddof=1):.2g}" if len(values) > 1 else ""
     return f"{np.mean(values):.4g}{sd}"
-
-
-def comparison(measured: list[Measured], path: Path) -> bool:
-    """Draw paths between the same held-out pairs by each model with an encoder. False if items are not images."""
-    encoding = [m for m in measured if m.space.can_encode and m.space.kind.is_image]
-    if not encoding:
-        return False
-    ends = encoding[0].ends
-    assert ends is not None
-    paths = {
-        m.model: straight_paths(
-            m.space, m.space.encode(ends.reshape(-1, *ends.shape[2:])).reshape(len(ends), 2, -1), STEPS_SHOWN
-        )
-        for m in encoding
-    }
-    rows = [[a, *paths[model][i], b] for i, (a, b) in enumerate(ends) for model in paths]
-    weights = np.linspace(0, 1, STEPS_SHOWN)
-    heads = ["A", *(f"{w:.2f}" for w in weights), "B"]
-    encoding[0].space.kind.sheet(rows, [*paths] * len(ends), heads, cell=64).save(path)
-    return True
-
-
-def _convexity(found: list[Measured], models: list[str], out: Path) -> dict[str, Path]:
-    drawn = {}
-    for name in found[0].curves:
-        means = {model: np.mean([m.curves[name] for m in found if m.model == model], axis=0) for model in models}
-        drawn[name] = out / f"convexity_{name}.png"
-        drawing.lines(WEIGHTS, means, "weight", f"kernel distance from real items ({name})").save(drawn[name])
-    return drawn

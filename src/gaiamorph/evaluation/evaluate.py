@@ -12,9 +12,9 @@ import numpy as np
 from gaiamorph import drawing
 from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import PRECISION, Case, Metric
-from gaiamorph.evaluation.convexity import WEIGHTS, along, curves
-from gaiamorph.evaluation.jackknife import standard_error
-from gaiamorph.evaluation.labels import LabelFeatures
+from gaiamorph.evaluation.judge import LabelFeatures
+from gaiamorph.evaluation.kernel import standard_error
+from gaiamorph.evaluation.path import WEIGHTS, along
 from gaiamorph.output import report
 from gaiamorph.output.folders import new_folder
 from gaiamorph.training.speed.memory import memory_kept
@@ -26,7 +26,6 @@ ITEMS, STEPS = 6, 9
 MEASURE = 3
 """Version of the metrics. Values of different versions are not comparable. Since 2, kernel distances leave out related items.
 Since 3, items are ends of pairs equally often."""
-ARROWS = {"lower": "lower is better", "higher": "higher is better", "neither": ""}
 
 
 def measure(case: Case, metrics: list[str] | None = None, say: Callable[[str], None] = lambda _: None) -> list[Metric]:
@@ -66,7 +65,7 @@ def evaluate(case: Case, out: Path, *, overwrite: bool = False, say: Callable[[s
         found = measure(case, say=say)
         (scratch / RESULTS).write_text(json.dumps(describe(case, found), indent=1), encoding="utf-8")
         pictures = list(_drawings(case, scratch))
-        rows = [[m.name, _told(m), ARROWS[m.better], m.meaning] for m in found]
+        rows = [[m.name, *_told(m), m.meaning] for m in found]
         text = [
             f"{case.space.model}, trained on {case.space.info.training.source}; measured on {len(case.real)} items "
             f"of the split {case.split!r} of {case.data.source}.",
@@ -80,28 +79,32 @@ def evaluate(case: Case, out: Path, *, overwrite: bool = False, say: Callable[[s
     return out
 
 
-def _told(metric: Metric) -> str:
+def _told(metric: Metric) -> tuple[str, str]:
     error = "" if metric.error is None else f"± {metric.error:.2g} "
-    return f"{metric.value:.4g} {error}{metric.unit}".strip()
+    direction = "" if metric.better == "neither" else f"{metric.better} is better"
+    return f"{metric.value:.4g} {error}{metric.unit}".strip(), direction
 
 
 def _drawings(case: Case, folder: Path) -> Iterator[tuple[Path, str]]:
-    if case.space.kind.is_image:
-        rows = []
-        for (a, b), frames in zip(case.pairs, case.paths(ITEMS, STEPS), strict=False):
-            real = (case.real[a], case.real[b]) if case.space.can_encode else (None, None)
-            rows.append([real[0], *frames, real[1]])
+    kind = case.space.kind
+    if kind.is_image:
+        rows = [[None, *frames, None] for frames in case.paths(ITEMS, STEPS)]
+        if case.space.can_encode:
+            rows = [[case.real[a], *row[1:-1], case.real[b]] for (a, b), row in zip(case.pairs, rows, strict=False)]
         heads = ["A", *(f"{w:.2f}" for w in np.linspace(0, 1, STEPS)), "B"]
-        case.space.kind.sheet(rows, (), heads).save(folder / "paths.png")
-        yield folder / "paths.png", "Straight paths between held-out items: originals at the ends."
+        picture, name = kind.sheet(rows, (), heads), "paths.png"
+        caption = "Straight paths between held-out items: originals at the ends."
     else:
         sets = {"real": case.real, "reconstructions": case.reconstructions, "interpolants": case.interpolants}
-        case.space.kind.draw_sets(sets).save(folder / "points.png")
-        yield folder / "points.png", "Held-out items, their reconstructions, and points between random pairs of them."
+        picture, name = kind.draw_sets(sets), "points.png"
+        caption = "Held-out items, their reconstructions, and points between random pairs of them."
+    picture.save(folder / name)
+    yield folder / name, caption
+    curves = {space: distances for space, (distances, _) in along(case).items()}
     errors = {
-        name: np.array([standard_error(of_weight) for of_weight in without], float)
-        for name, (_, without) in along(case).items()
+        space: np.array([standard_error(of_weight) for of_weight in without], float)
+        for space, (_, without) in along(case).items()
     }
     path = folder / "convexity.png"
-    drawing.panels(WEIGHTS, curves(case), errors, "weight", "kernel distance from real items").save(path)
+    drawing.panels(WEIGHTS, curves, errors, "weight", "kernel distance from real items").save(path)
     yield path, "Realism along the path, by feature space: level is best. Band: one standard error on each side."

@@ -36,7 +36,7 @@ def face_descriptors(items: np.ndarray) -> np.ndarray:
     for item in items:
         picture = to_pil(item).convert("RGB").resize((SIZE, SIZE), Image.Resampling.BICUBIC)
         values = np.asarray(picture)
-        found.append(np.array(network.compute_face_descriptor(values, landmarks(values, whole))))
+        found.append(network.compute_face_descriptor(values, landmarks(values, whole)))
     return np.array(found)
 
 

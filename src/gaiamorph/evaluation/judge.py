@@ -1,24 +1,173 @@
-"""A judge of attributes: a small network, trained on real items only, that predicts the attributes of an item."""
+"""Small networks, trained on real items only, that judge generated items.
+
+`open_labels` trains a classifier of the data's labels. Its features are the feature space ``labels``: distances measure what
+tells the labels apart. They complete those of the fixed feature spaces, and are not comparable between data sets or machines.
+`train_judge` trains a network that predicts the attributes of an item.
+"""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gaiamorph.data import Dataset
+from gaiamorph.data import Dataset, Kind
 from gaiamorph.data.attributes import Attribute, Design
-from gaiamorph.evaluation.taught import STEPS, learnt_from, small_pair, taught
-from gaiamorph.networks import Critic
+from gaiamorph.errors import UserError
+from gaiamorph.networks import NETWORKS, Autoencoder, Critic, NetworkSettings
+from gaiamorph.training import augment
 
+STEPS, BATCH, RATE, DECAY = 600, 64, 2e-3, 1e-2
+LOOKS = 20
+"""Validations of a training. The best state is kept."""
+WIDTH, UNITS = 16, 64
+"""Channels of the layer with the highest resolution (conv), and units of a layer (mlp)."""
+COLUMNS = ("label", "class", "person")
+"""The first of these columns that the data has holds the labels."""
+FEATURES = 64
+SEED = 0
+"""Seed of the classifier: the same for all compared models and seeds."""
 LEAST_SKILL = 0.5
 """Attributes with less skill on held-out items are left out. 0 is chance, 1 is perfect."""
 
 
-@dataclass
+def _small_pair(kind: Kind, outputs: int) -> Autoencoder:
+    """An autoencoder whose encoder gives ``outputs`` numbers. Its settings are fixed, so that metrics are comparable."""
+    if kind.is_image:
+        return NETWORKS["conv"](kind.shape, outputs, NetworkSettings(width=WIDTH, blocks=0))
+    return NETWORKS["mlp"](kind.shape, outputs, NetworkSettings(width=UNITS, depth=3))
+
+
+@torch.inference_mode()
+def _in_parts(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    return torch.cat([function(part) for part in x.split(256)])
+
+
+def _train(network: nn.Module, data: Dataset, loss: Callable[[Tensor, np.ndarray], Tensor], steps: int = STEPS) -> None:
+    """Train ``network`` on the training split, up to the state of the lowest validation loss.
+
+    loss: called with the network's output for items x (N, *shape) in [0, 1], and their indices (N,) in the data.
+    Pictures are mirrored, if the data allows it, and shifted by at most a pixel. Random numbers come from torch's seed.
+    Raises UserError if a split is empty.
+    """
+    train, validation, kind = data.splits["train"], data.splits["validation"], data.kind
+    if not len(train) or not len(validation):
+        raise UserError("a network that judges needs training and validation items")
+    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    generator = torch.Generator().manual_seed(int(torch.initial_seed()) % 2**31)
+    x_validation = kind.to_tensor(data.items[validation])
+    best, lowest = copy.deepcopy(network.state_dict()), float("inf")
+    for step in range(steps):
+        rows = train[torch.randint(len(train), (min(BATCH, len(train)),), generator=generator).numpy()]
+        x = kind.to_tensor(data.items[rows])
+        changes = augment.draw(len(x), 1, generator) if kind.augmentations else {}
+        if "flip" in kind.augmentations and data.mirror:
+            x = augment.flip(x, changes["flip"])
+        if "shift" in kind.augmentations:
+            x = augment.shift(x, changes["shift"], 1)
+        loss(network(x), rows).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+        if (step + 1) % max(1, steps // LOOKS) == 0:
+            network.eval()
+            missed = float(loss(_in_parts(network, x_validation), validation))
+            network.train()
+            # The loss is NaN if validation items have no known value. Then the last state is kept.
+            if not missed >= lowest:
+                best, lowest = copy.deepcopy(network.state_dict()), missed
+    network.load_state_dict(best)
+    network.eval()
+
+
+def label_column(data: Dataset) -> str | None:
+    """The name of the column of labels, or None.
+
+    The training split must have at least two labels, and two items a label on average. Otherwise the column is a
+    measurement or a name.
+    """
+    name = next((name for name in COLUMNS if name in data.attributes), None)
+    train = data.splits["train"]
+    return name if name and 1 < data.attributes[name].iloc[train].nunique() <= len(train) / 2 else None
+
+
+class _Classifier(nn.Module):
+    def __init__(self, kind: Kind, classes: int) -> None:
+        super().__init__()
+        self.pair = _small_pair(kind, FEATURES)  # The decoder is not used.
+        self.head = nn.Linear(FEATURES, classes)
+
+    def features(self, x: Tensor) -> Tensor:
+        return F.relu(self.pair.encode(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.features(x))
+
+
+@dataclass(frozen=True)
+class LabelFeatures:
+    """Features (N, 64) of x (N, *shape) in [0, 1], minus their mean, in units of the root of their mean variance.
+
+    Mean and variance are over the training items.
+    """
+
+    network: _Classifier
+    column: str
+    classes: list[str]
+    mean: Tensor
+    scale: Tensor
+
+    @torch.inference_mode()
+    def __call__(self, x: Tensor) -> Tensor:
+        return (self.network.features(x).float() - self.mean) / self.scale
+
+    def accuracy(self, x: Tensor, labels: np.ndarray) -> float:
+        """Share of items x (N, *shape) with known labels (N,) that are classified correctly. NaN if no label is known."""
+        known = np.isin(labels, self.classes)
+        named = np.array(self.classes)[_in_parts(self.network, x).argmax(1).numpy()]
+        return float((named == labels)[known].mean()) if known.any() else float("nan")
+
+    def record(self, data: Dataset, indices: np.ndarray) -> dict[str, Any]:
+        """The settings of the classifier, and its accuracy on held-out items, as plain JSON."""
+        labels = data.attributes[self.column].astype(str).to_numpy()[indices]
+        return {
+            "accuracy": self.accuracy(data.kind.to_tensor(data.items[indices]), labels),
+            "column": self.column, "classes": len(self.classes), "features": FEATURES, "steps": STEPS, "batch_size": BATCH,
+            "learning_rate": RATE, "weight_decay": DECAY, "seed": SEED,
+        }  # fmt: skip
+
+
+def open_labels(data: Dataset) -> LabelFeatures:
+    """Train the classifier. Raises UserError if the data has no labels, or no training or validation items."""
+    column = label_column(data)
+    if column is None:
+        raise UserError(
+            f"the feature space 'labels' needs a column of the data called {' or '.join(COLUMNS)}, with at least two labels, "
+            "and at most one to two items"
+        )
+    labels, train = data.attributes[column], data.splits["train"]
+    classes = sorted(set(labels.iloc[train].dropna().astype(str)))
+    # Missing labels, and labels without a training item, are not part of the loss.
+    targets = torch.from_numpy(pd.Index(classes).get_indexer(labels.astype(str).to_numpy()))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        network = _Classifier(data.kind, len(classes))
+        _train(network, data, lambda out, rows: F.cross_entropy(out, targets[rows], ignore_index=-1))
+    some = train[:: max(1, len(train) // 5000)]
+    features = _in_parts(network.features, data.kind.to_tensor(data.items[some]))
+    scale = features.var(0).mean().sqrt().clamp_min(1e-6)
+    return LabelFeatures(network, column, classes, features.mean(0), scale)
+
+
+@dataclass(frozen=True)
 class Judge:
     """Scores of items, and the quality of the scores on real held-out items.
 
@@ -32,10 +181,9 @@ class Judge:
     gaps: np.ndarray
     skill: np.ndarray
 
-    @torch.inference_mode()
     def scores(self, x: Tensor) -> np.ndarray:
         """Scores (N, K) of x (N, *shape) in [0, 1]: probabilities, or standard deviations of numeric attributes."""
-        out = torch.cat([self.network(part) for part in x.split(256)])
+        out = _in_parts(self.network, x)
         numeric = torch.tensor([a.kind == "numeric" for a in self.attributes])
         return torch.where(numeric, out, out.sigmoid()).numpy()
 
@@ -51,32 +199,28 @@ def train_judge(data: Dataset, design: Design, held_out: np.ndarray, seed: int =
     The validation split chooses the best state. Missing values are ignored. The network never sees a code or an edited
     item. Raises UserError if a split is empty.
     """
-    train, _ = learnt_from(data)
-    values = design.values
+    values, train = design.values, data.splits["train"]
     numeric = np.array([a.kind == "numeric" for a in design.attributes])
     mean = np.where(numeric, np.nanmean(values[train], 0), 0.0)
     sd = np.where(numeric, np.nanstd(values[train], 0), 1.0)
     targets = torch.from_numpy(((values - mean) / np.maximum(sd, 1e-12)).astype(np.float32))
+
+    def loss(out: Tensor, rows: np.ndarray) -> Tensor:
+        """Mean over known values: cross-entropy, or for numeric attributes the squared error in standard deviations."""
+        known, target = ~targets[rows].isnan(), targets[rows].nan_to_num()
+        entropy = F.binary_cross_entropy_with_logits(out, target.clamp(0, 1), reduction="none")
+        each = torch.where(torch.from_numpy(numeric), (out - target).square(), entropy)
+        return (each * known).sum() / known.sum().clamp_min(1)
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Critic(small_pair(data.kind, 2), len(design.attributes))
-        known = torch.from_numpy(numeric)
-        network = taught(network, data, lambda out, rows: _loss(out, targets[rows], known), steps)
-    judge = Judge(network.eval(), design.attributes, *np.zeros((2, len(design.attributes))))
+        network = Critic(_small_pair(data.kind, 2), len(design.attributes))
+        _train(network, data, loss, steps)
+    judge = Judge(network, design.attributes, *np.zeros((2, len(design.attributes))))
     scores, real = judge.scores(data.kind.to_tensor(data.items[held_out])), targets[held_out].numpy()
-    for k, attribute in enumerate(design.attributes):
-        judge.gaps[k], judge.skill[k] = _measured(scores[:, k], real[:, k], attribute.kind == "numeric")
+    for k in range(len(numeric)):
+        judge.gaps[k], judge.skill[k] = _measured(scores[:, k], real[:, k], numeric[k])
     return judge
-
-
-def _loss(out: Tensor, target: Tensor, numeric: Tensor) -> Tensor:
-    """Mean over known values: cross-entropy, or for numeric attributes the squared error in standard deviations."""
-    known = ~target.isnan()
-    filled = target.nan_to_num()
-    each = torch.where(
-        numeric, (out - filled).square(), F.binary_cross_entropy_with_logits(out, filled.clamp(0, 1), reduction="none")
-    )
-    return (each * known).sum() / known.sum().clamp_min(1)
 
 
 def _measured(scores: np.ndarray, real: np.ndarray, numeric: bool) -> tuple[float, float]:

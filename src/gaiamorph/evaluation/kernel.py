@@ -1,10 +1,11 @@
-"""The kernel distance of two sets of features, and its standard error."""
+"""The kernel distance of two sets of features, and its standard error by the jackknife (Efron & Stein 1981)."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from gaiamorph.evaluation.jackknife import kept
+BLOCKS = 50
+"""Groups are left out one by one. More groups than this are left out in this many blocks."""
 
 
 def kernel_distance(
@@ -16,57 +17,57 @@ def kernel_distance(
     Fréchet distance it has no bias on small sets. It depends on the feature space.
 
     Items must be independent. Reconstructions are not independent of the items that they are compared with, nor are
-    pictures of the same person. groups_a (N, k) and groups_b (M, l) are the groups that each item is made of. Pairs of
-    items with a common group are left out of all three means.
+    pictures of the same person. groups_a (N, k) and groups_b (M, l) are the groups that each item is made of; by default,
+    each item is its own group. Pairs of items with a common group are left out of all three means.
 
     Raises ValueError if no pair is left in one of the means.
     """
-    return float(_kernel_distances(a, b, groups_a, groups_b, np.ones((1, len(a))), np.ones((1, len(b))))[0])
+    return kernel_distances(a, b, groups_a, groups_b)[0]
 
 
 def kernel_distances(
-    a: np.ndarray, b: np.ndarray, groups_a: np.ndarray | None, groups_b: np.ndarray
+    a: np.ndarray, b: np.ndarray, groups_a: np.ndarray | None, groups_b: np.ndarray | None
 ) -> tuple[float, np.ndarray]:
-    """`kernel_distance`, and its values (n,) without each block of the groups of b, for `standard_error`."""
+    """`kernel_distance`, and its values (n,) without each block of the groups of b, for `standard_error`.
+
+    A value is NaN if no pair is left in a mean.
+    """
+    # Negative numbers are groups that no real item has.
+    alone = -1 - np.arange(len(a) + len(b))[:, None]
+    groups_a = alone[: len(a)] if groups_a is None else groups_a
+    groups_b = alone[len(a) :] if groups_b is None else groups_b
     of = np.unique(groups_b)
-    stay_b = kept(groups_b, of)
-    stay_a = np.ones((len(stay_b), len(a)), bool) if groups_a is None else kept(groups_a, of)
-    whole_a, whole_b = (np.vstack([np.ones_like(stay[:1]), stay]) for stay in (stay_a, stay_b))
-    distance, *without = _kernel_distances(a, b, groups_a, groups_b, whole_a, whole_b)
+    # The first row keeps all items.
+    stay_a, stay_b = (np.vstack([np.ones(len(g)), kept(g, of)]) for g in (groups_a, groups_b))
+    sides = (a, groups_a, stay_a), (b, groups_b, stay_b)
+
+    def means(one: int, other: int) -> np.ndarray:
+        (x, groups_x, stay_x), (y, groups_y, stay_y) = sides[one], sides[other]
+        kernel = (x.astype(np.float64) @ y.astype(np.float64).T / x.shape[1] + 1) ** 3
+        counted = ~np.logical_or.reduce([g[:, None] == h for g in groups_x.T for h in groups_y.T])
+        sums, counts = (((stay_x @ of_pairs) * stay_y).sum(1) for of_pairs in (kernel * counted, counted))
+        return np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+
+    distance, *without = means(0, 0) + means(1, 1) - 2 * means(0, 1)
+    if np.isnan(distance):
+        raise ValueError("two sets of at least two unrelated items each are needed")
     return float(distance), np.array(without)
 
 
-def _kernel_distances(
-    a: np.ndarray,
-    b: np.ndarray,
-    groups_a: np.ndarray | None,
-    groups_b: np.ndarray | None,
-    stay_a: np.ndarray,
-    stay_b: np.ndarray,
-) -> np.ndarray:
-    """Distances (n,) between the items that stay, (n, N) and (n, M). NaN if no pair is left in a mean.
+def kept(groups: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """(n, N) boolean: the items that stay without each block of the groups ``of`` (sorted and unique).
 
-    Raises ValueError if the first is NaN.
+    groups (N, k): the groups that each item is made of. An item leaves with any of them.
     """
-
-    def means(x: np.ndarray, y: np.ndarray, left_out: np.ndarray, stay_x: np.ndarray, stay_y: np.ndarray) -> np.ndarray:
-        kernel = (x.astype(np.float64) @ y.astype(np.float64).T / x.shape[1] + 1) ** 3
-        counted = 1.0 - left_out
-        sums, counts = (((stay_x @ of) * stay_y).sum(1) for of in (kernel * counted, counted))
-        return np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
-
-    itself_a, itself_b = np.eye(len(a), dtype=bool), np.eye(len(b), dtype=bool)
-    within_a = means(a, a, related(groups_a, groups_a, len(a), len(a)) | itself_a, stay_a, stay_a)
-    within_b = means(b, b, related(groups_b, groups_b, len(b), len(b)) | itself_b, stay_b, stay_b)
-    between = means(a, b, related(groups_a, groups_b, len(a), len(b)), stay_a, stay_b)
-    distances = within_a + within_b - 2 * between
-    if np.isnan(distances[0]):
-        raise ValueError("two sets of at least two unrelated items each are needed")
-    return distances
+    n = min(len(of), BLOCKS)
+    place = np.searchsorted(of, groups).clip(max=len(of) - 1)
+    block = np.where(of[place] == groups, place % n, -1)
+    return (block != np.arange(n)[:, None, None]).all(-1)
 
 
-def related(groups_a: np.ndarray | None, groups_b: np.ndarray | None, n: int, m: int) -> np.ndarray:
-    """(n, m) boolean: the items have one of their groups (n, k) and (m, l) in common. Without groups none have."""
-    if groups_a is None or groups_b is None:
-        return np.zeros((n, m), bool)
-    return np.logical_or.reduce([one[:, None] == other for one in groups_a.T for other in groups_b.T])
+def standard_error(without: np.ndarray) -> float | None:
+    """Standard error of a metric from its values ``without`` (n,) each block. None for fewer than two finite values."""
+    n = len(without)
+    if n < 2 or not np.isfinite(without).all():
+        return None
+    return float(np.sqrt((n - 1) * without.var()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -47,14 +48,11 @@ def measure(paths: np.ndarray) -> Lines:
     """
     count, steps = paths.shape[:2]
     angles, true = _true_lines()
-    cosine, nearest = [], []
-    for part in np.array_split(_unit(paths.reshape(-1, *paths.shape[2:])), max(1, count * steps // 512)):
-        similarities = part @ true.T
-        best = similarities.argmax(1)
-        nearest.append(best)
-        cosine.append(similarities[np.arange(len(part)), best])
-    distance = np.maximum(0, 1 - np.concatenate(cosine).astype(np.float64))
-    turned = np.unwrap(angles[np.concatenate(nearest)].reshape(count, steps), axis=1)
+    parts = np.array_split(_unit(paths.reshape(-1, *paths.shape[2:])), max(1, count * steps // 512))
+    best = [(similar.max(1), similar.argmax(1)) for similar in (part @ true.T for part in parts)]
+    cosine, nearest = map(np.concatenate, zip(*best, strict=True))
+    distance = np.maximum(0, 1 - cosine.astype(np.float64))
+    turned = np.unwrap(angles[nearest].reshape(count, steps), axis=1)
     total = np.abs(turned[:, -1] - turned[:, 0])
     flat = total < FLAT
     largest = np.abs(np.diff(turned, axis=1)).max(1)
@@ -62,15 +60,13 @@ def measure(paths: np.ndarray) -> Lines:
     return Lines(float(distance.mean()), float(smoothness.mean()), float(flat.mean()))
 
 
-def lines(case: Case) -> list[Metric]:
+def lines(case: Case) -> Iterator[Metric]:
     """For ``sample:lines`` only: 256 paths of 16 pictures between fresh lines."""
     if not case.space.can_encode or not case.data.source.startswith("sample:lines"):
-        return []
+        return
     rng = np.random.default_rng([case.seed, 26])
     ends = np.stack([case.space.encode(draw_lines(rng.uniform(0, 2 * np.pi, PAIRS))) for _ in range(2)], 1)
     found = measure(straight_paths(case.space, ends, STEPS))
-    return [
-        Metric("lines/mean distance", found.mean_distance, "cosine", "lower", "distance of paths from true lines"),
-        Metric("lines/smoothness", found.smoothness, "of whole turn", "lower", "uneven turning of paths; 0 is even"),
-        Metric("lines/flat paths", found.flat, "of 1", "lower", "share of paths that do not turn; must be below 0.01"),
-    ]
+    yield Metric("lines/mean distance", found.mean_distance, "cosine", "lower", "distance of paths from true lines")
+    yield Metric("lines/smoothness", found.smoothness, "of whole turn", "lower", "uneven turning of paths; 0 is even")
+    yield Metric("lines/flat paths", found.flat, "of 1", "lower", "share of paths that do not turn; must be below 0.01")

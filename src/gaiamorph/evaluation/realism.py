@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.spatial.distance import cdist
 
@@ -41,7 +43,7 @@ def precision_recall(made: np.ndarray, real: np.ndarray) -> tuple[float, float]:
     return share(made, real), share(real, made)
 
 
-def realism(case: Case) -> list[Metric]:
+def realism(case: Case) -> Iterator[Metric]:
     """Kernel distance, precision and recall of seven sets of items in each feature space.
 
     The floor is the score of training items: real items against other real items.
@@ -56,7 +58,6 @@ def realism(case: Case) -> list[Metric]:
         "blends of values": (case.blends, case.groups[case.pairs]),
         "floor (training items)": (case.training, case.groups_of(case.training_indices)[:, None]),
     }
-    found = []
     for space, real in case.real_features.items():
         unit = f"{space} features"
         for name, (items, groups) in sets.items():
@@ -64,13 +65,10 @@ def realism(case: Case) -> list[Metric]:
             distance, without = kernel_distances(made, real, groups, case.groups[:, None])
             meaning = f"distance of {name}, as a set, from held-out real items of other groups; the floor is that of real items"
             swings = tuple(without.tolist())
-            found.append(Metric(f"kernel distance/{space}/{name}", distance, unit, "lower", meaning, swings))
+            yield Metric(f"kernel distance/{space}/{name}", distance, unit, "lower", meaning, swings)
             if min(len(made), len(real)) >= ITEMS_PER_FEATURE * real.shape[1]:
                 frechet, meaning = frechet_distance(made, real), f"Fréchet distance of {name} from held-out real items"
-                found.append(Metric(f"frechet distance/{space}/{name}", frechet, unit, "lower", meaning))
+                yield Metric(f"frechet distance/{space}/{name}", frechet, unit, "lower", meaning)
             precision, recall = precision_recall(made, real)
-            found += [
-                Metric(f"precision/{space}/{name}", precision, "of 1", "higher", f"share of {name} that look real"),
-                Metric(f"recall/{space}/{name}", recall, "of 1", "higher", f"share of real items that {name} reach"),
-            ]
-    return found
+            yield Metric(f"precision/{space}/{name}", precision, "of 1", "higher", f"share of {name} that look real")
+            yield Metric(f"recall/{space}/{name}", recall, "of 1", "higher", f"share of real items that {name} reach")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import cast
 
 import torch
@@ -13,25 +14,18 @@ SSIM_WINDOW = 7
 """Side in pixels of the uniform window of SSIM (Wang et al. 2004). The usual Gaussian of 11 is too wide for small pictures."""
 
 
-def reconstruction(case: Case) -> list[Metric]:
+def reconstruction(case: Case) -> Iterator[Metric]:
     """L1 and MSE of held-out items, and PSNR and SSIM of images. Empty if the model has no encoder."""
     if not case.space.can_encode:
-        return []
+        return
     x, y = case.tensor(case.real), case.tensor(case.reconstructions)
-    mse = float((x - y).square().mean())
-    found = [
-        Metric(
-            "reconstruction/l1", float((x - y).abs().mean()), "of 1", "lower", "mean absolute error, held-out items"
-        ),
-        Metric("reconstruction/mse", mse, "of 1", "lower", "mean squared error, held-out items"),
-    ]
+    l1, mse = float((x - y).abs().mean()), float((x - y).square().mean())
+    yield Metric("reconstruction/l1", l1, "of 1", "lower", "mean absolute error, held-out items")
+    yield Metric("reconstruction/mse", mse, "of 1", "lower", "mean squared error, held-out items")
     if case.space.kind.is_image:
         psnr = -10 * math.log10(max(mse, 1e-12))
-        found += [
-            Metric("reconstruction/psnr", psnr, "dB", "higher", "peak signal-to-noise ratio, held-out items"),
-            Metric("reconstruction/ssim", ssim(x, y), "of 1", "higher", "structural similarity, 1 is identical"),
-        ]
-    return found
+        yield Metric("reconstruction/psnr", psnr, "dB", "higher", "peak signal-to-noise ratio, held-out items")
+        yield Metric("reconstruction/ssim", ssim(x, y), "of 1", "higher", "structural similarity, 1 is identical")
 
 
 def ssim(x: torch.Tensor, y: torch.Tensor) -> float:
