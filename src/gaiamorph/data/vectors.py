@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor
@@ -41,7 +40,11 @@ class Vectors(Kind):
     def open(cls, request: Request) -> Dataset | None:
         name = request.source.removeprefix("sample:")
         if name != request.source:
-            return cls._open_plane(request, name) if name in cls.samples else None
+            if name not in cls.samples:
+                return None
+            items, splits = synthetic.draw_splits(name, request.seed)
+            kind = cls.fitted(items[splits["train"]], ["x", "y"])
+            return Dataset.numbered(request, kind, items, splits, mirror=False)
         if request.path.suffix.lower() not in TABLES or not request.path.exists():
             return None
         table = read_table(request.path)
@@ -49,13 +52,6 @@ class Vectors(Kind):
         splits = request.split(len(table.items), groups)
         kind = cls.fitted(table.items[splits["train"]], table.columns)
         return Dataset(request.source, kind, table.items, table.names, table.attributes, splits, request.seed, groups)
-
-    @classmethod
-    def _open_plane(cls, request: Request, name: str) -> Dataset:
-        items, splits = synthetic.draw_splits(name, request.seed)
-        kind = cls.fitted(items[splits["train"]], ["x", "y"])
-        names, table = [str(i) for i in range(len(items))], pd.DataFrame(index=range(len(items)))
-        return Dataset(request.source, kind, items, names, table, splits, request.seed, mirror=False)
 
     @staticmethod
     def fitted(training: np.ndarray, columns: list[str]) -> Vectors:
