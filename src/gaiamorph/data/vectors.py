@@ -18,6 +18,9 @@ from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, Strip, moved
 from gaiamorph.data.tables import TABLES, first_not_finite, groups_of, read_table
 from gaiamorph.errors import UserError
 
+MOST_CURVES = 12
+"""The drawing of a continuum shows at most this many columns."""
+
 
 @dataclass(frozen=True)
 class Vectors(Kind):
@@ -92,7 +95,9 @@ class Vectors(Kind):
 
     def draw_continuum(self, strip: Strip, cell: int = 96) -> Image.Image:
         """Each column against the position along the continuum."""
-        return drawing.paths(strip.frames, strip.along, self.columns, strip.axis)
+        return drawing.lines(
+            strip.along, dict(zip(self.columns, strip.frames.T[:MOST_CURVES], strict=False)), strip.axis
+        )
 
     def draw_sets(self, sets: Mapping[str, np.ndarray]) -> Image.Image:
         """A point cloud of each set."""
