@@ -208,11 +208,10 @@ def refuse_copies(d: Design) -> None:
             f"{len(complete)} items have every attribute, too few for {len(d.attributes)} attributes: "
             "choose fewer with --columns, or fill in what is missing"
         )
-    for k, column in enumerate(complete.T):
-        if column.min() == column.max():
-            raise UserError(
-                f"the attribute {d.names[k]!r} is constant among the {len(complete)} items that have every attribute"
-            )
+    for k in np.flatnonzero(np.ptp(complete, 0) == 0):
+        raise UserError(
+            f"the attribute {d.names[k]!r} is constant among the {len(complete)} items with every attribute"
+        )
     for i, j in np.argwhere(np.tril(np.abs(_correlations(complete)), -1) > 1 - 1e-9):
         raise UserError(f"the attributes {d.names[j]!r} and {d.names[i]!r} are copies of each other: drop one")
     inflation = _inflation(complete)

@@ -152,13 +152,12 @@ def find_pictures(folder: Path) -> list[tuple[str, Path]]:
     Image.init()
     endings = {e for e, name in Image.registered_extensions().items() if name in Image.OPEN} - {".eps", ".ps", ".wmf"}
     found: list[tuple[str, Path]] = []
-    entered: set[tuple[int, int]] = set()
+    entered: set[Path] = set()
     for parent, folders, files in os.walk(folder, followlinks=True):
-        status = Path(parent).stat()
-        if (status.st_dev, status.st_ino) in entered:
+        if (real := Path(parent).resolve()) in entered:
             folders.clear()
             continue
-        entered.add((status.st_dev, status.st_ino))
+        entered.add(real)
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for file in files:
             if not file.startswith(".") and os.path.splitext(file)[1].lower() in endings:

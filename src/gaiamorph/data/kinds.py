@@ -6,7 +6,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -78,6 +78,7 @@ class Strip:
     tops: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
 class Kind(ABC):
     """How one kind of data is opened, scaled for the networks, drawn, and written to files.
 
@@ -106,8 +107,6 @@ class Kind(ABC):
     samples: ClassVar[tuple[str, ...]] = ()
     """Names after ``sample:`` that `open` takes."""
 
-    # Opening --------------------------------------------------------------------------------------
-
     @classmethod
     @abstractmethod
     def open(cls, request: Request) -> Dataset | None:
@@ -121,11 +120,9 @@ class Kind(ABC):
         """Options of `open_data` that read other data in the same way."""
         return {}
 
-    @abstractmethod
     def settings(self) -> dict[str, Any]:
         """Arguments of the constructor, as plain JSON."""
-
-    # Values ---------------------------------------------------------------------------------------
+        return asdict(self)
 
     @property
     @abstractmethod
@@ -154,8 +151,6 @@ class Kind(ABC):
         w = np.reshape(weights, (-1, *[1] * len(self.item_shape)))
         mixed = (1 - w) * a + w * b
         return (np.rint(mixed) if np.issubdtype(self.dtype, np.integer) else mixed).astype(self.dtype)
-
-    # Drawings -------------------------------------------------------------------------------------
 
     def pictures(self, items: np.ndarray) -> np.ndarray:
         """Items (N, ...) as pictures uint8 (N, H, W, 1 or 3). A kind with ``is_image`` has them."""
@@ -187,8 +182,6 @@ class Kind(ABC):
     def draw_sets(self, sets: Mapping[str, np.ndarray]) -> Image.Image:
         """Sets of items (N, ...) by name, for comparison."""
         return self.sheet([list(items[: self.shown]) for items in sets.values()], list(sets), cell=64)
-
-    # Files ----------------------------------------------------------------------------------------
 
     @abstractmethod
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:

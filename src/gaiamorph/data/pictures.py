@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -71,9 +71,6 @@ class Pictures(Kind):
     @property
     def item_shape(self) -> tuple[int, ...]:
         return (self.height, self.width, self.channels)
-
-    def settings(self) -> dict[str, Any]:
-        return asdict(self)
 
     def reading(self) -> dict[str, Any]:
         # Only an array holds pictures that are not square. It keeps its own size.

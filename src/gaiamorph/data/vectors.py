@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -66,9 +66,6 @@ class Vectors(Kind):
     @property
     def shape(self) -> tuple[int, ...]:
         return (len(self.centre),)
-
-    def settings(self) -> dict[str, Any]:
-        return asdict(self)
 
     def to_tensor(self, items: np.ndarray, device: torch.device = CPU) -> Tensor:
         scaled = (np.asarray(items, dtype=np.float64) - self.centre) / self.half_range
