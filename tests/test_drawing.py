@@ -57,7 +57,7 @@ def test_plots_are_pictures():
     for picture in (
         drawing.points({"a": np.zeros((4, 2)), "b": np.ones((4, 2))}, ["x", "y"]),
         drawing.points({"a": np.arange(4.0)[:, None]}, ["x"]),
-        drawing.paths(np.zeros((5, 20)), x, [f"x{i}" for i in range(20)], "weight"),
+        drawing.lines(x, {f"x{i}": y for i in range(20)}, "weight"),
         drawing.lines(x, {"a": y}, "x", "y"),
         drawing.panels(x, {"a": y}, {"a": np.full(5, np.nan)}, "x", "y"),
         drawing.heat_maps({"a": np.eye(2)}, ["p", "q"], "edited", "moved"),

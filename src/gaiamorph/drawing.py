@@ -14,8 +14,6 @@ GAP = 4
 """Pixels between the pictures of a sheet."""
 LABEL_HEIGHT = 22
 LABEL_WIDTH = 118
-MOST_COLUMNS = 12
-"""A plot of vectors shows at most this many columns."""
 
 
 def to_pil(item: np.ndarray) -> Image.Image:
@@ -106,12 +104,6 @@ def points(clouds: Mapping[str, np.ndarray], columns: Sequence[str]) -> Image.Im
     for axis in (first.xaxis, first.yaxis):
         axis.get_offset_text().set_fontsize(7)
     return _rendered(figure)
-
-
-def paths(frames: np.ndarray, along: np.ndarray, columns: Sequence[str], label: str) -> Image.Image:
-    """A continuum of vectors (S, D): each column against ``along`` (S,)."""
-    shown = frames[:, :MOST_COLUMNS].T
-    return lines(along, dict(zip(columns, shown, strict=False)), label)
 
 
 def lines(x: np.ndarray, ys: Mapping[str, np.ndarray], x_label: str, y_label: str = "") -> Image.Image:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
 from gaiamorph.data.kinds import Dataset
 from gaiamorph.data.tables import read_by_name
 from gaiamorph.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 IDENTIFIERS = {"group", "name", "file_name", "folder", "person"}
 """Columns that identify an item. They are used only if the caller names them."""
@@ -80,7 +82,7 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
     left_out = []
     for column in [c for c in map(str, table.columns) if c not in IDENTIFIERS] if columns is None else columns:
         try:
-            found += _columns_of(column, _cells(table, column))
+            found += _columns_of(table, column)
         except UserError as error:
             if columns is not None:
                 raise
@@ -93,44 +95,43 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
     return Design(list(attributes), np.stack(values, 1), tuple(left_out))
 
 
-def _cells(table: pd.DataFrame, name: str) -> np.ndarray:
-    """A column as Python values, None where missing."""
-    values = table[name].to_numpy(dtype=object, copy=True)
-    values[np.asarray(pd.isna(values))] = None
-    return values
+def _columns_of(table: pd.DataFrame, name: str) -> list[tuple[Attribute, np.ndarray]]:
+    import pandas as pd
 
-
-def _columns_of(name: str, column: np.ndarray) -> list[tuple[Attribute, np.ndarray]]:
-    present = np.array([value is not None for value in column])
-    known = column[present]
-    if not len(known):
+    column = pd.Series(table[name], dtype=object)
+    known: pd.Series = column.dropna()
+    if known.empty:
         raise UserError(f"the attribute {name!r} is missing for every item")
-    if len(levels := set(map(str, known))) < 2:
-        raise UserError(f"the attribute {name!r} is {levels.pop()!r} for every item, so nothing can be learnt about it")
-    numbers = np.asarray(pd.to_numeric(pd.Series(known), errors="coerce"), dtype=float)
-    wrong = np.isnan(numbers)
+    texts: pd.Series = known.map(str)
+    counts = texts.value_counts()
+    if len(counts) < 2:
+        raise UserError(
+            f"the attribute {name!r} is {texts.iloc[0]!r} for every item, so nothing can be learnt about it"
+        )
+    numbers = pd.Series(pd.to_numeric(known, errors="coerce"), dtype=float)
+    wrong = numbers.isna().to_numpy()
     if not wrong.any():
-        values = np.full(len(column), np.nan)
-        values[present] = numbers
-        if np.isinf(values).any():
+        if np.isinf(numbers).any():
             raise UserError(f"the attribute {name!r} has an infinite value")
         kind: AttributeKind = "binary" if set(numbers) == {0.0, 1.0} else "numeric"
-        return [(Attribute(name, kind, name), values)]
+        return [(Attribute(name, kind, name), numbers.reindex(column.index).to_numpy())]
     if wrong.mean() < 0.5:
         raise UserError(
-            f"the attribute {name!r} has numbers and the text {str(known[wrong][0])!r}: correct it, or leave the cell empty"
+            f"the attribute {name!r} has numbers and the text {texts.iloc[wrong.argmax()]!r}: correct it, or leave the cell empty"
         )
-    texts = np.array([None if value is None else str(value) for value in column], dtype=object)
-    # The most frequent level stands for 0. The alphabet decides between equals.
-    reference, *others = sorted(levels, key=lambda level: (-int((texts == level).sum()), level))
-    if len(others) >= MOST_LEVELS:
+    if len(counts) > MOST_LEVELS:
         raise UserError(
-            f"the attribute {name!r} has {len(levels)} different texts, more than {MOST_LEVELS}: "
+            f"the attribute {name!r} has {len(counts)} different texts, more than {MOST_LEVELS}: "
             "it seems to name items, not to describe them"
         )
+    # The most frequent level stands for 0. The alphabet decides between equals.
+    reference, *others = sorted(counts.index, key=lambda level: (-counts[level], level))
     kind = "level" if len(others) > 1 else "binary"
     return [
-        (Attribute(f"{name}={level}", kind, name, reference), np.where(present, texts == level, np.nan).astype(float))
+        (
+            Attribute(f"{name}={level}", kind, name, reference),
+            (texts == level).astype(float).reindex(column.index).to_numpy(),
+        )
         for level in sorted(others)
     ]
 
@@ -166,36 +167,37 @@ class Overview:
 
 def overview(d: Design) -> Overview:
     """Counts and balance of the attributes. Correlations and variance inflation are over items that have all attributes."""
+    import pandas as pd
+
     rows, warnings = [], [f"{reason} (left out)" for reason in d.left_out]
     complete = d.values[d.complete]
     correlations = _correlations(complete)
-    inflation = _inflation(complete)
-    for k, attribute in enumerate(d.attributes):
+    others = np.abs(correlations - np.eye(len(correlations)))
+    for k, (attribute, inflation) in enumerate(zip(d.attributes, _inflation(complete), strict=True)):
         column = d.values[:, k]
         known = column[~np.isnan(column)]
-        row: dict[str, object] = {"attribute": attribute.name, "kind": attribute.kind, "items": len(known)}
-        row |= {"missing": len(column) - len(known), "mean": known.mean(), "sd": known.std()}
-        row |= {"present": "", "absent": "", "inflation": inflation[k]}
-        if attribute.kind != "numeric":
-            present = int(known.sum())
-            row |= {"present": present, "absent": len(known) - present}
-            if min(present, len(known) - present) < RARE:
-                warnings.append(
-                    f"only {min(present, len(known) - present)} items are {'' if present <= len(known) / 2 else 'not '}"
-                    f"{attribute.name}: its vector will be noise for the most part"
-                )
-        if inflation[k] > HIGH_INFLATION:
-            others = np.abs(correlations[k]) * (np.arange(len(d.attributes)) != k)
+        present, absent = int(known.sum()), len(known) - int(known.sum())
+        counts = ("", "") if attribute.kind == "numeric" else (present, absent)
+        missing = len(column) - len(known)
+        rows.append(
+            (attribute.name, attribute.kind, len(known), missing, known.mean(), known.std(), *counts, inflation)
+        )
+        if attribute.kind != "numeric" and min(present, absent) < RARE:
+            warnings.append(
+                f"only {min(present, absent)} items are {'' if present <= absent else 'not '}"
+                f"{attribute.name}: its vector will be noise for the most part"
+            )
+        if inflation > HIGH_INFLATION:
             warnings.append(
                 f"{attribute.name} is nearly determined by the other attributes (variance inflation "
-                f"{inflation[k]:.3g}; most by {d.names[int(others.argmax())]}): its vector is uncertain; use ridge, or drop one"
+                f"{inflation:.3g}; most by {d.names[others[k].argmax()]}): its vector is uncertain; use ridge, or drop one"
             )
-        rows.append(row)
     if len(complete) < 0.5 * len(d.values):
         warnings.append(
             f"only {len(complete)} of {len(d.values)} items have every attribute, and least squares uses no others"
         )
-    return Overview(pd.DataFrame(rows), correlations, warnings)
+    columns = ["attribute", "kind", "items", "missing", "mean", "sd", "present", "absent", "inflation"]
+    return Overview(pd.DataFrame(rows, columns=columns), correlations, warnings)
 
 
 def refuse_copies(d: Design) -> None:
@@ -206,16 +208,12 @@ def refuse_copies(d: Design) -> None:
             f"{len(complete)} items have every attribute, too few for {len(d.attributes)} attributes: "
             "choose fewer with --columns, or fill in what is missing"
         )
-    for k, column in enumerate(complete.T):
-        if column.min() == column.max():
-            raise UserError(
-                f"the attribute {d.names[k]!r} is constant among the {len(complete)} items that have every attribute"
-            )
-    correlations = _correlations(complete)
-    for i in range(len(correlations)):
-        for j in range(i):
-            if abs(correlations[i, j]) > 1 - 1e-9:
-                raise UserError(f"the attributes {d.names[j]!r} and {d.names[i]!r} are copies of each other: drop one")
+    for k in np.flatnonzero(np.ptp(complete, 0) == 0):
+        raise UserError(
+            f"the attribute {d.names[k]!r} is constant among the {len(complete)} items with every attribute"
+        )
+    for i, j in np.argwhere(np.tril(np.abs(_correlations(complete)), -1) > 1 - 1e-9):
+        raise UserError(f"the attributes {d.names[j]!r} and {d.names[i]!r} are copies of each other: drop one")
     inflation = _inflation(complete)
     if np.isinf(inflation).any():
         raise UserError(f"the attribute {d.names[inflation.argmax()]!r} follows exactly from the others: drop it")
@@ -223,6 +221,8 @@ def refuse_copies(d: Design) -> None:
 
 def _correlations(values: np.ndarray) -> np.ndarray:
     """(K, K): 0 where an attribute is constant."""
+    import pandas as pd
+
     found = pd.DataFrame(values).corr().fillna(0.0).to_numpy(copy=True)
     np.fill_diagonal(found, 1.0)
     return found

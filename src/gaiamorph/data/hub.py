@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from gaiamorph.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SCALARS = ("int", "uint", "float", "bool", "string", "large_string")
 
@@ -18,9 +19,9 @@ def load_hub(name: str) -> tuple[Any, str]:
     """
     import datasets
 
-    owner, _, config = name.partition("/")[2].partition("/")
+    parts = name.split("/", 2)
     try:
-        table = datasets.load_dataset(f"{name.partition('/')[0]}/{owner}" if owner else name, config or None)
+        table = datasets.load_dataset("/".join(parts[:2]), "".join(parts[2:]) or None)
     except Exception as error:
         raise UserError(f"hub:{name} cannot be loaded: {str(error).splitlines()[0][:160]}") from error
     if not isinstance(table, datasets.Dataset):
@@ -32,11 +33,13 @@ def load_hub(name: str) -> tuple[Any, str]:
 
 
 def attributes(table: Any) -> pd.DataFrame:
-    """The columns of single values. Classes have their names."""
+    """The columns of single values, with row numbers (str) as index. Classes have their names."""
+    import pandas as pd
+
     columns = {}
     for name, feature in table.features.items():
         if hasattr(feature, "int2str"):
             columns[name] = [None if v is None or v < 0 else feature.int2str(v) for v in table[name]]
         elif str(getattr(feature, "dtype", "")).rstrip("0123456789") in _SCALARS:
             columns[name] = list(table[name])
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, index=[str(i) for i in range(len(table))])

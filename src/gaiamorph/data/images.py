@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -20,6 +23,11 @@ SMALLEST_SIDE = 8
 """Pixels that the shorter side of a picture needs."""
 _UNSAFE_FORMATS = {"EPS", "WMF"}
 """Pillow gives these formats to another program (Ghostscript, the Windows metafile player)."""
+_REASONS: dict[type[Exception], str] = {
+    UnidentifiedImageError: "not a known picture format",
+    Image.DecompressionBombError: "more pixels than are safe to decode",
+    MemoryError: "not enough memory to decode it",
+}
 _GREY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
 
 
@@ -27,49 +35,59 @@ class UnreadableError(Exception):
     """The reason why a picture cannot be used, in a few words."""
 
 
-def open_picture(content: bytes) -> Image.Image:
-    """Decode a file: its first frame, rotated by EXIF, in mode L or RGB, with white behind transparency.
+def read_bytes(path: Path) -> bytes:
+    """The content of a file. Raises UnreadableError if it does not open, or if it is too large."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise UnreadableError(f"more than {MOST_BYTES // 2**20} MiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableError(error.strerror or "cannot be opened") from error
 
+
+def decode(thing: Any) -> Image.Image:
+    """A picture in mode L or RGB.
+
+    thing: the content of a file (bytes), a PIL picture, or an array: uint8 (H, W), (H, W, 1) or (H, W, 3), or floats in
+        [0, 1]. Of a file the first frame is used, rotated by EXIF. White lies behind transparent pixels.
     Raises UnreadableError.
     """
-    if not content:
-        raise UnreadableError("the file is empty or too large")
+    if isinstance(thing, Image.Image):
+        return _standard(thing)
+    if not isinstance(thing, bytes):
+        return _from_array(np.asarray(thing))
+    if not thing:
+        raise UnreadableError("the file is empty")
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of odd metadata, which we do not read. Large pictures are refused by `decode`.
-            warnings.simplefilter("ignore")
-            return decode(Image.open(io.BytesIO(content), formats=_formats()))
+        with _opened(io.BytesIO(thing)) as picture:
+            return _standard(picture)
     except UnreadableError:
         raise
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        bomb = isinstance(error, Image.DecompressionBombError)
-        raise UnreadableError(
-            "more pixels than are safe to decode" if bomb else "not a known picture format"
-        ) from error
-    except MemoryError as error:
-        raise UnreadableError("not enough memory to decode it") from error
-    except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
-        raise UnreadableError(f"damaged ({type(error).__name__}: {str(error)[:80]})") from error
+    except Exception as error:  # Pillow's decoders raise nearly anything on damaged files.
+        damaged = f"damaged ({type(error).__name__}: {str(error)[:80]})"
+        raise UnreadableError(_REASONS.get(type(error), damaged)) from error
 
 
 def is_grey(path: Path) -> bool:
     """Whether a file holds a grey picture, by its header alone. Files that do not open count as grey."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=_formats()) as picture:
-                return picture.mode in _GREY_MODES
+        with _opened(path) as picture:
+            return picture.mode in _GREY_MODES
     except Exception:
         return True
 
 
-def _formats() -> list[str]:
+@contextmanager
+def _opened(file: Path | io.BytesIO) -> Iterator[Image.Image]:
     Image.init()
-    return [name for name in Image.OPEN if name not in _UNSAFE_FORMATS]
+    with warnings.catch_warnings():
+        # Pillow warns of odd metadata, which we do not read. Large pictures are refused by `_standard`.
+        warnings.simplefilter("ignore")
+        with Image.open(file, formats=[name for name in Image.OPEN if name not in _UNSAFE_FORMATS]) as picture:
+            yield picture
 
 
-def decode(picture: Image.Image) -> Image.Image:
-    """An opened picture in mode L or RGB. Raises UnreadableError if it is too large, too small or damaged."""
+def _standard(picture: Image.Image) -> Image.Image:
     width, height = picture.size
     if width * height > MOST_PIXELS:
         raise UnreadableError(f"{width} x {height} is more pixels than are safe to decode")
@@ -102,8 +120,7 @@ def _narrow(values: np.ndarray) -> Image.Image:
     return Image.fromarray(np.round(values.astype(np.float64) * (255 / top)).astype(np.uint8))
 
 
-def from_array(array: np.ndarray) -> Image.Image:
-    """uint8 (H, W), (H, W, 1) or (H, W, 3), or floats in [0, 1], as a PIL picture. Raises UnreadableError."""
+def _from_array(array: np.ndarray) -> Image.Image:
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[-1] not in (1, 3) or 0 in array.shape:
@@ -135,13 +152,12 @@ def find_pictures(folder: Path) -> list[tuple[str, Path]]:
     Image.init()
     endings = {e for e, name in Image.registered_extensions().items() if name in Image.OPEN} - {".eps", ".ps", ".wmf"}
     found: list[tuple[str, Path]] = []
-    entered: set[tuple[int, int]] = set()
+    entered: set[Path] = set()
     for parent, folders, files in os.walk(folder, followlinks=True):
-        status = Path(parent).stat()
-        if (status.st_dev, status.st_ino) in entered:
+        if (real := Path(parent).resolve()) in entered:
             folders.clear()
             continue
-        entered.add((status.st_dev, status.st_ino))
+        entered.add(real)
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for file in files:
             if not file.startswith(".") and os.path.splitext(file)[1].lower() in endings:

@@ -6,13 +6,12 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor
@@ -20,6 +19,9 @@ from torch import Tensor
 from gaiamorph import drawing
 from gaiamorph.data.splits import split_groups, split_items
 from gaiamorph.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CPU = torch.device("cpu")
 SHEET_COLUMNS = 24
@@ -76,6 +78,7 @@ class Strip:
     tops: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
 class Kind(ABC):
     """How one kind of data is opened, scaled for the networks, drawn, and written to files.
 
@@ -104,8 +107,6 @@ class Kind(ABC):
     samples: ClassVar[tuple[str, ...]] = ()
     """Names after ``sample:`` that `open` takes."""
 
-    # Opening --------------------------------------------------------------------------------------
-
     @classmethod
     @abstractmethod
     def open(cls, request: Request) -> Dataset | None:
@@ -119,11 +120,9 @@ class Kind(ABC):
         """Options of `open_data` that read other data in the same way."""
         return {}
 
-    @abstractmethod
     def settings(self) -> dict[str, Any]:
         """Arguments of the constructor, as plain JSON."""
-
-    # Values ---------------------------------------------------------------------------------------
+        return asdict(self)
 
     @property
     @abstractmethod
@@ -147,16 +146,11 @@ class Kind(ABC):
         """Whether items (N, ...) of the right shape are in natural form already. Others go through `read` one by one."""
         return items.dtype == self.dtype
 
-    def rounded(self, values: np.ndarray) -> np.ndarray:
-        """Computed values (..., *item_shape) in natural form: integers are rounded."""
-        return (np.rint(values) if np.issubdtype(self.dtype, np.integer) else values).astype(self.dtype)
-
     def blend(self, a: np.ndarray, b: np.ndarray, weights: np.ndarray | float) -> np.ndarray:
         """Items a and b (N, ...) blended by value, not by code. weights (N,) or one number: the share of b."""
         w = np.reshape(weights, (-1, *[1] * len(self.item_shape)))
-        return self.rounded((1 - w) * a + w * b)
-
-    # Drawings -------------------------------------------------------------------------------------
+        mixed = (1 - w) * a + w * b
+        return (np.rint(mixed) if np.issubdtype(self.dtype, np.integer) else mixed).astype(self.dtype)
 
     def pictures(self, items: np.ndarray) -> np.ndarray:
         """Items (N, ...) as pictures uint8 (N, H, W, 1 or 3). A kind with ``is_image`` has them."""
@@ -188,8 +182,6 @@ class Kind(ABC):
     def draw_sets(self, sets: Mapping[str, np.ndarray]) -> Image.Image:
         """Sets of items (N, ...) by name, for comparison."""
         return self.sheet([list(items[: self.shown]) for items in sets.values()], list(sets), cell=64)
-
-    # Files ----------------------------------------------------------------------------------------
 
     @abstractmethod
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
@@ -239,19 +231,29 @@ class Dataset:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     mirror: bool = True
 
+    @classmethod
+    def numbered(
+        cls, request: Request, kind: Kind, items: np.ndarray, splits: dict[str, np.ndarray], mirror: bool = True
+    ) -> Dataset:
+        """Items without attributes. The name of an item is its position."""
+        import pandas as pd
+
+        rows = range(len(items))
+        names, table = [str(i) for i in rows], pd.DataFrame(index=rows)
+        return cls(request.source, kind, items, names, table, splits, request.seed, mirror=mirror)
+
     def __len__(self) -> int:
         return len(self.items)
 
     @property
     def description(self) -> str:
         """The splits in one line."""
-        counts = {name: len(indices) for name, indices in self.splits.items()}
-        tested = f"{counts['test']}"
-        if self.groups is not None:
-            seen = f"{counts['test_seen']} seen and " if counts.get("test_seen") else ""
-            tested = f"{seen}{tested} unseen"
-        text = f"{counts['train']} to train on, {counts['validation']} for validation, {tested} for testing"
-        return text if self.groups is None else f"{text}; {len(np.unique(self.groups))} groups"
+        train, validation, test = (len(self.splits[name]) for name in ("train", "validation", "test"))
+        text = f"{train} to train on, {validation} for validation, "
+        if self.groups is None:
+            return f"{text}{test} for testing"
+        seen = f"{len(self.splits['test_seen'])} seen and " if "test_seen" in self.splits else ""
+        return f"{text}{seen}{test} unseen for testing; {len(np.unique(self.groups))} groups"
 
     @cached_property
     def fingerprint(self) -> str:

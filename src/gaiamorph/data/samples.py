@@ -6,6 +6,7 @@ import gzip
 import importlib.metadata
 import os
 import re
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -63,12 +64,8 @@ def fashion() -> tuple[np.ndarray, list[str]]:
 def _idx(path: Path) -> np.ndarray:
     """The IDX format: two zero bytes, type 8 (uint8), number of axes, their lengths (big-endian), values."""
     try:
-        with gzip.open(path) as file:
-            content = file.read(256 * 2**20)
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
-    axes = content[3] if content[:3] == b"\0\0\x08" else 0
-    shape = np.frombuffer(content, ">u4", axes, 4) if axes else np.zeros(0, int)
-    if not axes or len(content) != 4 + 4 * axes + int(shape.prod()):
-        raise UserError(f"{path} is not an IDX file of bytes")
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
+        content = gzip.decompress(path.read_bytes())
+        start = 4 + 4 * content[3]
+        return np.frombuffer(content, np.uint8, offset=start).reshape(np.frombuffer(content[4:start], ">u4"))
+    except (OSError, EOFError, zlib.error, IndexError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as an IDX file of bytes: {error}") from error

@@ -7,11 +7,10 @@ import numpy as np
 PLANE_SETS = ("moons", "circles", "blobs", "s-curve", "swiss-roll")
 SYNTHETIC_SETS = (*PLANE_SETS, "lines")
 COUNTS = {"train": 10_000, "validation": 1_000, "test": 1_000}
-"""Items of each split."""
+"""Items of each split. The place of a split is part of its seed."""
 BLOB_CENTRES = ((0.0, 2.0), (1.9, 0.6), (1.2, -1.6), (-1.2, -1.6), (-1.9, 0.6))
 """Five centres on a pentagon of radius 2."""
 LINE_SIZE = 32
-_SPLIT_NUMBERS = {"train": 0, "validation": 1, "test": 2}
 
 
 def draw(name: str, count: int, seed: int, split: str = "train") -> np.ndarray:
@@ -19,8 +18,7 @@ def draw(name: str, count: int, seed: int, split: str = "train") -> np.ndarray:
 
     split: train, validation or test. Any other word gives items that no training ever sees.
     """
-    number = _SPLIT_NUMBERS.get(split)
-    salt = [number] if number is not None else [3, *split.encode()]
+    salt = [[*COUNTS].index(split)] if split in COUNTS else [3, *split.encode()]
     state = np.random.SeedSequence([seed, SYNTHETIC_SETS.index(name), *salt])
     if name == "lines":
         return draw_lines(np.random.default_rng(state).uniform(0, 2 * np.pi, count))
@@ -37,17 +35,14 @@ def draw_splits(name: str, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]
 def _points(name: str, count: int, random_state: int) -> np.ndarray:
     from sklearn import datasets
 
-    if name == "moons":
-        drawn = datasets.make_moons(count, noise=0.05, random_state=random_state)
-    elif name == "circles":
-        drawn = datasets.make_circles(count, noise=0.03, factor=0.5, random_state=random_state)
-    elif name == "blobs":
-        drawn = datasets.make_blobs(count, centers=np.array(BLOB_CENTRES), cluster_std=0.4, random_state=random_state)
-    elif name == "s-curve":
-        drawn = datasets.make_s_curve(count, noise=0.05, random_state=random_state)
-    else:
-        drawn = datasets.make_swiss_roll(count, noise=0.3, random_state=random_state)
-    points = np.asarray(drawn[0])
+    make, options = {
+        "moons": (datasets.make_moons, {"noise": 0.05}),
+        "circles": (datasets.make_circles, {"noise": 0.03, "factor": 0.5}),
+        "blobs": (datasets.make_blobs, {"centers": np.array(BLOB_CENTRES), "cluster_std": 0.4}),
+        "s-curve": (datasets.make_s_curve, {"noise": 0.05}),
+        "swiss-roll": (datasets.make_swiss_roll, {"noise": 0.3}),
+    }[name]
+    points = np.asarray(make(count, random_state=random_state, **options)[0])
     return points[:, [0, 2]] if points.shape[1] == 3 else points
 
 

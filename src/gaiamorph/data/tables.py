@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import pandas as pd
 
 from gaiamorph.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T = TypeVar("T")
 TABLES = (".npy", ".npz", ".csv", ".parquet")
@@ -38,7 +40,7 @@ def read_table(path: Path) -> Table:
     """
     if not path.is_file():
         raise UserError(f"{path} does not exist")
-    reader = {".npy": _read_npy, ".npz": _read_npz}.get(path.suffix.lower(), _read_columns)
+    reader = _read_arrays if path.suffix.lower() in (".npy", ".npz") else _read_columns
     table = _reading(path, path.suffix[1:], reader)
     if table.items.ndim != 2 or 0 in table.items.shape:
         raise UserError(f"{path} must hold a table of rows and numeric columns, not the shape {table.items.shape}")
@@ -58,11 +60,11 @@ def read_by_name(path: Path, keys: Sequence[str]) -> pd.DataFrame:
     if key is None:
         wanted = " or ".join(map(repr, keys))
         raise UserError(f"{path} has no column {wanted} (columns: {', '.join(map(str, table.columns))})")
-    names = pd.Index(table[key].astype(str))
+    names = table[key].astype(str)
     if key == "file_name":
-        names = names.str.replace("\\", "/").str.removeprefix("./")
-    if names.has_duplicates:
-        raise UserError(f"{path} names {str(names[names.duplicated()][0])!r} twice: keep one row an item")
+        names = names.str.replace("\\", "/", regex=False).str.removeprefix("./")
+    if names.duplicated().any():
+        raise UserError(f"{path} names {names.mode()[0]!r} twice: keep one row an item")
     return table.drop(columns=key).set_axis(names)
 
 
@@ -70,7 +72,8 @@ def groups_of(attributes: pd.DataFrame) -> np.ndarray | None:
     """The ``group`` column (N,), or None. An item without a group is a group of its own."""
     if "group" not in attributes.columns:
         return None
-    return np.array([f"({i})" if pd.isna(g) else str(g) for i, g in enumerate(attributes["group"])])
+    group = attributes["group"]
+    return np.array([f"({i})" if none else str(g) for i, (g, none) in enumerate(zip(group, group.isna(), strict=True))])
 
 
 def first_not_finite(items: np.ndarray) -> tuple[int, int] | None:
@@ -95,48 +98,42 @@ def _reading(path: Path, what: str, reader: Callable[[Path], T]) -> T:
 
 
 def _read_frame(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
     return pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path)
 
 
-def _read_npy(path: Path) -> Table:
-    return _from_array(np.load(path, mmap_mode="r", allow_pickle=False), path, pd.DataFrame())
+def _read_arrays(path: Path) -> Table:
+    import pandas as pd
 
-
-def _read_npz(path: Path) -> Table:
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    key = next((k for k in ("x", "data") if k in arrays), None)
-    if key is None:
-        if len(arrays) != 1:
-            raise UserError(f"{path} holds the arrays {', '.join(arrays)}: call the one with the values 'x'")
-        key = next(iter(arrays))
-    items = arrays.pop(key)
-    columns = {k: v for k, v in arrays.items() if v.ndim == 1 and len(v) == len(items)}
-    return _from_array(items, path, pd.DataFrame(columns))
-
-
-def _from_array(array: np.ndarray, path: Path, attributes: pd.DataFrame) -> Table:
-    if array.dtype.kind not in "fiub":
-        raise UserError(f"{path} holds {array.dtype} values, not numbers")
-    if array.ndim == 1:
-        raise UserError(f"{path} holds one column of {len(array)} numbers: a table needs the shape (rows, columns)")
-    if array.ndim != 2:
+    loaded = np.load(path, mmap_mode="r", allow_pickle=False)
+    arrays = {"x": loaded}
+    if not isinstance(loaded, np.ndarray):
+        with loaded:
+            arrays = dict(loaded)
+    key = next((k for k in ("x", "data") if k in arrays), next(iter(arrays), ""))
+    if key not in ("x", "data") and len(arrays) != 1:
+        raise UserError(f"{path} holds the arrays {', '.join(arrays)}: call the one with the values 'x'")
+    values = arrays.pop(key)
+    if values.dtype.kind not in "fiub":
+        raise UserError(f"{path} holds {values.dtype} values, not numbers")
+    if values.ndim == 1:
+        raise UserError(f"{path} holds one column of {len(values)} numbers: a table needs the shape (rows, columns)")
+    if values.ndim != 2:
         raise UserError(
-            f"{path} has the shape {array.shape}: vectors are (rows, columns), pictures uint8 (N, H, W) or (N, H, W, 3)"
+            f"{path} has the shape {values.shape}: vectors are (rows, columns), pictures uint8 (N, H, W) or (N, H, W, 3)"
         )
-    items = array if array.dtype == np.float32 else _as_float32(array)
-    columns = [f"x{i}" for i in range(array.shape[1])]
-    return Table(items, columns, attributes, [str(i) for i in range(len(items))])
-
-
-def _as_float32(values: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):  # An overflow becomes infinite, and `read_table` reports it.
-        return values.astype(np.float32)
+    attributes = {k: v for k, v in arrays.items() if v.ndim == 1 and len(v) == len(values)}
+    columns = [f"x{i}" for i in range(values.shape[1])]
+    rows = range(len(values))
+    return Table(_as_float32(values), columns, pd.DataFrame(attributes, index=rows), [str(i) for i in rows])
 
 
 def _read_columns(path: Path) -> Table:
+    from pandas.api.types import is_numeric_dtype
+
     frame = _read_frame(path)
-    numeric = [c for c in frame.columns if c not in RESERVED and pd.api.types.is_numeric_dtype(frame[c])]
+    numeric = [c for c in frame.columns if c not in RESERVED and is_numeric_dtype(frame[c])]
     if not numeric or frame.empty:
         raise UserError(f"{path} has no numeric columns with values")
     items = _as_float32(frame[numeric].to_numpy(dtype=np.float64, na_value=np.nan))
@@ -144,3 +141,8 @@ def _read_columns(path: Path) -> Table:
     names = frame[name].astype(str).tolist() if name else [str(i) for i in range(len(frame))]
     attributes = frame.drop(columns=[*numeric, *([name] if name else [])])
     return Table(items, [str(c) for c in numeric], attributes.reset_index(drop=True), names)
+
+
+def _as_float32(values: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):  # An overflow becomes infinite, and `read_table` reports it.
+        return values.astype(np.float32, copy=False)

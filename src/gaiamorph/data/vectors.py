@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor
@@ -18,6 +17,9 @@ from gaiamorph.data import synthetic
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, Strip, moved
 from gaiamorph.data.tables import TABLES, first_not_finite, groups_of, read_table
 from gaiamorph.errors import UserError
+
+MOST_CURVES = 12
+"""The drawing of a continuum shows at most this many columns."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,11 @@ class Vectors(Kind):
     def open(cls, request: Request) -> Dataset | None:
         name = request.source.removeprefix("sample:")
         if name != request.source:
-            return cls._open_plane(request, name) if name in cls.samples else None
+            if name not in cls.samples:
+                return None
+            items, splits = synthetic.draw_splits(name, request.seed)
+            kind = cls.fitted(items[splits["train"]], ["x", "y"])
+            return Dataset.numbered(request, kind, items, splits, mirror=False)
         if request.path.suffix.lower() not in TABLES or not request.path.exists():
             return None
         table = read_table(request.path)
@@ -49,13 +55,6 @@ class Vectors(Kind):
         splits = request.split(len(table.items), groups)
         kind = cls.fitted(table.items[splits["train"]], table.columns)
         return Dataset(request.source, kind, table.items, table.names, table.attributes, splits, request.seed, groups)
-
-    @classmethod
-    def _open_plane(cls, request: Request, name: str) -> Dataset:
-        items, splits = synthetic.draw_splits(name, request.seed)
-        kind = cls.fitted(items[splits["train"]], ["x", "y"])
-        names, table = [str(i) for i in range(len(items))], pd.DataFrame(index=range(len(items)))
-        return Dataset(request.source, kind, items, names, table, splits, request.seed, mirror=False)
 
     @staticmethod
     def fitted(training: np.ndarray, columns: list[str]) -> Vectors:
@@ -67,9 +66,6 @@ class Vectors(Kind):
     @property
     def shape(self) -> tuple[int, ...]:
         return (len(self.centre),)
-
-    def settings(self) -> dict[str, Any]:
-        return asdict(self)
 
     def to_tensor(self, items: np.ndarray, device: torch.device = CPU) -> Tensor:
         scaled = (np.asarray(items, dtype=np.float64) - self.centre) / self.half_range
@@ -96,7 +92,9 @@ class Vectors(Kind):
 
     def draw_continuum(self, strip: Strip, cell: int = 96) -> Image.Image:
         """Each column against the position along the continuum."""
-        return drawing.paths(strip.frames, strip.along, self.columns, strip.axis)
+        return drawing.lines(
+            strip.along, dict(zip(self.columns, strip.frames.T[:MOST_CURVES], strict=False)), strip.axis
+        )
 
     def draw_sets(self, sets: Mapping[str, np.ndarray]) -> Image.Image:
         """A point cloud of each set."""
