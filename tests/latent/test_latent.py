@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaiamorph.latent import interpolate, spacing
+from gaiamorph.latent import interpolate
 from gaiamorph.latent.samplers import fit_mixture
 from gaiamorph.models.interpolation import interpolate_pairs
 
@@ -33,17 +33,17 @@ def test_perceptual_spacing_makes_equal_steps():
     def features(w):
         return np.stack([w**3, 2 * w**3], 1)
 
-    weights = spacing.perceptual(features, 9)
+    weights = interpolate.perceptual(features, 9)
     assert weights[0] == 0
     assert weights[-1] == 1
     lengths = np.linalg.norm(np.diff(features(weights), axis=0), axis=1)
     assert lengths.max() / lengths.min() < 1.05
-    even = np.linalg.norm(np.diff(features(spacing.even(9)), axis=0), axis=1)
+    even = np.linalg.norm(np.diff(features(np.linspace(0, 1, 9)), axis=0), axis=1)
     assert even.max() / even.min() > 50
 
 
 def test_perceptual_spacing_of_a_path_without_length():
-    np.testing.assert_array_equal(spacing.perceptual(lambda w: np.zeros((len(w), 2)), 5), spacing.even(5))
+    np.testing.assert_array_equal(interpolate.perceptual(lambda w: np.zeros((len(w), 2)), 5), np.linspace(0, 1, 5))
 
 
 def test_mixture_finds_two_clusters_of_correlated_codes():

@@ -12,7 +12,7 @@ from typing import Annotated
 from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space, Spread
 from gaiamorph.data.images import find_pictures
 from gaiamorph.errors import UserError
-from gaiamorph.output.continuum import Continuum, Order, read_manifest, save_continua
+from gaiamorph.output.continuum import Continuum, Order, beside, read_manifest, save_continua
 from gaiamorph.space import LatentSpace, MorphOptions, load
 
 
@@ -117,14 +117,8 @@ def _read_pairs(path: Path) -> list[tuple[str, str]]:
     for number, row in enumerate(rows, start=2):
         if not row["a"] or not row["b"]:
             raise UserError(f"{path} has no two items in line {number}")
-        found.append((_beside(row["a"], path), _beside(row["b"], path)))
+        found.append((beside(row["a"], path.parent), beside(row["b"], path.parent)))
     return found
-
-
-def _beside(name: str, table: Path) -> str:
-    """A path as written, or relative to the table if it is only there."""
-    beside = table.parent / name
-    return str(beside) if "::" not in name and not Path(name).exists() and beside.exists() else name
 
 
 def _all_pairs(folder: Path) -> list[tuple[str, str]]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+
+RESOLUTION = 128
+"""Pieces of a path whose lengths are measured."""
 
 
 def linear(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -12,3 +17,19 @@ def linear(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """
     w = np.asarray(weights, dtype=np.float32)[:, None]
     return (1 - w) * a + w * b
+
+
+def perceptual(features: Callable[[np.ndarray], np.ndarray], steps: int) -> np.ndarray:
+    """``steps`` weights with equal lengths of the decoded path between them, measured in a feature space.
+
+    features: weights (S,) -> features (S, F) of the decoded items.
+    The length of the path is the sum of 128 straight pieces. A path of length 0 is spaced evenly.
+    """
+    fine = np.linspace(0, 1, RESOLUTION + 1)
+    lengths = np.linalg.norm(np.diff(features(fine).astype(np.float64), axis=0), axis=1)
+    travelled = np.concatenate([[0.0], np.cumsum(lengths)])
+    if travelled[-1] <= 0:
+        return np.linspace(0, 1, steps)
+    weights = np.interp(np.linspace(0, travelled[-1], steps), travelled, fine)
+    weights[0], weights[-1] = 0, 1
+    return weights

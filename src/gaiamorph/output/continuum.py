@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,12 @@ from gaiamorph.output.writing import Writers, check_scale
 from gaiamorph.version import __version__
 
 MANIFEST = "manifest.csv"
+SHARED: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("sha256_a", "sha256_b", "spacing", "features", "space_sha256", "attributes_sha256"), str),
+    **dict.fromkeys(("refine", "scale", "columns"), int),
+    "keep_detail": lambda text: bool(int(text)),
+}
+"""Columns that are the same for a whole continuum, and fields of `Order`. Each has its conversion."""
 COLUMNS = (
     "file", "role", "pair", "position", "weight", "source_a", "sha256_a", "source_b", "sha256_b",
     "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
@@ -140,8 +145,8 @@ def save_continua(
         first = list(itertools.islice(iterator, 2))
         if not first:
             raise UserError("there are no pairs to morph between")
-        codes = []
-        with _manifest(scratch / MANIFEST) as manifest, Writers() as writers:
+        codes, rows = [], []
+        with Writers() as writers:
             for pair, continuum in enumerate(itertools.chain(first, iterator)):
                 prefix = "" if len(first) == 1 else f"{pair:05d}_"
                 entries = _entries(continuum, prefix, include_originals)
@@ -151,9 +156,13 @@ def save_continua(
                     # Enlarging the sheets of many continua would take longer than all their frames.
                     sheet = continuum.sheet(1 if prefix else 96)
                     writers.write(partial(sheet.save, scratch / f"{prefix}sheet.png", compress_level=1))
-                manifest.writerows(_rows(continuum, entries, files, pair, scale))
+                rows.extend(_rows(continuum, entries, files, pair, scale))
                 codes.append(continuum.codes)
         np.save(scratch / "codes.npy", np.concatenate(codes).astype(np.float32, copy=False))
+        with open(scratch / MANIFEST, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+            manifest = csv.DictWriter(file, COLUMNS)
+            manifest.writeheader()
+            manifest.writerows(rows)
     return path
 
 
@@ -187,31 +196,23 @@ def _rows(c: Continuum, entries: list[Entry], files: list[str], pair: int, scale
         yield {**own, "attributes": json.dumps(amounts), **common}
 
 
-@contextmanager
-def _manifest(path: Path) -> Iterator[csv.DictWriter[str]]:
-    with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer: csv.DictWriter[str] = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        yield writer
-
-
 @dataclass(frozen=True)
 class Order:
     """One continuum as a manifest describes it."""
 
     a: str
-    sha256_a: str
     b: str
+    sha256_a: str
     sha256_b: str
     weights: list[float]
+    amounts: list[dict[str, float]]
     spacing: str
     features: str
+    space_sha256: str
+    attributes_sha256: str
+    originals: bool
     refine: int
     scale: int
-    originals: bool
-    space_sha256: str
-    amounts: list[dict[str, float]]
-    attributes_sha256: str
     columns: int
     keep_detail: bool
 
@@ -231,41 +232,30 @@ def read_manifest(path: Path) -> list[Order]:
     pairs: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         pairs.setdefault(row["pair"], []).append(row)
-    orders = []
-    for pair in pairs.values():
-        first = pair[0]
-        try:
-            frames = [row for row in pair if row["role"] == "frame"]
-            weights = [float(row["weight"]) for row in frames]
-            refine, scale = int(first["refine"]), int(first["scale"])
-            columns, keep_detail = int(first["columns"]), bool(int(first["keep_detail"]))
-        except (TypeError, ValueError) as error:
-            raise UserError(
-                f"{path} has a weight, refine, scale, columns or keep_detail that is not a number ({error})"
-            ) from error
-        orders.append(
-            Order(
-                *(first[name] for name in ("source_a", "sha256_a", "source_b", "sha256_b")),
-                weights=weights,
-                spacing=first["spacing"],
-                features=first["features"],
-                refine=refine,
-                scale=scale,
-                originals=len(frames) < len(pair),
-                space_sha256=first["space_sha256"],
-                amounts=_amounts(path, frames) if first["attributes_sha256"] else [],
-                attributes_sha256=first["attributes_sha256"],
-                columns=columns,
-                keep_detail=keep_detail,
-            )
-        )
-    return orders
+    return [_order(path, pair) for pair in pairs.values()]
 
 
-def _amounts(path: Path, rows: list[dict[str, str]]) -> list[dict[str, float]]:
-    """The amounts of attributes in each row."""
+def _order(path: Path, rows: list[dict[str, str]]) -> Order:
+    first, frames = rows[0], [row for row in rows if row["role"] == "frame"]
     try:
-        read = [json.loads(row["attributes"]) for row in rows]
-        return [{str(name): float(amount) for name, amount in amounts.items()} for amounts in read]
-    except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path} has attributes that are not JSON with a number for each name") from error
+        weights = [float(row["weight"]) for row in frames]
+        shared = {name: convert(first[name]) for name, convert in SHARED.items()}
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"{path} has a weight, refine, scale, columns or keep_detail that is not a number ({error})"
+        ) from error
+    amounts = []
+    if first["attributes_sha256"]:
+        try:
+            read = [json.loads(row["attributes"]) for row in frames]
+            amounts = [{str(name): float(amount) for name, amount in given.items()} for given in read]
+        except (TypeError, ValueError, AttributeError) as error:
+            raise UserError(f"{path} has attributes that are not JSON with a number for each name") from error
+    originals = len(frames) < len(rows)
+    return Order(first["source_a"], first["source_b"], weights=weights, amounts=amounts, originals=originals, **shared)
+
+
+def beside(name: str, base: Path) -> str:
+    """A path or ``SOURCE::NAME`` as written, or a path relative to the folder ``base`` if it is only there."""
+    there = base / name
+    return str(there) if "::" not in name and not Path(name).exists() and there.exists() else name

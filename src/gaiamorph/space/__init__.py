@@ -1,12 +1,10 @@
 """`LatentSpace`: the trained encoder and decoder, their description, and the file that stores them."""
 
 from gaiamorph.space.codec import BATCH, Codec
-from gaiamorph.space.ends import UnlikeTrainingWarning
-from gaiamorph.space.files import FILE
-from gaiamorph.space.info import CodesInfo, SpaceInfo, TrainingInfo, ValidationInfo
-from gaiamorph.space.latent_space import LatentSpace, load
-from gaiamorph.space.options import EditOptions, MorphOptions
-from gaiamorph.space.vectors import AttributeVector
+from gaiamorph.space.continua import EditOptions, MorphOptions, UnlikeTrainingWarning
+from gaiamorph.space.files import FILE, load
+from gaiamorph.space.info import AttributeVector, CodesInfo, SpaceInfo, TrainingInfo, ValidationInfo
+from gaiamorph.space.latent_space import LatentSpace
 
 __all__ = [
     "BATCH",

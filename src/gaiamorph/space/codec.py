@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
-from gaiamorph.data import Kind
+from gaiamorph.data import TABLES, Dataset, Kind, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.latent.refine import refine as lower_error
 from gaiamorph.latent.samplers import Mixture, Prior
 from gaiamorph.networks import Autoencoder
-from gaiamorph.space.info import SpaceInfo
-from gaiamorph.space.reading import Reader
-from gaiamorph.space.vectors import AttributeVector
+from gaiamorph.output.continuum import Source
+from gaiamorph.space.info import AttributeVector, SpaceInfo
 
 BATCH = 32
 """Most items that the network computes at once."""
+FORMAT = 1
+"""Number of the file format that is written. Older numbers open, a newer one is refused (see docs/formats.md)."""
+MIXTURE = ("weights", "means", "factors")
+"""Fields of `Mixture` that are tensors in the file."""
 
 
-class Codec(Reader):
+class Codec:
     """An encoder and a decoder for one kind of items, with the rest of a space file.
 
     Items are in natural form: pictures uint8 (H, W, C), vectors float32 in their original units.
@@ -43,25 +51,13 @@ class Codec(Reader):
         device: str = "cpu",
     ) -> None:
         """distribution: of the codes. attributes: attribute vectors by name."""
-        super().__init__(kind, info.training.seed)
-        self.info, self.distribution, self.attributes = info, distribution, attributes or {}
+        self.kind, self.info, self.distribution, self.attributes = kind, info, distribution, attributes or {}
+        self.model, self.latent_dim = info.model, info.latent_dim
+        self.can_encode = info.can_encode
         self.device = torch.device(device)
         self.generator = generator.eval().requires_grad_(False).to(self.device)
         if kind.is_image:
             self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    @property
-    def latent_dim(self) -> int:
-        return self.generator.latent_dim
-
-    @property
-    def model(self) -> str:
-        return self.info.model
-
-    @property
-    def can_encode(self) -> bool:
-        """Whether real items have codes. A GAN has no encoder."""
-        return self.info.can_encode
 
     # Codes ----------------------------------------------------------------------------------------
 
@@ -95,7 +91,12 @@ class Codec(Reader):
 
     def errors(self, items: Any, *, refine: int = 0) -> np.ndarray:
         """Reconstruction error of each item (N,): mean absolute difference in [0, 1] units. refine: as in `encode`."""
-        return np.concatenate([self._errors(x, self.codes(x, refine)) for x in self._batches(items)])
+        found = []
+        for x in self._batches(items):
+            z = self.codes(x, refine)
+            with torch.inference_mode():
+                found.append((self.generator.decode(z) - x).abs().flatten(1).mean(1).cpu().numpy())
+        return np.concatenate(found)
 
     def unlike(self, items: Any) -> np.ndarray:
         """Which items (N,) have a reconstruction error above the 99th percentile of the validation items."""
@@ -142,6 +143,89 @@ class Codec(Reader):
         for start in range(0, len(natural), BATCH):
             yield self.kind.to_tensor(natural[start : start + BATCH], self.device)
 
-    @torch.inference_mode()
-    def _errors(self, x: Tensor, z: Tensor) -> np.ndarray:
-        return (self.generator.decode(z) - x).abs().flatten(1).mean(1).cpu().numpy()
+    # Items ----------------------------------------------------------------------------------------
+
+    def open_data(self, source: str | os.PathLike[str]) -> Dataset:
+        """A data set with items sized, cropped and split as the training data was."""
+        options = {} if str(source) == "sample:lines" else self.kind.reading()
+        return open_data(source, seed=self.info.training.seed, **options)
+
+    def source(self, thing: Any) -> Source:
+        """One item with its name and the SHA-256 of its file, or of its values if it has no file.
+
+        thing: a path, a picture, an array, or ``SOURCE::NAME`` for an item of a data set. Raises UserError.
+        """
+        if not isinstance(thing, (str, os.PathLike)):
+            item = self.kind.read(thing)
+            return Source("(array)", _hash(item), item)
+        path = Path(thing)
+        where, separator, name = os.fspath(thing).rpartition("::")
+        if not separator or path.exists():
+            item = self.kind.read(thing)
+            return Source(path.as_posix(), hashlib.sha256(path.read_bytes()).hexdigest(), item)
+        data = self.open_data(where)
+        if name not in data.names:
+            known = f"{data.names[0]!r}, {data.names[1]!r}, ..."
+            raise UserError(f"{where} has no item {name!r}: its items are called {known}")
+        i = data.names.index(name)
+        item = self.items(data)[i]
+        return Source(f"{where}::{name}", data.hashes[i] if data.hashes else _hash(item), item)
+
+    def read_items(self, source: str | os.PathLike[str]) -> tuple[list[str], np.ndarray]:
+        """Names and items (N, ...) of a data set, or of one file that holds an item."""
+        path = Path(source)
+        if path.is_file() and path.suffix.lower() not in TABLES:
+            return [path.name], self.items([path])
+        data = self.open_data(source)
+        return data.names, self.items(data)
+
+    def items(self, given: Any) -> np.ndarray:
+        """Items as one array (N, ...) in natural form. given: as in `encode`. Raises UserError."""
+        if isinstance(given, Dataset):
+            if given.kind.shape != self.kind.shape:
+                raise UserError(f"the data has items of {given.kind.shape}, but the space is for {self.kind.shape}")
+            return given.items
+        if isinstance(given, (str, os.PathLike, Image.Image)):
+            given = [given]
+        if isinstance(given, np.ndarray):
+            shape = self.kind.item_shape
+            if given.shape[1:] == shape and len(given) and self.kind.is_natural(given):
+                return given
+            if given.ndim < 2 or len(given) == 0 or given.dtype == object:
+                raise UserError(f"an array of items must have the shape (N, {', '.join(map(str, shape))})")
+        if not isinstance(given, Iterable):
+            raise UserError(f"{given!r} is no item: give paths, PIL pictures, arrays or a Dataset")
+        read = [self.source(t).item if isinstance(t, str) and "::" in t else self.kind.read(t) for t in given]
+        if not read:
+            raise UserError("there are no items")
+        return np.stack(read)
+
+    # Identity -------------------------------------------------------------------------------------
+
+    def described(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors by name and the description, both without attribute vectors."""
+        tensors = {f"generator/{k}": v.cpu().contiguous() for k, v in self.generator.state_dict().items()}
+        if isinstance(self.distribution, Mixture):
+            arrays = {name: np.ascontiguousarray(getattr(self.distribution, name)) for name in MIXTURE}
+            tensors |= {f"mixture/{name}": torch.from_numpy(array) for name, array in arrays.items()}
+        kind = {"name": self.kind.name, **self.kind.settings()}
+        return tensors, {"format": FORMAT, "kind": kind, **self.info.to_json()}
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 over the description as canonical JSON, then over each tensor in order of name.
+
+        The format and the attribute vectors are not part of it: a morph from before they changed can still be made again.
+        """
+        tensors, description = self.described()
+        del description["format"]
+        digest = hashlib.sha256(json.dumps(description, sort_keys=True, separators=(",", ":")).encode())
+        for name in sorted(tensors):
+            value = tensors[name].numpy()
+            digest.update(f"\n{name} {value.dtype} {value.shape}\n".encode())
+            digest.update(value.tobytes())
+        return digest.hexdigest()
+
+
+def _hash(item: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(item).tobytes()).hexdigest()

@@ -1,78 +1,34 @@
-"""Space files: what they hold, their identity, and how they are opened without running anything in them."""
+"""Space files are opened without running anything in them."""
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from gaiamorph.data import KINDS, Kind
+from gaiamorph.data import KINDS
 from gaiamorph.errors import UserError
 from gaiamorph.latent.samplers import Mixture, Prior
-from gaiamorph.networks import NETWORKS, Autoencoder
-from gaiamorph.output.folders import new_file
-from gaiamorph.space.codec import Codec
-from gaiamorph.space.info import SpaceInfo
-from gaiamorph.space.vectors import AttributeVector
+from gaiamorph.networks import NETWORKS
+from gaiamorph.space.codec import FORMAT, MIXTURE
+from gaiamorph.space.info import AttributeVector, SpaceInfo
+from gaiamorph.space.latent_space import LatentSpace
 from gaiamorph.version import __version__
 
-C = TypeVar("C", bound=Codec)
 FILE = "space.safetensors"
-FORMAT = 1
-"""Number of the format that is written. Older numbers open, a newer one is refused (see docs/formats.md)."""
-MIXTURE = ("weights", "means", "factors")
-"""Fields of `Mixture` that are tensors in the file."""
 
 
-def described(codec: Codec) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors by name and the description, both without attribute vectors."""
-    tensors = {f"generator/{k}": v.cpu().contiguous() for k, v in codec.generator.state_dict().items()}
-    if isinstance(codec.distribution, Mixture):
-        arrays = {name: np.ascontiguousarray(getattr(codec.distribution, name)) for name in MIXTURE}
-        tensors |= {f"mixture/{name}": torch.from_numpy(array) for name, array in arrays.items()}
-    kind = {"name": codec.kind.name, **codec.kind.settings()}
-    return tensors, {"format": FORMAT, "kind": kind, **codec.info.to_json()}
-
-
-def sha256(codec: Codec) -> str:
-    """SHA-256 over the description as canonical JSON, then over each tensor in order of name.
-
-    The format and the attribute vectors are not part of it: a morph from before they changed can still be made again.
-    """
-    tensors, description = described(codec)
-    del description["format"]
-    digest = hashlib.sha256(json.dumps(description, sort_keys=True, separators=(",", ":")).encode())
-    for name in sorted(tensors):
-        value = tensors[name].numpy()
-        digest.update(f"\n{name} {value.dtype} {value.shape}\n".encode())
-        digest.update(value.tobytes())
-    return digest.hexdigest()
-
-
-def write(codec: Codec, path: Path, overwrite: bool) -> None:
-    """One ``.safetensors`` file: tensors, and the description in its metadata."""
-    if path.suffix != ".safetensors":
-        raise UserError(f"a space is saved as a .safetensors file, which {path.name} is not")
-    tensors, description = described(codec)
-    if codec.attributes:
-        tensors["attributes/vectors"] = torch.from_numpy(np.stack([v.vector for v in codec.attributes.values()]))
-        description["attributes"] = {name: v.describe() for name, v in codec.attributes.items()}
-    with new_file(path, overwrite) as scratch:
-        scratch.write_bytes(to_safetensors(tensors, {"gaiamorph": json.dumps(description)}))
-
-
-def read(file: Path, make: type[C], device: str) -> C:
-    """The codec in a space file, or in that of a run folder. Nothing in the file is executed.
+def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
+    """Open a space file, or the space of a run folder. Nothing in it is executed.
 
     Raises UserError if there is none, if it is damaged, or if its format is newer than this package.
     """
+    file = Path(path)
     if file.is_dir():
         if not (file / FILE).exists():
             raise UserError(
@@ -95,14 +51,12 @@ def read(file: Path, make: type[C], device: str) -> C:
             f"{description.get('gaiamorph_version', 'of the version that wrote it')} or newer"
         )
     try:
-        return make(*_assemble(description, tensors), device)
+        return _assemble(description, tensors, device)
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError) as error:
         raise UserError(f"{file} is damaged: {str(error).splitlines()[0][:120]}") from error
 
 
-def _assemble(
-    description: dict[str, Any], tensors: dict[str, Tensor]
-) -> tuple[Autoencoder, Kind, SpaceInfo, Mixture | Prior | None, dict[str, AttributeVector]]:
+def _assemble(description: dict[str, Any], tensors: dict[str, Tensor], device: str) -> LatentSpace:
     settings = dict(description.pop("kind"))
     kind = KINDS[settings.pop("name")](**settings)
     described = description.pop("attributes", {})
@@ -127,4 +81,4 @@ def _assemble(
     attributes = {
         name: AttributeVector(vector=row, **about) for row, (name, about) in zip(rows, described.items(), strict=True)
     }
-    return generator, kind, info, distribution, attributes
+    return LatentSpace(generator, kind, info, distribution, attributes, device)

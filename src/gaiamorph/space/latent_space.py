@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,21 +10,18 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 import torch
+from safetensors.torch import save as to_safetensors
 
+from gaiamorph.data import Dataset
+from gaiamorph.data.attributes import attributes_of, refuse_copies
 from gaiamorph.errors import UserError
+from gaiamorph.latent import attributes as methods
 from gaiamorph.output.continuum import Continuum, Order
-from gaiamorph.space import averaging, editing, files, fitting, morphing, remaking
+from gaiamorph.output.folders import new_file
+from gaiamorph.space import averaging, continua
 from gaiamorph.space.codec import Codec
-from gaiamorph.space.options import EditKeywords, EditOptions, MorphKeywords, MorphOptions
-from gaiamorph.space.vectors import AttributeVector, identity
-
-
-def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
-    """Open a space file, or the space of a run folder. Nothing in it is executed.
-
-    Raises UserError if there is none, if it is damaged, or if its format is newer than this package.
-    """
-    return files.read(Path(path), LatentSpace, device)
+from gaiamorph.space.continua import EditKeywords, EditOptions, MorphKeywords, MorphOptions
+from gaiamorph.space.info import AttributeVector
 
 
 class LatentSpace(Codec):
@@ -74,14 +72,14 @@ class LatentSpace(Codec):
     ) -> Iterator[Continuum]:
         """`morph` of many pairs, one after another. Each item is read and encoded once."""
         given = None if weights is None else np.atleast_1d(weights).tolist()
-        return morphing.morph_pairs(self, pairs, MorphOptions(steps=steps, weights=given, **options))
+        return continua.morph_pairs(self, pairs, MorphOptions(steps=steps, weights=given, **options))
 
     def remake(self, order: Order, base: Path) -> Continuum:
         """The continuum that a manifest describes. Relative sources are looked up here, then beside ``base``.
 
         Raises UserError if a source is gone or has changed, or if attribute vectors have.
         """
-        return remaking.remake(self, order, base)
+        return continua.remake(self, order, base)
 
     # Attributes -----------------------------------------------------------------------------------
 
@@ -106,7 +104,26 @@ class LatentSpace(Codec):
         seed: of the bootstrap.
         Raises UserError for attributes that cannot be fitted, and says which and why.
         """
-        fitted = fitting.fit_attributes(self, data, columns, method, labels, split, seed)
+        if method not in methods.METHODS:
+            raise UserError(f"there is no method {method!r}: choose one of {', '.join(methods.METHODS)}")
+        opened = data if isinstance(data, Dataset) else self.open_data(data)
+        known = {"all": np.arange(len(opened)), **opened.splits}
+        if split not in known or not len(known[split]):
+            raise UserError(f"the data has no items in the split {split!r}: choose one of {', '.join(known)}")
+        design = attributes_of(opened, Path(labels) if labels else None, columns).rows(known[split])
+        labelled = np.flatnonzero(~np.isnan(design.values).all(1))
+        design = design.rows(labelled)
+        refuse_copies(design)
+        z = self.encode(opened.items[known[split][labelled]])
+        found = methods.fit(z, design.values, method, seed)
+        fitted = {
+            a.name: AttributeVector(
+                a.name, found.vectors[k].astype(np.float32), a.kind, method, int(found.items[k]), a.reference, found.r2,
+                float(found.unique[k]), float(found.error[k]), [n for n in design.names if n != a.name],
+                opened.source, opened.fingerprint,
+            )
+            for k, a in enumerate(design.attributes)
+        }  # fmt: skip
         self.attributes.update(fitted)
         return fitted
 
@@ -115,7 +132,12 @@ class LatentSpace(Codec):
 
         start, end: anything that `encode` takes. Transforms between average faces are made so (Rowland & Perrett 1995).
         """
-        self.attributes[name] = fitting.difference(self, name, start, end)
+        z_start, z_end = self.encode(start), self.encode(end)
+        vector = (z_end.mean(0) - z_start.mean(0)).astype(np.float32)
+        spread = np.sqrt((z_start.var(0) / len(z_start) + z_end.var(0) / len(z_end)).sum())
+        error = float(spread / max(float(np.linalg.norm(vector)), 1e-12))
+        items = len(z_start) + len(z_end)
+        self.attributes[name] = AttributeVector(name, vector, "difference", "mean_difference", items, error=error)
         return self.attributes[name]
 
     def average(self, items: Any, *, mixed: int | None = None) -> np.ndarray:
@@ -148,8 +170,11 @@ class LatentSpace(Codec):
         """One item edited in several ways: a frame for each entry of ``amounts``. ``save`` writes it like a morph.
 
         columns: frames in a row of the contact sheet; 0 puts all in one. options: see `EditOptions`.
+        Warns (UnlikeTrainingWarning) if the item is unlike the training data. Raises UserError.
         """
-        return editing.edit_item(self, item, amounts, EditOptions(**options), columns)
+        wanted = EditOptions(**options)
+        (end,) = continua.encode_ends(self, [item], wanted)
+        return continua.edit(self, end, amounts, wanted, columns)
 
     def edit_path(
         self, item: Any, attribute: str, amounts: Sequence[float], **options: Unpack[EditKeywords]
@@ -177,22 +202,19 @@ class LatentSpace(Codec):
         """Two frames: a, and a with the attributes of b.
 
         names: attributes to transfer, all by default. The difference of the two codes is projected on their vectors.
+        Warns (UnlikeTrainingWarning) and raises UserError as `edits` does.
         """
-        return editing.transfer(self, a, b, names, EditOptions(**options))
-
-    # Files ----------------------------------------------------------------------------------------
-
-    @property
-    def sha256(self) -> str:
-        """Identity of the space, without attribute vectors: see `files.sha256`."""
-        return files.sha256(self)
-
-    @property
-    def attributes_sha256(self) -> str:
-        """Identity of the attribute vectors. Empty if there are none."""
-        return identity(self.attributes)
+        return continua.transfer(self, a, b, names, EditOptions(**options))
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> Path:
         """Write one ``.safetensors`` file: weights, and the description in its metadata."""
-        files.write(self, Path(path), overwrite)
-        return Path(path)
+        path = Path(path)
+        if path.suffix != ".safetensors":
+            raise UserError(f"a space is saved as a .safetensors file, which {path.name} is not")
+        tensors, description = self.described()
+        if self.attributes:
+            tensors["attributes/vectors"] = torch.from_numpy(np.stack([v.vector for v in self.attributes.values()]))
+            description["attributes"] = {name: v.describe() for name, v in self.attributes.items()}
+        with new_file(path, overwrite) as scratch:
+            scratch.write_bytes(to_safetensors(tensors, {"gaiamorph": json.dumps(description)}))
+        return path
