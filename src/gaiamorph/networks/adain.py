@@ -28,18 +28,14 @@ class AdaIN(Autoencoder):
     WIDTH, DEPTH = 32, 4
     DISCRIMINATOR_WIDTH = 0.5
 
-    def __init__(
-        self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
-    ) -> None:
-        super().__init__(shape, latent_dim, settings, gaussian)
-        _, height, width = shape
+    def build(self, outputs: int, settings: NetworkSettings) -> None:
+        _, height, width = self.shape
         if min(height, width) < 8:
             raise ValueError(f"the adain network needs pictures of at least 8 x 8 pixels, not {height} x {width}")
-        if latent_dim < 2:
+        if self.latent_dim < 2:
             raise ValueError("the adain network needs a latent_dim of at least 2: half content, half style")
-        self.width = settings.width or self.WIDTH
-        dims = latent_dim - latent_dim // 2, latent_dim // 2
-        self.encoder = _Encoder(self.shape, dims, self.outputs, self.width, self.depth)
+        dims = self.latent_dim - self.latent_dim // 2, self.latent_dim // 2
+        self.encoder = _Encoder(self.shape, dims, outputs, self.width, self.depth)
         self.decoder = _Decoder(self.shape, dims, self.width, self.depth)
 
     def trunk(self, outputs: int) -> tuple[nn.Module, nn.Linear]:
@@ -50,10 +46,7 @@ class AdaIN(Autoencoder):
 
 def _sizes(height: int, width: int) -> list[tuple[int, int]]:
     """Full size, half and quarter, rounded up."""
-    sizes = [(height, width)]
-    for _ in range(DOWNSAMPLINGS):
-        sizes.append((math.ceil(sizes[-1][0] / 2), math.ceil(sizes[-1][1] / 2)))
-    return sizes
+    return [(math.ceil(height / 2**i), math.ceil(width / 2**i)) for i in range(DOWNSAMPLINGS + 1)]
 
 
 class _Encoder(nn.Module):
@@ -72,8 +65,7 @@ class _Encoder(nn.Module):
             style += [nn.Conv2d(c_in, c_out, 3, 2, 1), activation()]
         self.content = nn.Sequential(*content, *(_Residual(wide) for _ in range(depth)))
         self.style = nn.Sequential(*style, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        coarse = _sizes(height, width)[-1]
-        self.to_content = nn.Linear(wide * coarse[0] * coarse[1], outputs * dims[0])
+        self.to_content = nn.Linear(wide * math.prod(_sizes(height, width)[-1]), outputs * dims[0])
         self.to_style = nn.Linear(wide, outputs * dims[1])
         initialise(self)
         initialise_output(self.to_content)
@@ -104,17 +96,12 @@ class _Decoder(nn.Module):
         self.sizes = _sizes(height, width)
         self.content_dim, style_dim = dims
         wide = base * 2**DOWNSAMPLINGS
-        self.from_content = nn.Sequential(
-            nn.Linear(self.content_dim, wide * self.sizes[-1][0] * self.sizes[-1][1]),
-            nn.Unflatten(1, (wide, *self.sizes[-1])),
-        )
+        coarse = (wide, *self.sizes[-1])
+        self.from_content = nn.Sequential(nn.Linear(self.content_dim, math.prod(coarse)), nn.Unflatten(1, coarse))
         self.blocks = nn.ModuleList(_AdaptiveResidual(wide) for _ in range(depth))
+        last = nn.Linear(wide, 4 * wide * depth)
         self.from_style = nn.Sequential(
-            nn.Linear(style_dim, wide),
-            activation(),
-            nn.Linear(wide, wide),
-            activation(),
-            nn.Linear(wide, 4 * wide * depth),
+            nn.Linear(style_dim, wide), activation(), nn.Linear(wide, wide), activation(), last
         )
         widths = [base * 2**i for i in range(DOWNSAMPLINGS, -1, -1)]
         self.grow = nn.ModuleList(
@@ -124,8 +111,6 @@ class _Decoder(nn.Module):
         self.to_picture = nn.Conv2d(base, channels, 7, padding=3)
         initialise(self)
         # Small at first: every style then gives scales near 1 and shifts near 0.
-        last = self.from_style[-1]
-        assert isinstance(last, nn.Linear)
         initialise_output(last, gain=0.1)
         initialise_output(self.to_picture)
 
@@ -135,10 +120,8 @@ class _Decoder(nn.Module):
         parameters = self.from_style(z[:, self.content_dim :]).chunk(len(self.blocks), 1)
         for block, own in zip(self.blocks, parameters, strict=True):
             x = block(x, own)
-        for level, layer in enumerate(self.grow):
-            height, width = self.sizes[-2 - level]
-            x = F.interpolate(x, scale_factor=2, mode="nearest")[..., :height, :width]
-            x = layer(x)
+        for (height, width), layer in zip(self.sizes[-2::-1], self.grow, strict=True):
+            x = layer(F.interpolate(x, scale_factor=2, mode="nearest")[..., :height, :width])
         return self.to_picture(x)
 
 

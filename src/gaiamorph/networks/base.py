@@ -39,42 +39,39 @@ class NetworkSettings:
 class Autoencoder(nn.Module):
     """An encoder and a decoder: x (B, *shape) in [0, 1] -> z (B, latent_dim) -> x (B, *shape).
 
-    Subclasses set ``encoder`` and ``decoder``. The encoder sees x scaled to [-1, 1]; a sigmoid follows the decoder.
+    The encoder sees x scaled to [-1, 1]; a sigmoid follows the decoder.
     With ``gaussian`` the encoder gives a mean and a log variance for each entry of a code; ``encode`` returns the mean.
     """
 
+    WIDTH: ClassVar[int]
     DEPTH: ClassVar[int]
-    """The depth that 0 stands for."""
+    """The width and depth that 0 stands for."""
     DISCRIMINATOR_WIDTH: ClassVar[float] = 1.0
     """Default width of a discriminator of this architecture, as a share of the generator's width."""
 
     encoder: nn.Module
     decoder: nn.Module
-    width: int
-    """That of the settings, or the default that 0 stands for."""
 
     def __init__(
         self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
     ) -> None:
         super().__init__()
-        self.shape = tuple(shape)
-        self.latent_dim = latent_dim
-        self.gaussian = gaussian
+        self.shape, self.latent_dim, self.gaussian = tuple(shape), latent_dim, gaussian
         self.on_sphere = settings.codes == "sphere"
-        self.depth = settings.depth or self.DEPTH
+        self.width, self.depth = settings.width or self.WIDTH, settings.depth or self.DEPTH
+        self.build(2 if gaussian else 1, settings)
 
-    @property
-    def outputs(self) -> int:
-        """Numbers that the encoder gives for each entry of a code."""
-        return 2 if self.gaussian else 1
+    def build(self, outputs: int, settings: NetworkSettings) -> None:
+        """Set ``encoder`` and ``decoder``. outputs: numbers that the encoder gives for each entry of a code."""
+        raise NotImplementedError
 
     def encode(self, x: Tensor) -> Tensor:
         """x (B, *shape) in [0, 1] -> z (B, latent_dim)."""
         return self.placed(self._encode(x)[:, : self.latent_dim])
 
     def placed(self, z: Tensor) -> Tensor:
-        """z (B, latent_dim), moved to where codes lie: see `NetworkSettings.codes`."""
-        return to_sphere(z) if self.on_sphere else z
+        """z (B, latent_dim), moved to where codes lie: see `NetworkSettings.codes`. A code of zeros stays at 0."""
+        return z * torch.rsqrt(z.square().mean(1, keepdim=True) + EPSILON) if self.on_sphere else z
 
     def encode_gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (B, *shape) -> mean and log variance of its code, (B, latent_dim) each."""
@@ -109,7 +106,7 @@ class Autoencoder(nn.Module):
     def trunk(self, outputs: int) -> tuple[nn.Module, nn.Linear]:
         """The encoder without its last layer, and a new last layer with ``outputs`` numbers: the parts of a `Critic`."""
         assert isinstance(self.encoder, nn.Sequential)
-        last = self.encoder[-1]
+        *_, last = self.encoder
         assert isinstance(last, nn.Linear)
         return self.encoder[:-1], nn.Linear(last.in_features, outputs)
 
@@ -132,11 +129,6 @@ class Critic(nn.Module):
         return full_precision(self.head(self.features(*batches)))
 
 
-def to_sphere(z: Tensor) -> Tensor:
-    """z (B, D) -> the same directions at the distance √D from 0. A code of zeros stays at 0."""
-    return z * torch.rsqrt(z.square().mean(1, keepdim=True) + EPSILON)
-
-
 def activation() -> nn.Module:
     """The leaky ReLU between all layers."""
     return nn.LeakyReLU(NEGATIVE_SLOPE, inplace=True)
@@ -152,15 +144,12 @@ def initialise(module: nn.Module) -> None:
         # Drawing a normal on the meta device imports torch._dynamo: seconds, for numbers that nobody sees.
         if isinstance(layer, (nn.Linear, nn.Conv2d)) and not layer.weight.is_meta:
             nn.init.kaiming_normal_(layer.weight, a=NEGATIVE_SLOPE, nonlinearity="leaky_relu")
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+            assert layer.bias is not None
+            nn.init.zeros_(layer.bias)
 
 
 def initialise_output(layer: nn.Linear | nn.Conv2d, gain: float = 1.0) -> None:
     """For a last layer, without activation: input of unit variance gives output of standard deviation ``gain``."""
-    if layer.weight.is_meta:
-        return
-    fan_in = layer.weight[0].numel()
-    nn.init.normal_(layer.weight, std=gain / math.sqrt(fan_in))
-    if layer.bias is not None:
+    if not layer.weight.is_meta:
+        nn.init.normal_(layer.weight, std=gain / math.sqrt(layer.weight[0].numel()))
         nn.init.zeros_(layer.bias)

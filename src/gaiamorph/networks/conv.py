@@ -6,6 +6,7 @@ decoder draws each pixel by itself. A decoder that draws blocks ignores the neig
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch.nn.functional as F
@@ -37,20 +38,21 @@ SMALL = 16
 class Conv(Autoencoder):
     """Pyramid with ``depth`` 3 x 3 convolutions a level, ``width`` channels at the finest."""
 
-    DEPTH = 1
+    WIDTH, DEPTH = 0, 1  # the default width depends on the blocks: see `FINEST`
 
-    def __init__(
-        self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
-    ) -> None:
-        super().__init__(shape, latent_dim, settings, gaussian)
-        channels, height, width = shape
+    def build(self, outputs: int, settings: NetworkSettings) -> None:
+        channels, height, width = self.shape
         shorter = min(height, width)
         if shorter < 8:
             raise ValueError(f"the conv network needs pictures of at least 8 x 8 pixels, not {height} x {width}")
         usual = 4 if shorter >= LARGE else 2
         drawn = settings.blocks or usual
-        self.width = settings.width or FINEST[drawn]
-        sizes = _pyramid(math.ceil(height / drawn), math.ceil(width / drawn))
+        self.width = self.width or FINEST[drawn]
+        halvings = max(0, math.ceil(math.log2(math.ceil(shorter / drawn) / COARSEST)))
+        sizes = [
+            (math.ceil(height / scale), math.ceil(width / scale))
+            for scale in (drawn * 2**i for i in range(halvings + 1))
+        ]
         widest = WIDEST * self.width // FINEST[drawn]
         widths = [min(self.width * 2**i, widest) for i in range(len(sizes))]
         # The level of the pyramid at which the encoder starts.
@@ -62,10 +64,10 @@ class Conv(Autoencoder):
         for narrow, wide in zip(widths[start:], widths[start + 1 :], strict=False):
             self.encoder.extend([nn.Conv2d(narrow, wide, 3, stride=2, padding=1), activation()])
             self.encoder.extend(_convs(wide, wide, self.depth - 1))
-        to_code = FromFlat(coarse, self.outputs * latent_dim)
+        to_code = FromFlat(coarse, outputs * self.latent_dim)
         self.encoder.extend([Flatten(), to_code])
 
-        self.decoder = nn.Sequential(ToFlat(latent_dim, coarse), activation(), Unflatten(coarse))
+        self.decoder = nn.Sequential(ToFlat(self.latent_dim, coarse), activation(), Unflatten(coarse))
         for i in range(len(sizes) - 1, 0, -1):
             self.decoder.extend(_convs(widths[i], widths[i - 1], self.depth))
             self.decoder.append(Upsample(sizes[i - 1]))
@@ -90,19 +92,9 @@ class Conv(Autoencoder):
         return self.encoder[:-1], FromFlat(last.shape, outputs)
 
 
-def _pyramid(height: int, width: int) -> list[tuple[int, int]]:
-    """Sizes from fine to coarse, each half of the one before, rounded up. The last is the first within `COARSEST`."""
-    sizes = [(height, width)]
-    while min(sizes[-1]) > COARSEST:
-        sizes.append((math.ceil(sizes[-1][0] / 2), math.ceil(sizes[-1][1] / 2)))
-    return sizes
-
-
 def _convs(channels_in: int, channels_out: int, count: int) -> list[nn.Module]:
-    layers: list[nn.Module] = []
-    for i in range(count):
-        layers += [nn.Conv2d(channels_in if i == 0 else channels_out, channels_out, 3, padding=1), activation()]
-    return layers
+    widths = [channels_in] + [channels_out] * count
+    return [m for pair in itertools.pairwise(widths) for m in (nn.Conv2d(*pair, 3, padding=1), activation())]
 
 
 class ToBlocks(nn.Module):

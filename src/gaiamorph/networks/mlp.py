@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from torch import nn
@@ -14,22 +15,16 @@ class MLP(Autoencoder):
 
     WIDTH, DEPTH = 128, 5
 
-    def __init__(
-        self, shape: tuple[int, ...], latent_dim: int, settings: NetworkSettings, gaussian: bool = False
-    ) -> None:
-        super().__init__(shape, latent_dim, settings, gaussian)
-        self.width = settings.width or self.WIDTH
-        size = math.prod(shape)
-        self.encoder = nn.Sequential(nn.Flatten(), *_stack(size, self.outputs * latent_dim, self.width, self.depth))
-        self.decoder = nn.Sequential(*_stack(latent_dim, size, self.width, self.depth), nn.Unflatten(1, self.shape))
+    def build(self, outputs: int, settings: NetworkSettings) -> None:
+        size, hidden = math.prod(self.shape), [self.width] * self.depth
+        self.encoder = nn.Sequential(nn.Flatten(), *_stack(size, *hidden, outputs * self.latent_dim))
+        self.decoder = nn.Sequential(*_stack(self.latent_dim, *hidden, size), nn.Unflatten(1, self.shape))
 
 
-def _stack(size_in: int, size_out: int, width: int, depth: int) -> list[nn.Module]:
-    layers: list[nn.Module] = []
-    for i in range(depth):
-        layers += [nn.Linear(size_in if i == 0 else width, width), activation()]
-    last = nn.Linear(width, size_out)
+def _stack(*sizes: int) -> nn.Sequential:
+    last = nn.Linear(*sizes[-2:])
+    layers = [layer for pair in itertools.pairwise(sizes[:-1]) for layer in (nn.Linear(*pair), activation())]
     stack = nn.Sequential(*layers, last)
     initialise(stack)
     initialise_output(last)
-    return list(stack)
+    return stack
