@@ -40,12 +40,12 @@ def values(training: Tensor) -> FeatureSpace:
     return lambda x: x.flatten(1) / scale
 
 
-def pca(training: Tensor, components: int = PCA_COMPONENTS) -> FeatureSpace:
-    """At most ``components`` principal components of the training items (N, *shape), not whitened."""
+def pca(training: Tensor) -> FeatureSpace:
+    """At most 64 principal components of the training items (N, *shape), not whitened."""
     flat = training.flatten(1).double()
     mean = flat.mean(0)
     _, singular, axes = torch.linalg.svd(flat - mean, full_matrices=False)
-    axes, variances = axes[:components], singular[:components].square() / len(flat)
+    axes, variances = axes[:PCA_COMPONENTS], singular[:PCA_COMPONENTS].square() / len(flat)
     projection = (axes / variances.mean().sqrt().clamp_min(1e-6)).T.float()
     mean = mean.float()
 
@@ -54,6 +54,11 @@ def pca(training: Tensor, components: int = PCA_COMPONENTS) -> FeatureSpace:
             return (x.flatten(1).float() - mean) @ projection
 
     return features
+
+
+def _in_colour(x: Tensor) -> Tensor:
+    """x (N, C, H, W) with three channels, as networks of photographs need."""
+    return x if x.shape[1] == 3 else x.mean(1, keepdim=True).expand(-1, 3, -1, -1)
 
 
 def hed(_training: Tensor | None = None) -> FeatureSpace:
@@ -65,12 +70,24 @@ def hed(_training: Tensor | None = None) -> FeatureSpace:
     Under autocast the network computes in bfloat16. Features then change by a few thousandths. That hardly changes the
     distance of two sets, but it may move a single frame.
     """
-    network = _hed_network()
+    stages = _hed_network()
 
+    @torch.inference_mode()
     def features(x: Tensor) -> Tensor:
-        return torch.cat([_hed_means(network, part) for part in x.split(_BATCH)])
+        x = _in_colour(x)
+        if min(x.shape[-2:]) < 64:
+            x = F.interpolate(x, scale_factor=64 / min(x.shape[-2:]), mode="bilinear", antialias=True)
+        # The network expects blue, green, red in 0..255, minus the ImageNet means.
+        x = 255 * x.flip(1) - x.new_tensor([104.00699, 116.66877, 122.67892])[:, None, None]
+        x = stages[0](x.contiguous(memory_format=torch.channels_last))
+        means = []
+        for stage in stages[1:]:
+            x = stage(x)
+            # Activations are in grey values. A hundredth brings the features near one.
+            means.append(x.mean((2, 3), dtype=torch.float32) / 100)
+        return torch.cat(means, 1)
 
-    return features
+    return lambda x: torch.cat([features(part) for part in x.split(_BATCH)])
 
 
 def inception(_training: Tensor | None = None) -> FeatureSpace:
@@ -94,7 +111,6 @@ FEATURES: dict[str, Callable[[Tensor], FeatureSpace]] = {
     "hed": hed,
     "inception": inception,
 }
-OF_PICTURES = "hed", "inception"
 
 
 def open_features(name: str, training: Tensor) -> FeatureSpace:
@@ -104,31 +120,9 @@ def open_features(name: str, training: Tensor) -> FeatureSpace:
     """
     if name not in FEATURES:
         raise UserError(f"unknown feature space {name!r}: choose one of {', '.join(FEATURES)}")
-    if name in OF_PICTURES and training.ndim != 4:
+    if name in ("hed", "inception") and training.ndim != 4:
         raise UserError(f"the feature space {name!r} is for pictures; use 'values' or 'pca' for other data")
     return FEATURES[name](training)
-
-
-def _in_colour(x: Tensor) -> Tensor:
-    """x (N, C, H, W) with three channels, as networks of photographs need."""
-    return x if x.shape[1] == 3 else x.mean(1, keepdim=True).expand(-1, 3, -1, -1)
-
-
-def _hed_means(stages: nn.ModuleList, x: Tensor) -> Tensor:
-    x = _in_colour(x)
-    if min(x.shape[-2:]) < 64:
-        x = F.interpolate(x, scale_factor=64 / min(x.shape[-2:]), mode="bilinear", antialias=True)
-    # The network expects blue, green, red in 0..255, minus the ImageNet means.
-    x = 255 * x.flip(1) - x.new_tensor([104.00699, 116.66877, 122.67892])[:, None, None]
-    x = x.contiguous(memory_format=torch.channels_last)
-    means = []
-    with torch.inference_mode():
-        for number, stage in enumerate(stages, start=1):
-            x = stage(x)
-            if number > 1:
-                # Activations are in grey values. A hundredth brings the features near one.
-                means.append(x.mean((2, 3), dtype=torch.float32) / 100)
-    return torch.cat(means, 1)
 
 
 def has_hed() -> bool:

@@ -47,8 +47,7 @@ class Movement:
     def relative(self) -> np.ndarray:
         """(K, K): the same, divided by the movement of the edited attribute."""
         own = np.diag(self.matrix)[:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(np.abs(own) > 1e-6, self.matrix / own, np.nan)
+        return self.matrix / np.where(np.abs(own) > 1e-6, own, np.nan)
 
     @property
     def on_target(self) -> float:

@@ -154,6 +154,7 @@ class Case:
 
     @cached_property
     def weights(self) -> np.ndarray:
+        """(PAIRS,): uniform random weights."""
         return np.random.default_rng([self.seed, 22]).random(PAIRS)
 
     def between(self, weights: np.ndarray | float, count: int = PAIRS) -> np.ndarray:
@@ -167,7 +168,7 @@ class Case:
 
     @cached_property
     def interpolants(self) -> np.ndarray:
-        """Decoded points at uniform random weights between the pairs."""
+        """Decoded points between the pairs, at ``weights``."""
         return self.between(self.weights)
 
     @cached_property
@@ -175,20 +176,8 @@ class Case:
         return self.between(0.5)
 
     @cached_property
-    def fives_and_shares(self) -> tuple[np.ndarray, np.ndarray]:
-        """For ``mixtures``: positions in ``real`` of the mixed items, and the share of each, both (PAIRS, 5)."""
-        rng = np.random.default_rng([self.seed, 23])
-        return rng.integers(0, len(self.z), (PAIRS, 5)), rng.dirichlet(np.ones(5), PAIRS)
-
-    @cached_property
-    def mixtures(self) -> np.ndarray:
-        """Decoded Dirichlet mixtures of five codes each."""
-        five, shares = self.fives_and_shares
-        return self.space.decode(np.einsum("nk,nkd->nd", shares, self.z[five]))
-
-    @cached_property
     def blends(self) -> np.ndarray:
-        """The same pairs and weights, with values blended instead of codes."""
+        """The pairs and weights of ``interpolants``, with values blended instead of codes."""
         a, b = self.real[self.pairs.T]
         return self.data.kind.blend(a, b, self.weights)
 

@@ -88,9 +88,8 @@ def _told(metric: Metric) -> tuple[str, str]:
 def _drawings(case: Case, folder: Path) -> Iterator[tuple[Path, str]]:
     kind = case.space.kind
     if kind.is_image:
-        rows = [[None, *frames, None] for frames in case.paths(ITEMS, STEPS)]
-        if case.space.can_encode:
-            rows = [[case.real[a], *row[1:-1], case.real[b]] for (a, b), row in zip(case.pairs, rows, strict=False)]
+        ends = case.real[case.pairs[:ITEMS]] if case.space.can_encode else [(None, None)] * ITEMS
+        rows = [[a, *frames, b] for (a, b), frames in zip(ends, case.paths(ITEMS, STEPS), strict=True)]
         heads = ["A", *(f"{w:.2f}" for w in np.linspace(0, 1, STEPS)), "B"]
         picture, name = kind.sheet(rows, (), heads), "paths.png"
         caption = "Straight paths between held-out items: originals at the ends."
@@ -100,11 +99,9 @@ def _drawings(case: Case, folder: Path) -> Iterator[tuple[Path, str]]:
         caption = "Held-out items, their reconstructions, and points between random pairs of them."
     picture.save(folder / name)
     yield folder / name, caption
-    curves = {space: distances for space, (distances, _) in along(case).items()}
-    errors = {
-        space: np.array([standard_error(of_weight) for of_weight in without], float)
-        for space, (_, without) in along(case).items()
-    }
+    curves, errors = {}, {}
+    for space, (distances, without) in along(case).items():
+        curves[space], errors[space] = distances, np.array([standard_error(of) for of in without], float)
     path = folder / "convexity.png"
     drawing.panels(WEIGHTS, curves, errors, "weight", "kernel distance from real items").save(path)
     yield path, "Realism along the path, by feature space: level is best. Band: one standard error on each side."

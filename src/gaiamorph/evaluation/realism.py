@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from gaiamorph.evaluation.case import Case, Metric
+from gaiamorph.evaluation.case import PAIRS, Case, Metric
 from gaiamorph.evaluation.kernel import kernel_distances
 
 ITEMS_PER_FEATURE = 2
@@ -46,13 +46,17 @@ def precision_recall(made: np.ndarray, real: np.ndarray) -> tuple[float, float]:
 def realism(case: Case) -> Iterator[Metric]:
     """Kernel distance, precision and recall of seven sets of items in each feature space.
 
+    Mixtures are of five codes each, with Dirichlet shares.
     The floor is the score of training items: real items against other real items.
     """
     of_two, of_one = case.code_groups[case.pairs], case.code_groups[:, None]
+    rng = np.random.default_rng([case.seed, 23])
+    five, shares = rng.integers(0, len(case.z), (PAIRS, 5)), rng.dirichlet(np.ones(5), PAIRS)
+    mixtures = case.space.decode(np.einsum("nk,nkd->nd", shares, case.z[five]))
     sets: dict[str, tuple[np.ndarray, np.ndarray | None]] = {
         "interpolants": (case.interpolants, of_two),
         "midpoints": (case.midpoints, of_two),
-        "mixtures of five": (case.mixtures, case.code_groups[case.fives_and_shares[0]]),
+        "mixtures of five": (mixtures, case.code_groups[five]),
         "reconstructions": (case.reconstructions, of_one),
         "samples": (case.space.sample(len(case.real), seed=case.seed), None),
         "blends of values": (case.blends, case.groups[case.pairs]),
