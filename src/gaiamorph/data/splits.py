@@ -48,10 +48,8 @@ def split_groups(groups: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     At least half of the items outside ``test`` stay in ``train``. An item without a group is a group of its own. A single
     group is split as if there were none. Raises UserError for fewer than four items.
     """
-    if len(groups) < SMALLEST:
-        raise UserError(f"{len(groups)} items are too few: at least {SMALLEST} are needed")
     unique, member = np.unique(groups.astype(str), return_inverse=True)
-    if len(unique) < 2:
+    if len(unique) < 2 or len(groups) < SMALLEST:
         return split_items(len(groups), seed)
     rng = np.random.default_rng([seed, 2])
     held_groups = rng.permutation(len(unique))[: max(1, len(unique) // 10)]
