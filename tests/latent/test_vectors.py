@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gaiamorph.latent.attributes import METHODS, coordinates, cosines, explained, fit
+from gaiamorph.latent.attributes import METHODS, cosines, explained, fit
 
 
 def confounded(count: int = 4000, follow: float = 0.85, seed: int = 0):
@@ -86,8 +86,3 @@ def test_the_bootstrap_error_is_that_of_new_samples():
     drawn = np.stack([fit(*confounded(300, seed=s)[:2]).vectors for s in range(1, 60)])
     real = np.sqrt(((drawn - truth) ** 2).mean(0).sum(1)) / np.linalg.norm(truth, axis=1)
     np.testing.assert_allclose(fit(z, a).error, real, rtol=0.35)
-
-
-def test_coordinates_are_amounts():
-    vectors = np.array([[1.0, 0, 0], [1.0, 1.0, 0]])
-    np.testing.assert_allclose(coordinates(2 * vectors[0] - vectors[1] + np.array([0, 0, 5.0]), vectors), [2, -1])

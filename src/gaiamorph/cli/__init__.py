@@ -1,4 +1,4 @@
-"""The command line. Each verb is one file, loaded only when it is used, so that ``--help`` is fast."""
+"""The command line. The module of a verb is loaded only when it is used, so that ``--help`` is fast."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ VERBS = {
 }
 
 
+MODULES = {"encode": "codes", "decode": "codes", "average": "edit", "compare": "evaluate"}
+"""Modules of verbs that share one."""
+
+
 def build_app() -> App:
     app = App(
         name="gaiamorph",
@@ -36,7 +40,7 @@ def build_app() -> App:
         result_action="return_value",
     )
     for verb, text in VERBS.items():
-        app.command(f"gaiamorph.cli.{verb}:{verb}", name=verb, help=text)
+        app.command(f"gaiamorph.cli.{MODULES.get(verb, verb)}:{verb}", name=verb, help=text)
     return app
 
 
@@ -56,24 +60,18 @@ def _run(tokens: list[str], debug: bool) -> int:
             config = Path(given)
             app.config = (Dict(_read_config(config, tokens), use_commands_as_keys=False, source=str(config)),)
         app(tokens)
-    except KeyboardInterrupt:
-        if debug:
-            raise
-        return 130
-    except (UserError, TrainingError) as error:
-        if debug:
-            raise
-        print(f"gaiamorph: {error}", file=sys.stderr)
-        return 2 if isinstance(error, UserError) else 1
     except BrokenPipeError:
         sys.stderr.close()
         return 1
-    except OSError as error:
-        # A full disk or a read-only folder: the user can mend it.
+    except (KeyboardInterrupt, UserError, TrainingError, OSError) as error:
         if debug:
             raise
-        print(f"gaiamorph: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
-        return 2
+        if isinstance(error, KeyboardInterrupt):
+            return 130
+        # An OSError is a full disk or a read-only folder: the user can mend it.
+        text = f"{error.strerror or error}: {error.filename or ''}" if isinstance(error, OSError) else str(error)
+        print(f"gaiamorph: {text}", file=sys.stderr)
+        return 1 if isinstance(error, TrainingError) else 2
     return 0
 
 

@@ -9,13 +9,11 @@ from typing import Annotated, Literal
 import pandas as pd
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.table import Table
 
-from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space, names
+from gaiamorph.cli.options import Common, Flag, Space, Spread, names
 from gaiamorph.data.attributes import attributes_of, overview
 from gaiamorph.errors import UserError
-from gaiamorph.output.folders import refuse_existing
-from gaiamorph.space import FILE, AttributeVector, load
+from gaiamorph.space import FILE, AttributeVector
 
 attributes = App(name="attributes")
 Columns = Annotated[str | None, Parameter(help="Attributes to use, separated by commas; by default all that can be.")]
@@ -39,10 +37,8 @@ def fit(
     start: Annotated[str | None, Parameter(name="--from")] = None,
     end: Annotated[str | None, Parameter(name="--to")] = None,
     out: Path | None = None,
-    overwrite: Overwrite = False,
     seed: int = 0,
-    device: Device = "cpu",
-    config: Config = None,
+    common: Annotated[Common, Spread] = Common(),
 ) -> None:
     """Fit attribute vectors and keep them in the space file.
 
@@ -68,9 +64,7 @@ def fit(
     seed
         Seed of the bootstrap.
     """
-    if out is not None:
-        refuse_existing(out, overwrite)
-    opened = load(space, device=device)
+    opened = common.open(space, out)
     groups = [name, start, end]
     if any(groups):
         if not (name and start and end) or data is not None:
@@ -80,12 +74,11 @@ def fit(
         items = opened.open_data(data or opened.info.training.source)
         chosen = names(columns)
         found = overview(attributes_of(items, labels, chosen))
-        console = Console(stderr=True, highlight=False)
-        console.print(_table(found.table))
+        print(shown(found.table), file=sys.stderr)
         for warning in found.warnings:
             print(f"gaiamorph: warning: {warning}", file=sys.stderr)
         fitted = opened.fit_attributes(items, chosen, method=method, labels=labels, split=split, seed=seed)
-    Console(highlight=False).print(_table(summary(fitted)))
+    print(shown(summary(fitted)))
     print(opened.save(out or (space / FILE if space.is_dir() else space)))
 
 
@@ -102,10 +95,8 @@ def report(
     features: str | None = None,
     seed: int = 0,
     identity: Flag = False,
-    overwrite: Overwrite = False,
     quiet: Flag = False,
-    device: Device = "cpu",
-    config: Config = None,
+    common: Annotated[Common, Spread] = Common(),
 ) -> None:
     """Measure how far an edit along each vector moves the other attributes: mean difference beside least squares.
 
@@ -131,13 +122,12 @@ def report(
     from gaiamorph.evaluation.attributes import PAGE, RESULTS
     from gaiamorph.evaluation.attributes import report as run
 
-    refuse_existing(out, overwrite)
-    opened = load(space, device=device)
+    opened = common.open(space, out)
     items = opened.open_data(data or opened.info.training.source)
     console = Console(stderr=True, highlight=False, quiet=quiet)
     run(
         opened, items, out, columns=names(columns), labels=labels, split=split, features=names(features), seed=seed,
-        identity=identity, overwrite=overwrite, say=console.print,
+        identity=identity, overwrite=common.overwrite, say=console.print,
     )  # fmt: skip
     for name in (RESULTS, PAGE):
         print(out / name)
@@ -161,12 +151,6 @@ def _unit(v: AttributeVector) -> str:
     return f"from {v.reference}" if v.reference else "absent to present"
 
 
-def _table(frame: pd.DataFrame) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in frame.columns:
-        table.add_column(
-            str(column), justify="right" if pd.api.types.is_numeric_dtype(frame[column]) else "left", overflow="fold"
-        )
-    for row in frame.itertuples(index=False):
-        table.add_row(*(f"{v:.3g}" if isinstance(v, float) else str(v) for v in row))
-    return table
+def shown(table: pd.DataFrame) -> str:
+    """A table as text, with three digits of each number."""
+    return table.to_string(index=False, float_format="{:.3g}".format)

@@ -60,35 +60,51 @@ def demo(
         )
         for name in ("gaia", "ae")
     }
-    a, b = _two_people(data)
+    # Held-out photographs of two people seen in training.
+    seen = data.splits["test_seen"]
+    a, b = (data.names[seen[quarter * len(seen) // 4]] for quarter in (1, 3))
     spaces["gaia"].morph(f"{SOURCE}::{a}", f"{SOURCE}::{b}").save(out / "continuum", scale=4, include_originals=True)
     _compare(spaces, data, a, b).save(out / "comparison.png")
     runs = {name.upper(): read_metrics(out / name) for name in spaces}
     drawing.curves(runs, CURVES).save(out / "curves.png")
-    pictures = [
-        (
-            out / "continuum" / "sheet.png",
-            f"The continuum from {a} to {b}: originals at the ends, reconstructions and morphs between.",
-        ),
-        (
-            out / "comparison.png",
-            "The same pair by GAIA, by an autoencoder trained for the same time, and by blending pixels.",
-        ),
-        (out / "curves.png", "Training curves. R, F and I staying together is the sign of a healthy GAIA."),
+    captions = {
+        "continuum/sheet.png": f"From {a} to {b}: originals at the ends, reconstructions and morphs between.",
+        "comparison.png": "The same pair by GAIA, by an autoencoder trained for the same time, and by blending pixels.",
+        "curves.png": "Training curves. In a healthy GAIA, R, F and I stay together.",
+    }
+    steps = {name: space.info.training.steps for name, space in spaces.items()}
+    errors = {name: space.info.validation.l1 for name, space in spaces.items() if space.info.validation}
+    text = [
+        "Between two photographs there is no photograph, so a morph has to invent one. Three ways are shown below.",
+        "Blending pixels lays one face over the other: the middle has two outlines and two pairs of eyes.",
+        "An autoencoder learns a short code for each photograph, and decodes the codes between two of them. Nothing tells it "
+        "how such faces look, so it draws them blurred.",
+        "GAIA trains on the codes between photographs. Its discriminator, a second autoencoder, learns to redraw real "
+        "photographs well and invented ones badly. The first autoencoder learns to draw faces that the discriminator takes for "
+        "real.",
+        f"Each model was trained here for {minutes:g} minutes on 252 photographs of 36 people (GAIA {steps['gaia']} steps, "
+        f"autoencoder {steps['ae']}). Training saw the people at the ends, but not these photographs of them.",
+        f"Held-out reconstruction error, as a share of the grey range: GAIA {errors['gaia']:.3f}, autoencoder {errors['ae']:.3f}. "
+        "GAIA gives up some accuracy for sharpness.",
+        f"For photographs of your own: gaiamorph train photos/ --out run --config {RECIPE}. An hour of training, or a graphics "
+        "card, makes better stimuli.",
+        "manifest.csv describes every frame of the continuum: the two sources and the model with their SHA-256, and the weight "
+        "of the second source. From it, the frames can be made again.",
+        "The photographs are the ORL database of faces (AT&T Laboratories Cambridge).",
     ]
-    note = _too_few(spaces["gaia"].info.training.steps, minutes)
-    text = [*([note + "."] if note else []), *_explanation(spaces, minutes)]
+    if steps["gaia"] < ENOUGH:
+        wanted = math.ceil(minutes * ENOUGH / max(steps["gaia"], 1))
+        note = (
+            f"GAIA made only {steps['gaia']} steps in {minutes:g} minutes here, where {ENOUGH} make a fair picture, so its morphs "
+            f"are rough: give it --minutes {wanted}, or a machine that is idle"
+        )
+        text.insert(0, f"{note}.")
+        if not quiet:
+            print(f"gaiamorph: note: {note}", file=sys.stderr)
+    pictures = [(out / name, caption) for name, caption in captions.items()]
     (out / "index.html").write_text(report.page("From one face to another", text, pictures), encoding="utf-8")
-    if note and not quiet:
-        print(f"gaiamorph: note: {note}", file=sys.stderr)
-    for path in (*(path for path, _ in pictures), out / "continuum" / "manifest.csv", out / "index.html"):
-        print(path)
-
-
-def _two_people(data: Dataset) -> tuple[str, str]:
-    """Held-out photographs of two people seen in training, at a quarter and three quarters of the list."""
-    seen = data.splits["test_seen"]
-    return data.names[seen[len(seen) // 4]], data.names[seen[3 * len(seen) // 4]]
+    for name in (*captions, "continuum/manifest.csv", "index.html"):
+        print(out / name)
 
 
 def _compare(spaces: dict[str, LatentSpace], data: Dataset, a: str, b: str):
@@ -99,37 +115,3 @@ def _compare(spaces: dict[str, LatentSpace], data: Dataset, a: str, b: str):
     rows.append([ends[0], *blend, ends[1]])
     labels = ["GAIA", "autoencoder", "pixel blend"]
     return drawing.sheet(rows, labels, ["original", *(f"{w:.2f}" for w in weights), "original"])
-
-
-def _too_few(steps: int, minutes: float) -> str:
-    """A note if the training made too few steps; otherwise empty."""
-    if steps >= ENOUGH:
-        return ""
-    wanted = math.ceil(minutes * ENOUGH / max(steps, 1))
-    return (
-        f"GAIA made only {steps} steps in {minutes:g} minutes here, where {ENOUGH} make a fair picture, so its morphs are rough: "
-        f"give it --minutes {wanted}, or a machine that is idle"
-    )
-
-
-def _explanation(spaces: dict[str, LatentSpace], minutes: float) -> list[str]:
-    steps = {name: space.info.training.steps for name, space in spaces.items()}
-    errors = {name: space.info.validation.l1 for name, space in spaces.items() if space.info.validation}
-    return [
-        "Between two photographs there is no photograph; a morph has to invent one. Three ways are shown below.",
-        "Blending pixels lays one face over the other: in the middle there are two outlines and two pairs of eyes.",
-        "An autoencoder learns a short code for each photograph, and decodes the codes between two of them. What it draws is "
-        "smooth, since nothing ever told it what lies between: it answers doubt with blur.",
-        "GAIA trains on the codes between real photographs. A second autoencoder, the discriminator, learns to redraw real "
-        "photographs well and invented ones badly, and the first learns to draw between two photographs what the second "
-        "cannot tell from real.",
-        f"Each model was trained here for {minutes:g} minutes on 252 photographs of 36 people (GAIA {steps['gaia']} steps, "
-        f"autoencoder {steps['ae']}). The people at the ends were seen in training, these photographs of them were not.",
-        f"Held-out reconstruction error, as a share of the grey range: GAIA {errors['gaia']:.3f}, autoencoder {errors['ae']:.3f}. "
-        "GAIA gives up a little of it for sharpness.",
-        f"For photographs of your own, the same: gaiamorph train photos/ --out run --config {RECIPE}.",
-        "A few minutes make a sketch of the method. An hour on the same machine, or a graphics card, makes better stimuli.",
-        "Every frame of the continuum is described in manifest.csv: its two sources with their SHA-256, the weight of the "
-        "second, and the hash of the model. From that line it can be made again.",
-        "The photographs are the ORL database of faces (AT&T Laboratories Cambridge).",
-    ]

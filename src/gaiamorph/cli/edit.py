@@ -1,16 +1,22 @@
-"""gaiamorph edit"""
+"""gaiamorph edit, gaiamorph average"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
+import pandas as pd
 from cyclopts import Parameter
 
-from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space, Spread, names
+from gaiamorph.cli.options import Common, Flag, Space, Spread, names
+from gaiamorph.data import Dataset
+from gaiamorph.data.attributes import read_labels
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import save_continua
-from gaiamorph.space import EditOptions, load
+from gaiamorph.output.folders import new_file
+from gaiamorph.output.writing import check_scale
+from gaiamorph.space import EditOptions
 
 Amounts = Annotated[list[float] | None, Parameter(consume_multiple=True, negative=())]
 
@@ -31,9 +37,7 @@ def edit(
     options: Annotated[EditOptions, Spread] = EditOptions(),
     scale: int = 1,
     include_originals: Flag = False,
-    overwrite: Overwrite = False,
-    device: Device = "cpu",
-    config: Config = None,
+    common: Annotated[Common, Spread] = Common(),
 ) -> None:
     """Change attributes of an item: at once (--set), step by step (--attribute), or to those of another (--like).
 
@@ -69,7 +73,7 @@ def edit(
         raise UserError("--attribute needs --amounts, such as --amounts -2 -1 0 1 2")
     if bool(second) != bool(second_amounts) or (second and not attribute):
         raise UserError("a grid needs --attribute, --amounts, --second and --second-amounts")
-    opened = load(space, device=device)
+    opened = common.open(space, out)
     if set_:
         made = opened.edits(item, [_amounts(set_)], **vars(options))
     elif like:
@@ -78,7 +82,7 @@ def edit(
         made = opened.edit_grid(item, (str(attribute), amounts or []), (second, second_amounts or []), **vars(options))
     else:
         made = opened.edit_path(item, str(attribute), amounts or [], **vars(options))
-    save_continua([made], out, scale=scale, include_originals=include_originals, overwrite=overwrite)
+    save_continua([made], out, scale=scale, include_originals=include_originals, overwrite=common.overwrite)
     print(out)
 
 
@@ -97,3 +101,64 @@ def _amounts(settings: list[str]) -> dict[str, float]:
             raise UserError(f"--set names {name!r} twice")
         found[name] = number
     return found
+
+
+def average(
+    space: Space,
+    data: str,
+    /,
+    *,
+    out: Path,
+    where: str | None = None,
+    labels: Path | None = None,
+    mixed: int | None = None,
+    scale: int = 1,
+    common: Annotated[Common, Spread] = Common(),
+) -> None:
+    """Write the average of a group.
+
+    Parameters
+    ----------
+    data
+        The group: anything that train takes.
+    out
+        A .png picture; for vectors, a .csv table.
+    where
+        Only items with COLUMN=VALUE.
+    labels
+        A table of attributes for --where (.csv or .parquet, with file_name or name).
+    mixed
+        Members that may be mixed into one code; by default as many as the model has learnt to mix. A larger group is decoded
+        as mixtures of so many, and the pictures are averaged. 1: the average of reconstructions. The size of the group: the
+        item at the mean code.
+    scale
+        Enlarge the picture this many times.
+    """
+    opened = common.open(space, out)
+    if out.suffix.lower() != opened.kind.suffix:
+        raise UserError(f"--out must end in {opened.kind.suffix}, which {out.name} does not")
+    check_scale(scale)
+    items = opened.open_data(data)
+    chosen = np.arange(len(items)) if where is None else _chosen(items, where, labels)
+    item = opened.average(items.items[chosen], mixed=mixed)
+    with new_file(out, common.overwrite) as scratch:
+        opened.kind.write(item, scratch, scale)
+    print(f"{out}: the average of {len(chosen)} items")
+
+
+def _chosen(data: Dataset, where: str, labels: Path | None) -> np.ndarray:
+    """Indices of the items with COLUMN=VALUE."""
+    column, separator, value = where.partition("=")
+    if not separator:
+        raise UserError(f"--where takes COLUMN=VALUE, not {where!r}")
+    table = data.attributes if labels is None else read_labels(labels, data.names)
+    if column not in table.columns:
+        raise UserError(
+            f"there is no attribute {column!r} (the data has: {', '.join(map(str, table.columns)) or 'none'})"
+        )
+    texts, numbers = table[column].astype(str), pd.to_numeric(table[column], errors="coerce")
+    same = np.asarray((texts == value) | (numbers == pd.to_numeric(value, errors="coerce")))
+    if not same.any():
+        shown = ", ".join(sorted(set(texts))[:8])
+        raise UserError(f"no item has {column}={value} (its values are {shown})")
+    return np.flatnonzero(same)

@@ -6,8 +6,6 @@ import json
 from typing import Annotated, Any
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
 
 from gaiamorph.cli.options import Space
 from gaiamorph.space import LatentSpace, ValidationInfo, load
@@ -25,10 +23,8 @@ def info(space: Space, /, *, json_: Annotated[bool, Parameter(name="--json", neg
     if json_:
         print(json.dumps(describe(opened), indent=2))
         return
-    table = Table(show_header=False, box=None)
     for name, value in _summary(opened):
-        table.add_row(name, value, style=None)
-    Console(highlight=False).print(table)
+        print(f"{name:<15} {value}")
 
 
 def describe(space: LatentSpace) -> dict[str, Any]:
@@ -37,14 +33,10 @@ def describe(space: LatentSpace) -> dict[str, Any]:
         "sha256": space.sha256,
         "kind": {"name": space.kind.name, **space.kind.settings()},
         "shape": list(space.kind.shape),
-        "parameters": _parameters(space),
+        "parameters": sum(p.numel() for p in space.generator.parameters()),
         **space.info.to_json(),
         "attributes": {name: vector.describe() for name, vector in space.attributes.items()},
     }
-
-
-def _parameters(space: LatentSpace) -> int:
-    return sum(p.numel() for p in space.generator.parameters())
 
 
 def _summary(space: LatentSpace) -> list[tuple[str, str]]:

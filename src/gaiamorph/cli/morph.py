@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from gaiamorph.cli.options import Config, Device, Flag, Overwrite, Space, Spread
+from gaiamorph.cli.options import Common, Flag, Space, Spread
 from gaiamorph.data.images import find_pictures
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import Continuum, Order, beside, read_manifest, save_continua
-from gaiamorph.space import LatentSpace, MorphOptions, load
+from gaiamorph.space import LatentSpace, MorphOptions
 
 
 def morph(
@@ -30,9 +30,7 @@ def morph(
     include_originals: Flag = False,
     no_sheets: Flag = False,
     scale: int | None = None,
-    overwrite: Overwrite = False,
-    device: Device = "cpu",
-    config: Config = None,
+    common: Annotated[Common, Spread] = Common(),
 ) -> None:
     """Make a continuum between two items, or between many pairs.
 
@@ -60,7 +58,7 @@ def morph(
     chosen = [bool(a or b), pairs is not None, all_pairs is not None, manifest is not None]
     if sum(chosen) != 1 or (chosen[0] and not (a and b)):
         raise UserError("give two items A and B, or one of --pairs, --all-pairs and --manifest")
-    opened = load(space, device=device)
+    opened = common.open(space, out)
     continua: Iterator[Continuum]
     if manifest is not None:
         orders = read_manifest(manifest)
@@ -80,7 +78,7 @@ def morph(
         scale=scale or 1,
         include_originals=include_originals,
         sheets=not no_sheets,
-        overwrite=overwrite,
+        overwrite=common.overwrite,
     )
     print(out)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+
+from gaiamorph.output.folders import refuse_existing
+from gaiamorph.space import LatentSpace, load
 
 Spread = Parameter(name="*", negative=(), consume_multiple=True)
 """The fields of a dataclass as options. Flags have no --no- form, and a list takes several values after its name."""
 Flag = Annotated[bool, Parameter(negative=())]
 Space = Annotated[Path, Parameter(help="A space file or a run folder.")]
 Overwrite = Annotated[bool, Parameter(negative=(), help="Replace what is in OUT.")]
-Device = Annotated[Literal["cpu", "cuda", "mps"], Parameter(help="Where to compute.")]
 Config = Annotated[
     Path | None,
     Parameter(
@@ -20,7 +23,6 @@ Config = Annotated[
         "line wins."
     ),
 ]
-
 Features = Annotated[
     str | None,
     Parameter(
@@ -29,6 +31,21 @@ Features = Annotated[
         "trained here on real items. Others: values; inception, where its weights are installed (several times as long as hed)."
     ),
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """Options of each verb that opens a space and writes a result."""
+
+    overwrite: Overwrite = False
+    device: Annotated[Literal["cpu", "cuda", "mps"], Parameter(help="Where to compute.")] = "cpu"
+    config: Config = None
+
+    def open(self, space: Path, out: Path | None) -> LatentSpace:
+        """The space. Raises UserError, first of all if ``out`` holds something that is not to be replaced."""
+        if out is not None:
+            refuse_existing(out, self.overwrite)
+        return load(space, device=self.device)
 
 
 def names(text: str | None) -> list[str] | None:

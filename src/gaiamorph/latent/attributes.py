@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -25,7 +26,6 @@ class Fit:
     unique: (K,), the decrease of r2 without attribute k, the others refitted.
     items: (K,), number of items behind each vector.
     error: (K,), bootstrap standard error of a vector as a share of its length. 0.1 is sharp, 1 is noise.
-    strength: the penalty of ridge; 0 for other methods.
     """
 
     vectors: np.ndarray
@@ -33,44 +33,48 @@ class Fit:
     unique: np.ndarray
     items: np.ndarray
     error: np.ndarray
-    strength: float = 0.0
 
 
-def mean_difference(z: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, float]:
+def mean_difference(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     """mean(Z with the attribute) - mean(Z without it), each attribute by itself -> W (K, d).
 
     z: (N, d), a: (N, K) without missing values. For a numeric attribute it is the slope of z on it, which is the same if a
     is 0 or 1. Attributes that correlate in the data share their vectors (Larsen et al. 2016; White 2016, arXiv 1609.04468).
     """
     centred = a - a.mean(0)
-    return centred.T @ (z - z.mean(0)) / (centred**2).sum(0)[:, None], 0.0
+    return centred.T @ (z - z.mean(0)) / (centred**2).sum(0)[:, None]
 
 
-def least_squares(z: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, float]:
+def least_squares(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     """Ordinary least squares, Z = A W + b: w_k is the change of z with attribute k, the others held fixed.
 
     (Sainburg et al. 2018, arXiv 1807.06650.)
     """
     from sklearn.linear_model import LinearRegression
 
-    return LinearRegression().fit(a, z).coef_.T, 0.0
+    return LinearRegression().fit(a, z).coef_.T
 
 
-def ridge(z: np.ndarray, a: np.ndarray, strength: float | None = None) -> tuple[np.ndarray, float]:
+def ridge(z: np.ndarray, a: np.ndarray, penalty: float | None = None) -> np.ndarray:
     """Least squares with a penalty on W, for attributes that nearly determine each other.
 
-    The penalty has the lowest leave-one-out error. Attributes are scaled to unit variance first, so units do not matter.
+    Attributes are scaled to unit variance first, so units do not matter. penalty: see `best_penalty`, the default.
     """
-    from sklearn.linear_model import Ridge, RidgeCV
+    from sklearn.linear_model import Ridge
 
     sd = a.std(0)
-    standard = (a - a.mean(0)) / sd
-    if strength is None:
-        strength = float(RidgeCV(STRENGTHS).fit(standard, z).alpha_)  # type: ignore[arg-type]
-    return Ridge(strength).fit(standard, z).coef_.T / sd[:, None], strength
+    chosen = best_penalty(z, a) if penalty is None else penalty
+    return Ridge(chosen).fit((a - a.mean(0)) / sd, z).coef_.T / sd[:, None]
 
 
-METHODS: dict[str, Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, float]]] = {
+def best_penalty(z: np.ndarray, a: np.ndarray) -> float:
+    """The penalty of ridge with the lowest leave-one-out error."""
+    from sklearn.linear_model import RidgeCV
+
+    return float(RidgeCV(STRENGTHS).fit((a - a.mean(0)) / a.std(0), z).alpha_)  # type: ignore[arg-type]
+
+
+METHODS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "least_squares": least_squares,
     "mean_difference": mean_difference,
     "ridge": ridge,
@@ -99,26 +103,20 @@ def fit(z: np.ndarray, a: np.ndarray, method: str = "least_squares", seed: int =
 def _fit(z: np.ndarray, a: np.ndarray, method: str, seed: int) -> Fit:
     complete = ~np.isnan(a).any(1)
     z, a = z[complete], a[complete]
-    vectors, strength = METHODS[method](z, a)
+    # The penalty is chosen once, not in each bootstrap sample.
+    estimate = partial(ridge, penalty=best_penalty(z, a)) if method == "ridge" else METHODS[method]
+    vectors = estimate(z, a)
     whole = explained(z, a)
     unique = np.array([whole - explained(z, np.delete(a, k, 1)) for k in range(a.shape[1])])
-    spread = _bootstrap(z, a, method, strength, seed)
-    length = np.linalg.norm(vectors, axis=1)
-    error = np.sqrt((spread**2).sum(1)) / np.maximum(length, 1e-12)
-    return Fit(vectors, whole, unique, np.full(len(vectors), len(z)), error, strength)
-
-
-def _bootstrap(z: np.ndarray, a: np.ndarray, method: str, strength: float, seed: int) -> np.ndarray:
-    """Standard deviation (K, d) of the vectors over samples of items drawn with replacement."""
     rng = np.random.default_rng([seed, 31])
     drawn = []
     for _ in range(RESAMPLES):
         rows = rng.integers(0, len(z), len(z))
-        some = a[rows]
-        if (some.min(0) == some.max(0)).any():
-            continue  # no drawn item has a rare attribute
-        drawn.append(ridge(z[rows], some, strength)[0] if method == "ridge" else METHODS[method](z[rows], some)[0])
-    return np.std(drawn, 0) if len(drawn) > 1 else np.full((a.shape[1], z.shape[1]), np.nan)
+        if (np.ptp(a[rows], 0) > 0).all():  # otherwise no drawn item has a rare attribute
+            drawn.append(estimate(z[rows], a[rows]))
+    spread = np.std(drawn, 0) if len(drawn) > 1 else np.full(vectors.shape, np.nan)
+    error = np.linalg.norm(spread, axis=1) / np.maximum(np.linalg.norm(vectors, axis=1), 1e-12)
+    return Fit(vectors, whole, unique, np.full(len(vectors), len(z)), error)
 
 
 def explained(z: np.ndarray, a: np.ndarray) -> float:
@@ -134,12 +132,6 @@ def explained(z: np.ndarray, a: np.ndarray) -> float:
 
 def cosines(a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
     """Cosines (K, M) between vectors a (K, d) and b (M, d). Without b, between those of a."""
-    unit_a, unit_b = (
-        v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12) for v in (a, a if b is None else b)
-    )
-    return unit_a @ unit_b.T
+    from sklearn.metrics.pairwise import cosine_similarity
 
-
-def coordinates(difference: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Least-squares coordinates (K,) of a difference of codes (d,) in the vectors (K, d)."""
-    return np.linalg.lstsq(vectors.T, difference, rcond=None)[0]
+    return cosine_similarity(a, b)

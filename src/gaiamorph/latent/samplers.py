@@ -80,20 +80,12 @@ def _best_mixture(turned: np.ndarray, seed: int) -> tuple[str, GaussianMixture]:
     from sklearn.mixture import GaussianMixture
 
     d = turned.shape[1]
-    best = None
-    for kind in ("full", "diag"):
-        parameters = d * (d + 1) / 2 if kind == "full" else 2 * d
-        for k in range(1, MOST_COMPONENTS + 1):
-            if k > 1 and len(turned) < ITEMS_PER_PARAMETER * k * parameters:
-                break
-            if kind == "full" and len(turned) < ITEMS_PER_PARAMETER * parameters:
-                break
+    fitted = []
+    for kind, parameters in (("full", d * (d + 1) / 2), ("diag", 2 * d)):
+        most = min(MOST_COMPONENTS, int(len(turned) / (ITEMS_PER_PARAMETER * parameters)))
+        for k in range(1, max(most, kind == "diag") + 1):
             mixture = GaussianMixture(k, covariance_type=kind, reg_covar=1e-4, random_state=seed)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)  # a looser fit still gives a valid mixture
-                mixture.fit(turned)
-            score = mixture.bic(turned)
-            if best is None or score < best[0]:
-                best = (score, kind, mixture)
-    assert best is not None
-    return best[1], best[2]
+                fitted.append((kind, mixture.fit(turned)))
+    return min(fitted, key=lambda found: found[1].bic(turned))

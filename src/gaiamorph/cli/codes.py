@@ -1,0 +1,97 @@
+"""gaiamorph encode, gaiamorph decode"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+
+from gaiamorph.cli.options import Common, Space, Spread
+from gaiamorph.data.tables import read_table
+from gaiamorph.errors import UserError
+from gaiamorph.output.folders import new_file, new_folder
+from gaiamorph.output.writing import Writers, check_scale
+
+AT_ONCE = 1024
+"""Codes that are decoded in one call."""
+ENDINGS = (".csv", ".npy", ".parquet")
+
+
+def encode(
+    space: Space,
+    data: str,
+    /,
+    *,
+    out: Path,
+    refine: int = 0,
+    common: Annotated[Common, Spread] = Common(),
+) -> None:
+    """Write the codes of items to a table.
+
+    Parameters
+    ----------
+    data
+        A picture, or anything that train takes.
+    out
+        A .csv or .parquet table (name, z0, z1, ...), or an .npy array (N, latent_dim).
+    refine
+        Gradient steps that improve each code.
+    """
+    if out.suffix not in ENDINGS:
+        raise UserError(f"--out must end in .csv, .npy or .parquet, which {out.name} does not")
+    opened = common.open(space, out)
+    names, items = opened.read_items(data)
+    z = opened.encode(items, refine=refine)
+    strange = int(opened.unlike(items).sum())
+    with new_file(out, common.overwrite) as scratch, open(scratch, "wb") as file:
+        if out.suffix == ".npy":
+            np.save(file, z)
+        else:
+            table = pd.DataFrame(z, columns=[f"z{i}" for i in range(z.shape[1])])
+            table.insert(0, "name", names)
+            write = table.to_csv if out.suffix == ".csv" else table.to_parquet
+            write(file, index=False)
+    if strange > max(1, 0.05 * len(names)):
+        print(
+            f"gaiamorph: warning: {strange} of {len(names)} items are unlike the training data: their reconstruction "
+            "error is higher than that of 99 % of held-out items",
+            file=sys.stderr,
+        )
+    print(out)
+
+
+def decode(
+    space: Space,
+    codes: Path,
+    /,
+    *,
+    out: Path,
+    scale: int = 1,
+    common: Annotated[Common, Spread] = Common(),
+) -> None:
+    """Decode codes into items: numbered pictures, or one table of vectors.
+
+    Parameters
+    ----------
+    codes
+        The output of encode: a .npy, .csv or .parquet file with one code a row.
+    out
+        New folder.
+    scale
+        Enlarge pictures this many times.
+    """
+    if codes.suffix not in ENDINGS:
+        raise UserError(f"codes come as .npy, .csv or .parquet, which {codes.name} is not")
+    check_scale(scale)
+    opened = common.open(space, out)
+    z = np.asarray(read_table(codes).items)
+    opened.decode(z[:1])  # A wrong width is reported before the folder is made.
+    with new_folder(out, common.overwrite) as scratch, Writers() as writers:
+        for start in range(0, len(z), AT_ONCE):
+            items = opened.decode(z[start : start + AT_ONCE])
+            names = [f"item_{i:06d}" for i in range(start, start + len(items))]
+            opened.kind.write_items(list(items), names, scratch, "items", scale, writers.write)
+    print(out)
