@@ -144,12 +144,13 @@ def initialise(module: nn.Module) -> None:
         # Drawing a normal on the meta device imports torch._dynamo: seconds, for numbers that nobody sees.
         if isinstance(layer, (nn.Linear, nn.Conv2d)) and not layer.weight.is_meta:
             nn.init.kaiming_normal_(layer.weight, a=NEGATIVE_SLOPE, nonlinearity="leaky_relu")
-            assert layer.bias is not None
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 def initialise_output(layer: nn.Linear | nn.Conv2d, gain: float = 1.0) -> None:
     """For a last layer, without activation: input of unit variance gives output of standard deviation ``gain``."""
     if not layer.weight.is_meta:
         nn.init.normal_(layer.weight, std=gain / math.sqrt(layer.weight[0].numel()))
-        nn.init.zeros_(layer.bias)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)

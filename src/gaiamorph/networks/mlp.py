@@ -22,7 +22,7 @@ class MLP(Autoencoder):
 
 
 def _stack(*sizes: int) -> nn.Sequential:
-    last = nn.Linear(*sizes[-2:])
+    last = nn.Linear(sizes[-2], sizes[-1])
     layers = [layer for pair in itertools.pairwise(sizes[:-1]) for layer in (nn.Linear(*pair), activation())]
     stack = nn.Sequential(*layers, last)
     initialise(stack)
