@@ -144,13 +144,11 @@ def initialise(module: nn.Module) -> None:
         # Drawing a normal on the meta device imports torch._dynamo: seconds, for numbers that nobody sees.
         if isinstance(layer, (nn.Linear, nn.Conv2d)) and not layer.weight.is_meta:
             nn.init.kaiming_normal_(layer.weight, a=NEGATIVE_SLOPE, nonlinearity="leaky_relu")
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
 
 def initialise_output(layer: nn.Linear | nn.Conv2d, gain: float = 1.0) -> None:
     """For a last layer, without activation: input of unit variance gives output of standard deviation ``gain``."""
     if not layer.weight.is_meta:
         nn.init.normal_(layer.weight, std=gain / math.sqrt(layer.weight[0].numel()))
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)
+        nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
