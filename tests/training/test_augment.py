@@ -7,7 +7,7 @@ import math
 import torch
 
 from gaiamorph.training import augment
-from gaiamorph.training.sampler import generator_of
+from gaiamorph.training.batches import generator_of
 
 
 def test_flip_and_shift():

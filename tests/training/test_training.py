@@ -21,8 +21,8 @@ import gaiamorph as gm
 from gaiamorph.models import MODELS
 from gaiamorph.models.gaia import GAIA
 from gaiamorph.training import checkpoint, loop
+from gaiamorph.training.batches import Sampler, generator_of
 from gaiamorph.training.log import Log, read_metrics
-from gaiamorph.training.sampler import Sampler, generator_of
 from gaiamorph.training.settings import TrainSettings, from_dict
 
 

@@ -8,8 +8,7 @@ from torch import Tensor
 
 
 def draw(count: int, shift: int, generator: torch.Generator, affine: float = 0.0) -> dict[str, Tensor]:
-    """The random numbers for ``count`` pictures: whether to flip (count,), how far to shift (count, 2), and, unless it is 0, the
-    ``affine`` changes (count, 3)."""
+    """Random numbers for ``count`` pictures: flip (count,), shift (count, 2), and affine (count, 3) unless ``affine`` is 0."""
     drawn = {
         "flip": torch.rand(count, generator=generator) < 0.5,
         "shift": torch.randint(-shift, shift + 1, (count, 2), generator=generator),
@@ -38,18 +37,14 @@ def shift(x: Tensor, by: Tensor, most: int) -> Tensor:
 def affine(x: Tensor, by: Tensor) -> Tensor:
     """Turn and stretch each picture about its centre, repeating its edge: x (B, C, H, W), values in [0, 1].
 
-    by (B, 3): the turn in radians, anticlockwise as one looks at it; the logarithm of how much larger; and that of how much wider
-    and, by as much, lower.
+    by (B, 3): the rotation (radians, anticlockwise), the log scale and the log aspect ratio.
     """
     turn, larger, wider = by.to(x.dtype).unbind(1)
-    # The grid says where each pixel comes from, so these are the inverses; a picture need not be square.
-    across, down = (-larger - wider).exp(), (-larger + wider).exp()
-    height, width = x.shape[2:]
-    zero = torch.zeros_like(turn)
-    rows = [
-        torch.stack([turn.cos() * across, -turn.sin() * across * (height / width), zero], 1),
-        torch.stack([turn.sin() * down * (width / height), turn.cos() * down, zero], 1),
-    ]
-    grid = F.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
-    # Bicubic, for bilinear would teach all models softer pictures; it may overshoot.
+    # The grid says where each pixel comes from, so these are the inverses. A picture need not be square.
+    across, down, zero = (-larger - wider).exp(), (-larger + wider).exp(), torch.zeros_like(turn)
+    ratio = x.shape[2] / x.shape[3]
+    first = [turn.cos() * across, -turn.sin() * across * ratio, zero]
+    second = [turn.sin() * down / ratio, turn.cos() * down, zero]
+    grid = F.affine_grid(torch.stack(first + second, 1).view(-1, 2, 3), list(x.shape), align_corners=False)
+    # Bilinear would teach all models softer pictures. Bicubic may overshoot.
     return F.grid_sample(x, grid, mode="bicubic", padding_mode="border", align_corners=False).clamp_(0, 1)

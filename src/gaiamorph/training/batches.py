@@ -1,11 +1,15 @@
-"""The batches of a run: gathered by a thread, augmented on the device."""
+"""The batches of a run: gathered by a thread, augmented on the device.
+
+Items and random numbers of a step are functions of (seed, step) alone. Nothing has to be stored to resume, and every process can
+work out its own share.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,8 +19,28 @@ from gaiamorph.data import Dataset
 from gaiamorph.data.kinds import moved
 from gaiamorph.models import Batch
 from gaiamorph.training import augment
-from gaiamorph.training.sampler import Sampler, generator_of
 from gaiamorph.training.settings import TrainSettings
+
+Numbers = dict[str, Tensor]
+
+
+class Sampler:
+    """Every item once an epoch, in a new order each. The last, incomplete batch of an epoch runs on into the next epoch."""
+
+    def __init__(self, indices: np.ndarray, batch_size: int, seed: int) -> None:
+        self.length, self.batch_size = len(indices), batch_size
+        self.order = functools.lru_cache(2)(lambda epoch: np.random.default_rng([seed, 3, epoch]).permutation(indices))
+
+    def batch(self, step: int) -> np.ndarray:
+        """Indices (batch_size,) of the items of ``step``."""
+        epochs, places = np.divmod(np.arange(step * self.batch_size, (step + 1) * self.batch_size), self.length)
+        return np.concatenate([self.order(epoch)[places[epochs == epoch]] for epoch in np.unique(epochs).tolist()])
+
+
+def generator_of(seed: int, step: int) -> torch.Generator:
+    """The random numbers of one step."""
+    number = int(np.random.SeedSequence([seed, 4, step]).generate_state(1, np.uint64)[0])
+    return torch.Generator().manual_seed(number >> 1)
 
 
 @dataclass(frozen=True)
@@ -33,14 +57,8 @@ class Share:
         return slice(start, start + size)
 
 
-class _Gathered(NamedTuple):
-    items: np.ndarray
-    noise: dict[str, Tensor]
-    changes: dict[str, Tensor]
-
-
 class Batches:
-    """Batches by step and piece. They depend on the seed, and not on the number of processes.
+    """Batches by step and piece. They do not depend on the number of processes.
 
     Items and random numbers are drawn for the whole batch, and each process takes its rows of them.
     A thread gathers the next batch while the current one is in use.
@@ -50,52 +68,43 @@ class Batches:
         self,
         data: Dataset,
         settings: TrainSettings,
-        draw: Callable[[int, torch.Generator], dict[str, Tensor]],
+        draw: Callable[[int, torch.Generator], Numbers],
         device: torch.device,
         share: Share,
     ) -> None:
         self.data, self.settings, self.draw, self.device, self.share = data, settings, draw, device, share
         self.sampler = Sampler(data.splits["train"], settings.batch_size, settings.seed)
         self._thread = ThreadPoolExecutor(1, "batches")
-        self._ahead: dict[tuple[int, int], Future[_Gathered]] = {}
+        self._ahead: dict[tuple[int, int], Future[tuple[np.ndarray, Numbers, Numbers]]] = {}
 
     def at(self, step: int, piece: int = 0) -> Batch:
-        """The batch of a step and piece. The one after it is gathered meanwhile."""
+        """The batch of a step and piece, augmented on the device. The one after it is gathered meanwhile."""
+        s = self.settings
         current = self._ahead.pop((step, piece), None) or self._thread.submit(self._gather, step, piece)
         after = (step, piece + 1) if piece + 1 < self.share.pieces else (step + 1, 0)
         self._ahead = {after: self._thread.submit(self._gather, *after)}
-        return self._on_device(current.result())
-
-    def close(self) -> None:
-        self._thread.shutdown(cancel_futures=True)
-
-    def _gather(self, step: int, piece: int) -> _Gathered:
-        s = self.settings
-        rows = self.share.rows(s.batch_size, piece)
-        generator = generator_of(s.seed, step)
-        noise = self.draw(s.batch_size, generator)
-        changes: dict[str, Tensor] = {}
-        if s.flip == "on" or s.shift or s.affine:
-            changes = augment.draw(s.batch_size, s.shift, generator, s.affine)
-        # Nothing here may use torch's own threads: a second pool of them would compete with the step.
-        items = np.ascontiguousarray(self.data.items[self.sampler.batch(step)[rows]])
-        return _Gathered(items, {k: v[rows] for k, v in noise.items()}, {k: v[rows] for k, v in changes.items()})
-
-    def _on_device(self, gathered: _Gathered) -> Batch:
-        """Moved to the device, and augmented there."""
-        s = self.settings
-
-        def move(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-            return {name: moved(value, self.device) for name, value in tensors.items()}
-
-        x = self.data.kind.to_tensor(gathered.items, self.device)
-        changes = move(gathered.changes)
+        items, *numbers = current.result()
+        x = self.data.kind.to_tensor(items, self.device)
+        noise, changes = ({name: moved(value, self.device) for name, value in drawn.items()} for drawn in numbers)
         if s.flip == "on":
             x = augment.flip(x, changes["flip"])
         if s.shift:
             x = augment.shift(x, changes["shift"], s.shift)
         if s.affine:
             x = augment.affine(x, changes["affine"])
-        if x.ndim == 4:
-            x = x.contiguous(memory_format=torch.channels_last)
-        return Batch(x, move(gathered.noise))
+        return Batch(x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x, noise)
+
+    def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def _gather(self, step: int, piece: int) -> tuple[np.ndarray, Numbers, Numbers]:
+        """Items of this process, noise, and random numbers of the augmentation."""
+        s = self.settings
+        rows = self.share.rows(s.batch_size, piece)
+        generator = generator_of(s.seed, step)
+        noise, changes = self.draw(s.batch_size, generator), {}
+        if s.flip == "on" or s.shift or s.affine:
+            changes = augment.draw(s.batch_size, s.shift, generator, s.affine)
+        # Nothing here may use torch's own threads: a second pool of them would compete with the step.
+        items = np.ascontiguousarray(self.data.items[self.sampler.batch(step)[rows]])
+        return items, {k: v[rows] for k, v in noise.items()}, {k: v[rows] for k, v in changes.items()}

@@ -31,17 +31,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     scratch.replace(path)
 
 
+Optimizers = dict[str, torch.optim.Optimizer]
+
+
 def save_checkpoint(
-    folder: Path,
-    model: nn.Module,
-    average: nn.Module,
-    optimizers: dict[str, torch.optim.Optimizer],
-    progress: dict[str, Any],
+    folder: Path, modules: dict[str, nn.Module], optimizers: Optimizers, progress: dict[str, Any]
 ) -> None:
     """Write all that the next step depends on. progress: plain JSON."""
-    tensors: dict[str, Tensor] = {}
-    for prefix, module in (("model", model), ("average", average)):
-        tensors |= {f"{prefix}/{name}": value for name, value in module.state_dict().items()}
+    tensors = {f"{prefix}/{name}": value for prefix, m in modules.items() for name, value in m.state_dict().items()}
     for player, optimizer in optimizers.items():
         for number, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{player}/{number}/{key}": value for key, value in state.items()}
@@ -49,19 +46,14 @@ def save_checkpoint(
     write_atomically(folder / FILE, save(contiguous, {"progress": json.dumps(progress)}))
 
 
-def load_checkpoint(
-    folder: Path,
-    model: nn.Module,
-    average: nn.Module,
-    optimizers: dict[str, torch.optim.Optimizer],
-) -> dict[str, Any]:
+def load_checkpoint(folder: Path, modules: dict[str, nn.Module], optimizers: Optimizers) -> dict[str, Any]:
     """Load all state in place, and return ``progress``. Raises UserError if the file does not fit."""
     path = folder / FILE
     try:
         with safe_open(path, framework="pt") as file:
             progress = json.loads((file.metadata() or {})["progress"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        for prefix, module in (("model", model), ("average", average)):
+        for prefix, module in modules.items():
             module.load_state_dict(_below(tensors, prefix))
         for player, optimizer in optimizers.items():
             parameters = [p for group in optimizer.param_groups for p in group["params"]]

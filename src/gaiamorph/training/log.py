@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,10 +37,11 @@ class Means:
         self.__init__()
         return means
 
-    def state(self) -> dict[str, object]:
+    def state(self) -> dict[str, Any]:
+        """Plain JSON for `restore`."""
         return {"sums": {name: float(value) for name, value in self.sums.items()}, "count": self.count}
 
-    def restore(self, state: dict) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         self.sums = {name: torch.tensor(value) for name, value in state["sums"].items()}
         self.count = state["count"]
 
@@ -53,8 +56,7 @@ class Log:
         self.path = folder / FILE
         self.rows = [row for row in read_metrics(folder) if row["step"] <= step] if step else []
         self.columns = list(dict.fromkeys(name for row in self.rows for name in row)) or ["step"]
-        self._rewrite()
-        self._file = open(self.path, "a", newline="", encoding="utf-8")
+        self._open()
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step or None)
 
     def write(self, step: int, metrics: dict[str, float]) -> None:
@@ -64,20 +66,20 @@ class Log:
             self._file.close()
             self.rows = read_metrics(self.path.parent)
             self.columns += new
-            self._rewrite()
-            self._file = open(self.path, "a", newline="", encoding="utf-8")
+            self._open()
         csv.DictWriter(self._file, self.columns, restval="").writerow(_text(row))
         self._file.flush()
         for name, value in metrics.items():
             self._board.add_scalar(name, value, step)
 
-    def _rewrite(self) -> None:
-        """Atomically, so that a kill cannot lose rows from before the checkpoint."""
+    def _open(self) -> None:
+        """Write the rows anew, atomically: a kill cannot lose rows from before the checkpoint. Later rows are added."""
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, self.columns, restval="")
         writer.writeheader()
         writer.writerows(_text(row) for row in self.rows)
         write_atomically(self.path, text.getvalue().encode())
+        self._file = open(self.path, "a", newline="", encoding="utf-8")
 
     def __enter__(self) -> Log:
         return self
@@ -93,15 +95,11 @@ def _text(row: Mapping[str, float]) -> dict[str, str]:
 
 def read_metrics(folder: Path) -> list[dict[str, float]]:
     """The rows of a run's ``metrics.csv``. An empty cell is NaN. A row cut short by a kill is left out."""
-    path = folder / FILE
-    if not path.exists():
+    if not (folder / FILE).exists():
         return []
     rows = []
-    with open(path, newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            try:
-                numbers = {name: float(value) if value else math.nan for name, value in row.items()}
-            except (TypeError, ValueError):
-                continue
+    for row in csv.DictReader((folder / FILE).read_text(encoding="utf-8").splitlines()):
+        with contextlib.suppress(TypeError, ValueError):
+            numbers = {name: float(value) if value != "" else math.nan for name, value in row.items()}
             rows.append({**numbers, "step": int(numbers["step"])})
     return rows

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 
 from gaiamorph.data import Dataset
 from gaiamorph.errors import TrainingError, UserError
@@ -24,8 +24,7 @@ from gaiamorph.space import LatentSpace, load
 from gaiamorph.training import checkpoint, log
 from gaiamorph.training.batches import Batches, Share
 from gaiamorph.training.clipping import Clipping
-from gaiamorph.training.drawing import draw_held_out
-from gaiamorph.training.make_space import make_space, validate
+from gaiamorph.training.make_space import draw_held_out, make_space, validate
 from gaiamorph.training.precision import autocast, synchronise
 from gaiamorph.training.processes import Processes, agree, launch
 from gaiamorph.training.profile import Profile, count_flops, network_modules
@@ -75,10 +74,11 @@ class Run:
         if data.kind.is_image:
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.model.generator).requires_grad_(False).to(device)
+        self.modules: dict[str, nn.Module] = {"model": self.model, "average": self.averaged}
         self.players = self.model.players()
-        self.optimizers: dict[str, torch.optim.Optimizer] = {
-            player: torch.optim.Adam(parameters, s.learning_rate, BETAS, fused=True)
-            for player, parameters in self.players.items()
+        self.optimizers: checkpoint.Optimizers = {
+            player: torch.optim.Adam(group, s.learning_rate, BETAS, fused=True)
+            for player, group in self.players.items()
         }
         # Fabric wraps the model as a whole: calls of a network wrapped by itself would bypass the wrapper.
         self.wrapped, *_ = self.fabric.setup(self.model, *self.optimizers.values())
@@ -131,8 +131,7 @@ class Run:
                 optimizer.zero_grad()
             # An exponential moving average. Its decay is lower at first, when weights change fast.
             decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
-            averages: list[Tensor] = list(self.averaged.parameters())
-            weights: list[Tensor] = [p.detach() for p in self.model.generator.parameters()]
+            averages, weights = ([p.detach() for p in n.parameters()] for n in (self.averaged, self.model.generator))
             torch._foreach_lerp_(averages, weights, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
         self.step += 1
         self.seconds += self._now() - began
@@ -187,21 +186,15 @@ class Run:
     def save(self) -> None:
         """Write the checkpoint. Raises TrainingError if a loss has not been finite, and keeps the last one."""
         self.check()
-        progress = {
-            "step": self.step,
-            "seconds": self.seconds,
-            "watch": self.watch.state(),
-            "means": self.means.state(),
-            "clipping": self.clipping.state(),
-            "settings": to_dict(self.settings),
-        }
-        checkpoint.save_checkpoint(self.folder, self.model, self.averaged, self.optimizers, progress)
+        progress = {name: getattr(self, name).state() for name in ("watch", "means", "clipping")}
+        progress |= {"step": self.step, "seconds": self.seconds, "settings": to_dict(self.settings)}
+        checkpoint.save_checkpoint(self.folder, self.modules, self.optimizers, progress)
 
     def restore(self) -> None:
         """Go back to the checkpoint, if there is one. Raises UserError if it belongs to other settings."""
         if not (self.folder / checkpoint.FILE).exists():
             return
-        progress = checkpoint.load_checkpoint(self.folder, self.model, self.averaged, self.optimizers)
+        progress = checkpoint.load_checkpoint(self.folder, self.modules, self.optimizers)
         if to_dict(from_dict(progress["settings"])) != to_dict(self.settings):
             raise UserError(f"the checkpoint in {self.folder} was made with other settings than its config.yaml")
         self.step, self.seconds = progress["step"], progress["seconds"]
@@ -297,16 +290,15 @@ def _eager(settings: TrainSettings) -> AbstractContextManager[object]:
 def _interrupts() -> Iterator[threading.Event]:
     """An event that the first Ctrl-C or SIGTERM sets, so that no step is cut in two. The second one stops at once."""
     event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event
-        return
 
     def handler(number: int, frame: Any) -> None:
         if event.is_set():
             raise KeyboardInterrupt
         event.set()
 
-    old = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    # Only the main thread may set handlers.
+    signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    old = {number: signal.signal(number, handler) for number in signals}
     try:
         yield event
     finally:

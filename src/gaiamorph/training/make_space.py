@@ -1,9 +1,10 @@
-"""From a trained generator to a `LatentSpace`."""
+"""From a trained generator to held-out errors, drawings and a `LatentSpace`."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,18 @@ def validate(model: Model, averaged: Autoencoder, data: Dataset) -> dict[str, fl
         "validation": float(reconstruction_errors(model.generator, data).mean()),
         "validation_average": float(reconstruction_errors(averaged, data).mean()),
     }
+
+
+@torch.inference_mode()
+def draw_held_out(model: Model, data: Dataset, path: Path) -> None:
+    """Draw x, G(x), G(z_interp), and the model's own views (D of each), of the first validation items.
+
+    Column i of G(z_interp) lies halfway between items i and i + 1.
+    """
+    path.parent.mkdir(exist_ok=True)
+    items = data.items[data.splits["validation"][: data.kind.shown]]
+    views = model.views(data.kind.to_tensor(items, next(model.parameters()).device))
+    data.kind.draw_sets({name: data.kind.to_items(x) for name, x in views.items()}).save(path)
 
 
 def make_space(

@@ -31,11 +31,6 @@ class Processes:
     """Machines. 0: as many as torchrun or fabric run started, otherwise 1."""
 
 
-def started_outside() -> bool:
-    """Whether torchrun has started this process. `fabric run` uses torchrun."""
-    return "TORCHELASTIC_RUN_ID" in os.environ
-
-
 def launch(processes: Processes, device: str) -> Fabric:
     """The Fabric, with all its processes started. Each other process runs the same command from its beginning.
 
@@ -43,30 +38,23 @@ def launch(processes: Processes, device: str) -> Fabric:
     """
     if processes.devices < 0 or processes.nodes < 0:
         raise UserError("devices and nodes must not be negative")
-    devices, nodes = processes.devices, processes.nodes
     usable = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not usable.get(device, True):
         raise UserError(f"this machine (or this build of torch) has no {device}: use --device cpu or auto")
-    if started_outside():
-        local = int(os.environ["LOCAL_WORLD_SIZE"])
-        devices, nodes = devices or local, nodes or int(os.environ["WORLD_SIZE"]) // local
-    devices, nodes = devices or 1, nodes or 1
+    local = world = 1
+    if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun has started this process (`fabric run` uses it)
+        local, world = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
+    devices, nodes = processes.devices or local, processes.nodes or world // local
     many = devices * nodes > 1
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # the run prints its own choices
     # A bucket view saves one copy of the gradients. Never static_graph: with torch 2.13 it silently stops the exchange.
     # Buffers are not broadcast, because models keep them equal in all processes (`across_ranks`, `of_first_rank`).
-    how: dict[str, Any] = {"gradient_as_bucket_view": True, SENDING_BUFFERS: False}
-    if device_type(device) == "cpu":
-        # One message after the backward pass. An earlier message would take CPU time from that pass.
-        how["bucket_cap_mb"] = 25
-    strategy = DDPStrategy(**how) if many else "auto"
+    # On a CPU one message after the backward pass: an earlier one would take CPU time from that pass.
+    bucket = {"bucket_cap_mb": 25} if device_type(device) == "cpu" else {}
+    how: dict[str, Any] = {"gradient_as_bucket_view": True, SENDING_BUFFERS: False, **bucket}
     try:
-        fabric = Fabric(
-            accelerator=device,
-            devices=devices,
-            num_nodes=nodes,
-            strategy=strategy,
-        )
+        strategy = DDPStrategy(**how) if many else "auto"
+        fabric = Fabric(accelerator=device, devices=devices, num_nodes=nodes, strategy=strategy)
     except (RuntimeError, ValueError) as error:
         # The message of Fabric names the available devices.
         raise UserError(f"{devices} devices cannot be used here: {str(error).splitlines()[0].strip()}") from error

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from statistics import median
-from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.benchmark import Timer
 from torch.utils.flop_counter import FlopCounterMode
 
 from gaiamorph.models import Model
@@ -39,25 +38,24 @@ class Profile:
     def __init__(self, model: Model, device: torch.device, on: bool) -> None:
         self.device, self.on = device, on
         self.seconds = dict.fromkeys(PARTS, 0.0)
-        self._network_seconds = 0.0
+        self._network_seconds, self._network_began = 0.0, 0.0
         if on:
             for module, name in network_modules(model).items():
-                self._time(module, "generator" if name == "generator" else "discriminator")
+                part = "generator" if name == "generator" else "discriminator"
+                module.register_forward_pre_hook(self._before)
+                module.register_forward_hook(lambda *_, part=part: self._after(part))
 
     def _now(self) -> float:
         synchronise(self.device)
         return time.perf_counter()
 
-    def _time(self, network: nn.Module, part: str) -> None:
-        began: list[float] = []
+    def _before(self, *_: object) -> None:
+        self._network_began = self._now()
 
-        def after(*_: Any) -> None:
-            spent = self._now() - began.pop()
-            self.seconds[part] += spent
-            self._network_seconds += spent
-
-        network.register_forward_pre_hook(lambda *_: began.append(self._now()))
-        network.register_forward_hook(after)
+    def _after(self, part: str) -> None:
+        spent = self._now() - self._network_began
+        self.seconds[part] += spent
+        self._network_seconds += spent
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -84,18 +82,11 @@ class Profile:
         return lines
 
 
-def product_rate(device: torch.device, dtype: torch.dtype, repeats: int = 7) -> float:
-    """Floating-point operations a second in a large matrix product: the median of ``repeats``."""
-    a, b = (torch.rand(PRODUCT, PRODUCT, device=device).to(dtype) for _ in range(2))
-    times = []
-    for _ in range(repeats + 1):
-        synchronise(device)
-        began = time.perf_counter()
-        product = a @ b
-        synchronise(device)
-        del product
-        times.append(time.perf_counter() - began)
-    return 2 * PRODUCT**3 / median(times[1:])
+def product_rate(device: torch.device, dtype: torch.dtype) -> float:
+    """Floating-point operations a second in a large matrix product: the median of several."""
+    matrices = {name: torch.rand(PRODUCT, PRODUCT, device=device).to(dtype) for name in "ab"}
+    timer = Timer("a @ b", globals=matrices, num_threads=torch.get_num_threads())
+    return 2 * PRODUCT**3 / timer.blocked_autorange().median
 
 
 def count_flops(step: Callable[[], object]) -> int:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-SHOWN = ("R", "F", "I", "reconstruction", "validation")
+SHOWN = {name: f"{name} {{:.4f}}" for name in ("R", "F", "I", "reconstruction", "validation")}
+SHOWN["examples_per_second"] = "{:.0f}/s"
+"""Formats of the metrics that are shown."""
 LINES = 10
 """Lines printed over a run if the output is no terminal."""
 
@@ -36,11 +38,8 @@ class Display:
 
     def update(self, step: int, share: float, metrics: dict[str, float]) -> None:
         """share: how much of the run is done, 0 to 1. metrics: the newest row."""
-        self._latest |= {k: v for k, v in metrics.items() if k in (*SHOWN, "examples_per_second")}
-        parts = [f"{name} {self._latest[name]:.4f}" for name in SHOWN if name in self._latest]
-        if "examples_per_second" in self._latest:
-            parts.append(f"{self._latest['examples_per_second']:.0f}/s")
-        text = "  ".join(parts)
+        self._latest |= metrics
+        text = "  ".join(form.format(self._latest[name]) for name, form in SHOWN.items() if name in self._latest)
         self._bar.update(self._task, completed=share, metrics=text)
         if text and not self.console.is_terminal and share >= self._next_line:
             self._next_line = share + 1 / LINES
@@ -53,13 +52,12 @@ class Display:
 def reading(show: bool) -> Callable[[int, int], None]:
     """A report for `open_data`: prints how many items are read, every two seconds."""
     console = Console(stderr=True, highlight=False, quiet=not show)
-    started = time.monotonic()
-    said = [started]
+    said = time.monotonic()
 
     def report(done: int, count: int) -> None:
-        now = time.monotonic()
-        if now - started > 2 and now - said[0] > 2:
-            said[0] = now
+        nonlocal said
+        if time.monotonic() - said > 2:
+            said = time.monotonic()
             console.print(f"reading {done} of {count} items", end="\r" if console.is_terminal else "\n")
 
     return report

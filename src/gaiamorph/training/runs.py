@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
+import itertools
 import json
 import shutil
 from pathlib import Path
 from typing import Any, Literal
+
+import pandas as pd
 
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
@@ -85,8 +86,10 @@ def train(
             raise UserError(
                 f"the data in {source} is not what {folder} was started with: its files or their contents differ"
             )
-        if _finished(folder, wanted):
-            return load(folder)
+        if (folder / SPACE_FILE).exists() and not wanted.minutes:
+            space = load(folder)
+            if space.info.training.steps >= wanted.steps:
+                return space
     else:
         wanted = settled(wanted, data, fabric.world_size, local_processes(fabric))
         if first:
@@ -125,10 +128,8 @@ def recorded_source(folder: Path) -> str | None:
 
 
 def _free_folder(model: str) -> Path:
-    number = 1
-    while (folder := Path("runs", f"{model}-{number}")).exists():
-        number += 1
-    return folder
+    folders = (Path("runs", f"{model}-{number}") for number in itertools.count(1))
+    return next(folder for folder in folders if not folder.exists())
 
 
 def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings: TrainSettings) -> None:
@@ -137,11 +138,8 @@ def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings
     splits = {name: [data.names[i] for i in indices] for name, indices in data.splits.items()}
     write_atomically(folder / "splits.json", json.dumps(splits, ensure_ascii=True).encode())
     if data.skipped:
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(["file_name", "reason"])
-        writer.writerows(data.skipped)
-        write_atomically(folder / "skipped.csv", text.getvalue().encode("utf-8", "surrogateescape"))
+        table = pd.DataFrame(data.skipped, columns=["file_name", "reason"])
+        table.to_csv(folder / "skipped.csv", index=False, errors="surrogateescape")
     config = {"data": source, **dataclasses.asdict(how), "fingerprint": data.fingerprint, **to_dict(settings)}
     write_atomically(folder / FILE, to_yaml(config).encode())
 
@@ -157,35 +155,19 @@ def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[Da
         settings = from_dict({k: v for k, v in config.items() if k not in DATA_KEYS})
     except UserError as error:
         raise UserError(f"{folder} cannot go on, though its space, if it has one, still opens: {error}") from error
-    differing = [
-        *_differences(dataclasses.asdict(how), dataclasses.asdict(recorded_how), dataclasses.asdict(DataOptions())),
-        *_differences(to_dict(wanted), to_dict(settings), to_dict(TrainSettings(model=wanted.model))),
-    ]
-    if differing:
-        name, asked, before = differing[0]
-        raise UserError(
-            f"{folder} was started with {name} = {before}, and {asked} was asked for: "
-            "leave it out to go on as before, or say --overwrite to start anew"
-        )
+    before, default = _flat(recorded_how, settings), _flat(DataOptions(), TrainSettings(model=wanted.model))
+    for name, asked in _flat(how, wanted).items():
+        if asked not in (default.get(name), before.get(name)):
+            raise UserError(
+                f"{folder} was started with {name} = {before.get(name)}, and {asked} was asked for: "
+                "leave it out to go on as before, or say --overwrite to start anew"
+            )
     return recorded_how, settings, config.get("fingerprint")
 
 
-def _finished(folder: Path, settings: TrainSettings) -> bool:
-    """Whether the folder holds the space of the whole run."""
-    if not (folder / SPACE_FILE).exists() or settings.minutes:
-        return False
-    return load(folder).info.training.steps >= settings.steps
-
-
-def _differences(
-    asked: dict[str, Any], recorded: dict[str, Any], default: dict[str, Any]
-) -> list[tuple[str, Any, Any]]:
-    """(name, asked, recorded) of each value asked for that is neither the default nor the recorded one."""
-    found = []
-    for name, value in asked.items():
-        if isinstance(value, dict):
-            inner = _differences(value, recorded.get(name) or {}, default.get(name) or {})
-            found += [(f"{name}.{key}", a, r) for key, a, r in inner]
-        elif value != default.get(name) and value != recorded.get(name):
-            found.append((name, value, recorded.get(name)))
-    return found
+def _flat(how: DataOptions, settings: TrainSettings) -> dict[str, Any]:
+    """All options by name. A name in a group has the group before it (``gaia.slope``)."""
+    flat: dict[str, Any] = {}
+    for name, value in {**vars(how), **to_dict(settings)}.items():
+        flat |= {f"{name}.{key}": inner for key, inner in value.items()} if isinstance(value, dict) else {name: value}
+    return flat

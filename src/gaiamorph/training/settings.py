@@ -100,9 +100,14 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     name = kind.network if s.network.name == "auto" else s.network.name
     s = dataclasses.replace(s, network=dataclasses.replace(s.network, name=name), **own)
     _check(s, kind)
-    if s.network.codes == "sphere" and s.latent_dim < 2:
-        raise UserError("codes of one number have no direction: use network.codes free, or a larger latent_dim")
-    _divide_batch(s, len(data.splits["train"]), processes)
+    # The batch is divided evenly among processes and pieces. Each of them pairs its items, so its share is even.
+    most, shares = min(s.batch_size, len(data.splits["train"])), processes * s.accumulate
+    if 2 * shares > most:
+        raise UserError(
+            f"a batch of {most} items cannot be divided into {shares} even parts "
+            f"({processes} processes, accumulate {s.accumulate}): use a larger batch or fewer of them"
+        )
+    s.batch_size = most // (2 * shares) * 2 * shares
     if not s.threads:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         s.threads = max(1, cores // neighbours)
@@ -129,12 +134,10 @@ def _check(s: TrainSettings, kind: Kind) -> None:
     for name, least in {"steps": 1, "batch_size": 2, "accumulate": 1}.items():
         if getattr(s, name) < least:
             raise UserError(f"{name} must be at least {least}, not {getattr(s, name)}")
-    groups = {"": s, "network.": s.network, f"{s.model}.": getattr(s, s.model)}
-    for prefix, group in groups.items():
-        for f in dataclasses.fields(group):
-            value = getattr(group, f.name)
+    for prefix, group in {"": s, "network.": s.network, f"{s.model}.": getattr(s, s.model)}.items():
+        for name, value in vars(group).items():
             if isinstance(value, int | float) and value < 0:
-                raise UserError(f"{prefix}{f.name} must not be negative, as {value} is")
+                raise UserError(f"{prefix}{name} must not be negative, as {value} is")
     if not 0 < s.learning_rate < 1:
         raise UserError(f"learning_rate must lie between 0 and 1, not {s.learning_rate}")
     if not all(0 <= value < 1 for value in (s.average, s.hold)):
@@ -145,19 +148,10 @@ def _check(s: TrainSettings, kind: Kind) -> None:
         )
     if s.network.name not in NETWORKS:
         raise UserError(f"there is no network {s.network.name!r}: choose one of {', '.join(NETWORKS)}")
+    if s.network.codes == "sphere" and s.latent_dim < 2:
+        raise UserError("codes of one number have no direction: use network.codes free, or a larger latent_dim")
     if s.network.name != "mlp" and not kind.is_image:
         raise UserError(f"the {s.network.name} network is for pictures: use mlp for vectors")
-
-
-def _divide_batch(s: TrainSettings, available: int, processes: int) -> None:
-    """Make the batch divide evenly among processes and pieces. Each of them pairs its items, so its share is even."""
-    most, shares = min(s.batch_size, available), processes * s.accumulate
-    if 2 * shares > most:
-        raise UserError(
-            f"a batch of {most} items cannot be divided into {shares} even parts "
-            f"({processes} processes, accumulate {s.accumulate}): use a larger batch or fewer of them"
-        )
-    s.batch_size = most // (2 * shares) * 2 * shares
 
 
 def of_model(settings: TrainSettings, model: str) -> TrainSettings:
@@ -173,42 +167,31 @@ def to_dict(settings: TrainSettings) -> dict[str, Any]:
 
 def from_dict(values: dict[str, Any]) -> TrainSettings:
     """Settings from plain values, nested ones as dictionaries. Raises UserError for an unknown name or a wrong type."""
-    return _from_dict(TrainSettings, values, "")
-
-
-def _from_dict(cls: type, values: dict[str, Any], prefix: str) -> Any:
-    hints = typing.get_type_hints(cls)
-    arguments = {}
-    for name, value in values.items():
-        if name not in hints:
-            raise UserError(f"there is no option {prefix}{name}: choose among {', '.join(sorted(hints))}")
-        hint = hints[name]
-        if dataclasses.is_dataclass(hint):
-            if isinstance(value, dict):
-                value = _from_dict(typing.cast(type, hint), value, f"{prefix}{name}.")
-            elif not isinstance(value, typing.cast(type, hint)):
-                raise UserError(f"{prefix}{name} must be a group of options, not {value!r}")
-        else:
-            value = _checked(hint, value, prefix + name)
-        arguments[name] = value
-    return cls(**arguments)
+    return _checked(TrainSettings, values, "")
 
 
 def _checked(hint: Any, value: Any, name: str) -> Any:
-    if value is BY_DATA:
-        return value
-    if typing.get_origin(hint) is Literal:
-        # YAML reads a bare on or off as a truth value.
-        value = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
-        if value not in typing.get_args(hint):
-            raise UserError(f"{name} must be one of {', '.join(map(str, typing.get_args(hint)))}, not {value!r}")
-        return value
+    """``value`` of an option as its type ``hint`` says."""
+    is_group = bool(dataclasses.is_dataclass(hint))
+    if is_group and isinstance(value, dict):
+        hints, prefix = typing.get_type_hints(hint), f"{name}." if name else ""
+        if unknown := [key for key in value if key not in hints]:
+            raise UserError(f"there is no option {prefix}{unknown[0]}: choose among {', '.join(sorted(hints))}")
+        return hint(**{key: _checked(hints[key], inner, prefix + key) for key, inner in value.items()})
+    choices = typing.get_args(hint)
+    if choices and isinstance(value, bool):
+        value = "on" if value else "off"  # YAML reads a bare on or off as a truth value
     if hint is float and isinstance(value, int | str) and not isinstance(value, bool):
         with contextlib.suppress(ValueError):  # YAML reads 1e-3 as text
             value = float(value)
-    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise UserError(f"{name} must be of type {hint.__name__}, not {value!r}")
-    return value
+    fits = value in choices if choices else isinstance(value, hint) and isinstance(value, bool) == (hint is bool)
+    if fits or (value is BY_DATA and not is_group):
+        return value
+    if is_group:
+        wanted = "a group of options"
+    else:
+        wanted = f"one of {', '.join(map(str, choices))}" if choices else f"of type {hint.__name__}"
+    raise UserError(f"{name} must be {wanted}, not {value!r}")
 
 
 def to_yaml(values: dict[str, Any]) -> str:

@@ -55,14 +55,16 @@ class Watch:
         self.means: dict[str, float] = {}
         self.since: dict[str, int] = {}
         self.stuck_at: dict[str, float] = {}
-        self.best: float | None = None
+        self.best = math.inf
         self.warnings: list[dict[str, Any]] = []
 
     def look(self, step: int, metrics: dict[str, float]) -> str | None:
         """Take in one row of metrics. Returns a new warning, or None. Each failure is reported once."""
         for name, value in metrics.items():
             self.means[name] = MEMORY * self.means[name] + (1 - MEMORY) * value if name in self.means else value
-        fell = FELL if self._fallen() else None  # always called, because it tracks the lowest error
+        error = self.means.get("reconstruction", math.inf)
+        self.best = min(self.best, error)
+        fell = FELL if error > FALLEN * self.best else None
         failure = self.diagnose(self.means) or next((DIED[name] for name in DIED if self._dead(step, name)), fell)
         if failure is None:
             self.since.clear()
@@ -83,12 +85,6 @@ class Watch:
             return False
         return True
 
-    def _fallen(self) -> bool:
-        if (error := self.means.get("reconstruction")) is None:
-            return False
-        self.best = error if self.best is None else min(self.best, error)
-        return error > FALLEN * self.best
-
     def reported(self) -> list[str]:
         return [w["warning"] for w in self.warnings]
 
@@ -97,8 +93,7 @@ class Watch:
         return {name: getattr(self, name) for name in STATE}
 
     def restore(self, state: dict[str, Any]) -> None:
-        for name in STATE:
-            setattr(self, name, state[name])
+        vars(self).update(state)
 
 
 STATE = ("means", "since", "stuck_at", "best", "warnings")
