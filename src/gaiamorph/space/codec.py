@@ -147,8 +147,7 @@ class Codec:
 
     def open_data(self, source: str | os.PathLike[str]) -> Dataset:
         """A data set with items sized, cropped and split as the training data was."""
-        options = {} if str(source) == "sample:lines" else self.kind.reading()
-        return open_data(source, seed=self.info.training.seed, **options)
+        return open_data(source, seed=self.info.training.seed, **self.kind.reading())
 
     def source(self, thing: Any) -> Source:
         """One item with its name and the SHA-256 of its file, or of its values if it has no file.

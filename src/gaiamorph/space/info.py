@@ -77,10 +77,10 @@ class TrainingInfo:
     device: str
     processes: int
     threads: int
-    """Threads of each process; 0 is the machine's default."""
+    """Threads of each process."""
     precision: str
     compiled: bool
-    """Whether the networks or the optimizer were compiled."""
+    """Whether the networks were compiled."""
     captured: bool
     """Whether the steps were captured as a CUDA graph."""
     warnings: list[dict[str, Any]]

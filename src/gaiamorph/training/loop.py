@@ -29,7 +29,7 @@ from gaiamorph.training.precision import autocast, synchronise
 from gaiamorph.training.processes import Processes, agree, launch
 from gaiamorph.training.profile import Profile, count_flops, network_modules
 from gaiamorph.training.progress import Display
-from gaiamorph.training.settings import TrainSettings, depending_on_data, from_dict, to_dict
+from gaiamorph.training.settings import TrainSettings, depending_on_data, to_dict
 from gaiamorph.training.speed.cuda_graph import GraphedStep
 from gaiamorph.training.speed.memory import memory_kept
 from gaiamorph.training.watch import LOOKED_AT, Watch, mean_item_error
@@ -195,7 +195,7 @@ class Run:
         if not (self.folder / checkpoint.FILE).exists():
             return
         progress = checkpoint.load_checkpoint(self.folder, self.modules, self.optimizers)
-        if to_dict(from_dict(progress["settings"])) != to_dict(self.settings):
+        if progress["settings"] != to_dict(self.settings):
             raise UserError(f"the checkpoint in {self.folder} was made with other settings than its config.yaml")
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.watch.restore(progress["watch"])

@@ -70,8 +70,11 @@ def make_space(
 
     training: the fields of `TrainingInfo` that only the run knows (steps, seconds, ...).
     """
-    scores = validate(model, averaged, data)
-    use_averaged = scores.get("validation_average", 0.0) <= scores.get("validation", 0.0)
+    errors, use_averaged = np.zeros(0), True
+    if model.can_encode:
+        of_average, of_trained = (reconstruction_errors(g, data) for g in (averaged, model.generator))
+        use_averaged = bool(of_average.mean() <= of_trained.mean())
+        errors = of_average if use_averaged else of_trained
     # A copy, because a space freezes its networks, and training may go on.
     generator = copy.deepcopy(averaged if use_averaged else model.generator)
     recorded = TrainingInfo(
@@ -95,7 +98,6 @@ def make_space(
     )
     if info.prior is not None:
         return LatentSpace(generator, data.kind, info, Prior(info.prior, settings.latent_dim))
-    errors = reconstruction_errors(generator, data)
     validation = ValidationInfo(len(errors), float(errors.mean()), float(np.percentile(errors, 99)))
     train = data.splits["train"]
     if len(train) > MOST_CODES:
