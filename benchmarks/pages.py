@@ -24,11 +24,11 @@ RESULTS, DOCS = HERE / "results", HERE.parent / "docs"
 Run = dict[str, Any]
 Values = dict[str, list[float]]
 """Of one metric: a value for each seed, by model."""
-MODELS = ("gaia", "ae", "vae", "gan", "vae_gan", "aae", "acai", "began")
+MODELS = ("gaia", "ae", "vae", "gan", "vae_gan", "aae", "acai", "began", "gaia (paper)")
 SETS = ("faces", "faces_long", "faces64", "fashion", "lines")
 YES = {True: "yes", False: "no"}
 MADE = ("machine", "torch", "gaiamorph")
-NOT_COMPARED = ("gan", "began", "pixel blend")
+NOT_COMPARED = ("gan", "began", "gaia (paper)", "pixel blend")
 DEAD = "generator has died"
 """In a warning. Such a run is left out of means."""
 

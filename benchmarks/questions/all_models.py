@@ -16,7 +16,9 @@ SETS: dict[str, dict[str, Any]] = {
     "fashion": {"source": "sample:fashion", "size": 32, "steps": 1500, "batch_size": 64, "recipe": "fashion"},
     "lines": {"source": "sample:lines", "size": None, "steps": 4000, "batch_size": 64, "recipe": "lines"},
 }
-MODELS = ("gaia", "ae", "vae", "gan", "vae_gan", "aae", "acai", "began")
+MODELS = ("gaia", "ae", "vae", "gan", "vae_gan", "aae", "acai", "began", "gaia (paper)")
+RECIPES = {"gaia (paper)": "paper"}
+"""Rows of one model with a recipe of their own, batch size included. Only the faces have them."""
 MEASURED = ("reconstruction", "sharpness", "texture", "realism", "convexity", "lines")
 KEPT = re.compile(
     r"reconstruction/(ssim|l1)|(sharpness|texture)/midpoints|(kernel|frechet) distance/(hed|pca)/(interpolants|blends of values)|"
@@ -28,8 +30,11 @@ DRAWN, PAIRS, WEIGHTS = ("gaia", "ae", "vae", "acai"), 3, np.linspace(0, 1, 11)
 
 def settings_of(name: str, steps: int | None = None, model: str = "gaia") -> dict[str, Any]:
     chosen = dict(SETS[name])
-    recipe, usual = chosen.pop("recipe", None), chosen.pop("steps")
-    return {**(gm.recipe(recipe, model) if recipe else {}), **chosen, "steps": steps or usual}
+    own, usual = chosen.pop("recipe", None), chosen.pop("steps")
+    if recipe := RECIPES.get(model):
+        own, model = recipe, model.split()[0]
+        del chosen["batch_size"]
+    return {"model": model, **(gm.recipe(own, model) if own else {}), **chosen, "steps": steps or usual}
 
 
 def measured(case: Case, names: tuple[str, ...] = MEASURED) -> dict[str, float]:
@@ -38,15 +43,16 @@ def measured(case: Case, names: tuple[str, ...] = MEASURED) -> dict[str, float]:
 
 def answer(question: Question) -> None:
     settings = settings_of(question.name, question.steps)
-    source, steps = settings.pop("source"), settings["steps"]
+    steps, known = settings["steps"], [m for m in MODELS if m not in RECIPES or question.name.startswith("faces")]
     # Of lines, VGG features say nothing that the metric of lines does not.
     features = ["pca"] if question.name == "lines" else ["pca", "hed"]
-    for key in question.missing(seed=question.seeds or (0, 1, 2), model=question.models or MODELS, steps=(steps,)):
-        own = settings_of(question.name, question.steps, key["model"]) | key
-        space = question.train(own.pop("source"), question.folder(*key.values()), **own)
+    for key in question.missing(seed=question.seeds or (0, 1, 2), model=question.models or known, steps=(steps,)):
+        own = settings_of(question.name, question.steps, key["model"]) | {"seed": key["seed"]}
+        source = own.pop("source")
+        space = question.train(source, question.folder(*key.values()), **own)
         case = Case(space, space.open_data(source), seed=key["seed"], features=features)
         question.results.head |= {"items": len(case.real), "split": case.split}
-        question.results.add(**key, batch_size=settings["batch_size"], **cost(space), **measured(case))
+        question.results.add(**key, batch_size=own["batch_size"], **cost(space), **measured(case))
 
 
 def picture(question: Question) -> None:
