@@ -4,8 +4,6 @@ With Z (N, latent_dim) the codes of items and A (N, K) their attributes, each me
 an attribute, so that z + amount * w_k changes attribute k by ``amount`` of its units.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,5 @@
 """Paths between codes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

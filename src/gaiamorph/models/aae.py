@@ -1,7 +1,5 @@
 """The adversarial autoencoder (Makhzani et al. 2015, arXiv 1511.05644)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """ACAI: adversarially constrained autoencoder interpolation (Berthelot et al. 2018, arXiv 1807.07543)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

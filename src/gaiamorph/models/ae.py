@@ -1,7 +1,5 @@
 """The autoencoder (Hinton & Salakhutdinov 2006): the baseline of every comparison here."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -3,8 +3,6 @@
 All weights are constants to the gradient. R, F and I are means over all processes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple

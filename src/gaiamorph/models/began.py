@@ -1,7 +1,5 @@
 """BEGAN: boundary equilibrium generative adversarial networks (Berthelot et al. 2017, arXiv 1703.10717)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

@@ -1,7 +1,5 @@
 """What is wrong with a training, read from running means of its logged scalars, and the remedy."""
 
-from __future__ import annotations
-
 WON = 5e-3
 """A discriminator that errs with less than this probability on average has won."""
 COLLAPSED, ABOVE = 0.3, 1.5

@@ -15,8 +15,6 @@ settles. `terms` has what G minimises besides. D sees its input with noise on it
 D's input and through the target. With the target detached, nothing between real items becomes real.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal

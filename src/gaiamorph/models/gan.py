@@ -1,7 +1,5 @@
 """The generative adversarial network (Goodfellow et al. 2014, arXiv 1406.2661)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from gaiamorph.models.base import Batch, Step

@@ -1,7 +1,5 @@
 """How two players that pull in opposite directions share one backward pass."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -1,7 +1,5 @@
 """How codes of a batch are mixed in training: which items, and with which weights."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

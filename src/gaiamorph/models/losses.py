@@ -1,7 +1,5 @@
 """What two or more models share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

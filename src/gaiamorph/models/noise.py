@@ -3,8 +3,6 @@
 Fresh normal numbers for every value of a batch cost a few percent of a step, and a transfer where there is a GPU.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """What models without an encoder have in common."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 import torch

@@ -1,7 +1,5 @@
 """The energy distance between made and real items: what items do not show one by one."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Terms of GAIA's generator loss beside F and I, each a callable of what a step has `Made`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """VAE-GAN: autoencoding beyond pixels using a learned similarity metric (Larsen et al. 2016, arXiv 1512.09300)."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
