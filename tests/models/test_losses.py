@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaiamorph.models.losses import pairwise_distance_loss
+from gaiamorph.models.terms import pairwise_distance_loss
 
 
 def numpy_distance_loss(x, z):

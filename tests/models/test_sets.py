@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaiamorph.models.sets import REMEMBERED, EnergyDistance, coarse, count_pairs, energy_distance
+from gaiamorph.models.sets import REMEMBERED, EnergyDistance, coarse, energy_distance, independent_pairs
 
 
 def numpy_energy_distance(x, y, sources=None, earlier=((), ())):
@@ -53,7 +53,7 @@ def test_energy_distance_leaves_out_what_is_made_of_one_another():
     for _ in range(200):
         x = rng.normal(size=(16, 4))
         y = shares @ x
-        found.append(float(energy_distance(torch.tensor(x), torch.tensor(y), count_pairs(torch.tensor(shares)))))
+        found.append(float(energy_distance(torch.tensor(x), torch.tensor(y), independent_pairs(torch.tensor(shares)))))
         biased.append(float(energy_distance(torch.tensor(x), torch.tensor(y))))
     assert found[-1] == pytest.approx(numpy_energy_distance(x, y, sources), rel=1e-6)
     assert abs(np.mean(found)) < 3 * np.std(found) / 200**0.5
@@ -68,7 +68,7 @@ def test_energy_distance_from_what_was_there_before():
     for j, of in enumerate(sources):
         made_of[j, list(of)] = 0.5
     known = torch.tensor([1.0] * 5 + [0.0] * 4, dtype=torch.float64)
-    pairs = count_pairs(made_of, known)
+    pairs = independent_pairs(made_of, known)
     found = float(energy_distance(torch.tensor(x), torch.tensor(y), pairs, torch.tensor(earlier)))
     assert found == pytest.approx(numpy_energy_distance(x, y, sources, earlier[:, :5]), rel=1e-6)
     assert found != pytest.approx(numpy_energy_distance(x, y, sources), rel=1e-2)
@@ -79,7 +79,7 @@ def test_gradient_of_the_energy_distance_is_that_of_both_sides():
     if they moved as well: twice what the one side gives."""
     x, y, a, b = torch.randn(4, 6, 3, dtype=torch.float64)
     y.requires_grad_()
-    ours = torch.autograd.grad(energy_distance(x, y, count_pairs(x.new_zeros(6, 6), x.new_ones(6)), (a, b)), y)[0]
+    ours = torch.autograd.grad(energy_distance(x, y, independent_pairs(x.new_zeros(6, 6), x.new_ones(6)), (a, b)), y)[0]
     pairs = [(y[i], y[j].detach()) for i in range(6) for j in range(6) if i != j] + [(p, q) for p in y for q in b]
     within = torch.stack([(p - q).norm() for p, q in pairs]).mean()
     between = torch.stack([(p - q).norm() for p in y for q in [*x, *a]]).mean()
@@ -101,7 +101,7 @@ def test_earlier_items_make_the_distance_less_noisy():
 
     def found(memory, shift):
         """Distances (300,), and their gradients with respect to a shift of the made items (300, 4)."""
-        pairs = count_pairs(torch.zeros(16, 16), torch.ones(memory))
+        pairs = independent_pairs(torch.zeros(16, 16), torch.ones(memory))
         values, gradients = [], []
         for _ in range(300):
             moved = torch.full((4,), shift, requires_grad=True)
@@ -144,8 +144,8 @@ def test_some_rows_tell_how_far_the_given_set_is():
     drawn = [(torch.randn(64, 3), torch.randn(64, 3) + 0.3, torch.randn(2, 64, 3)) for _ in range(200)]
     found = {}
     for some in (16, 64):
-        pairs = count_pairs(torch.zeros(64, 64), torch.ones(64), some)
-        assert len(pairs.of_step) == some + 64
+        pairs = independent_pairs(torch.zeros(64, 64), torch.ones(64), some)
+        assert len(pairs) == some + 64
         found[some] = np.array([float(energy_distance(x, y, pairs, earlier)) for x, y, earlier in drawn])
     difference = found[16] - found[64]
     assert abs(difference.mean()) < 4 * difference.std() / 200**0.5
@@ -175,7 +175,7 @@ def test_sizes_that_do_not_divide(height, width):
 
 def test_energy_distance_where_all_are_made_of_one_another():
     x = torch.randn(2, 3, requires_grad=True)
-    distance = energy_distance(x.detach(), x.mean(0).expand(2, 3), count_pairs(torch.full((2, 2), 0.5)))
+    distance = energy_distance(x.detach(), x.mean(0).expand(2, 3), independent_pairs(torch.full((2, 2), 0.5)))
     distance.backward()
     assert float(distance.detach()) == 0
     assert not x.grad.any()

@@ -3,14 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
-from torch import Tensor
-
 from gaiamorph.defaults import BY_DATA
 from gaiamorph.models.base import Batch, Model, Step
-from gaiamorph.models.gradients import GradientScale
-from gaiamorph.models.losses import ERRORS, adversarial_losses, generator_share
-from gaiamorph.networks import MLP, NetworkSettings, full_precision
+from gaiamorph.models.losses import ERRORS, adversaries
+from gaiamorph.networks import MLP, NetworkSettings
 
 WIDTH = 256
 """Units in each of the two hidden layers of the discriminator."""
@@ -22,11 +18,11 @@ class AAE(Model):
         L_D = -log D(z') - log(1 - D(G.encode(x))),  z' ~ Normal(0, I)
         L_G = ||x - G(x)|| + weight * -log D(G.encode(x))
 
-    The paper takes its reconstruction and its regularisation step in turns; here both are taken at once, and
-    ``weight`` says how they compare.
+    Differs from the paper: reconstruction and regularisation share a step, where it takes them in turns.
     """
 
     name = "aae"
+    normal = ("z",)
 
     @dataclass
     class Settings:
@@ -38,26 +34,15 @@ class AAE(Model):
     def build(self) -> None:
         self.error = ERRORS[self.settings.error]
         self.generator = self.pair()
-        size = NetworkSettings("mlp", WIDTH, 2)
-        self.discriminator = MLP((self.latent_dim,), 1, size).encoder
-
-    def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
-        return {"z": torch.randn(count, self.latent_dim, generator=generator)}
+        self.discriminator = MLP((self.latent_dim,), 1, NetworkSettings("mlp", WIDTH, 2)).encoder
 
     def step(self, batch: Batch) -> Step:
-        x, G, s, to_G = batch.x, self.generator, self.settings, GradientScale()
-        z = G.encode(x)
-        reconstruction = self.error(x, G.decode(z))
-        logits = self.discriminator(torch.cat([batch.noise["z"].to(z.dtype), to_G(z)]))
-        real, fake = full_precision(logits).chunk(2)
-        loss_D, loss_G = adversarial_losses(real, fake)
-        to_G.factor = s.weight * generator_share(fake)
+        weight, z = self.settings.weight, self.generator.encode(batch.x)
+        reconstruction = self.error(batch.x, self.generator.decode(z))
+        game = adversaries(self.discriminator, batch.noise["z"].to(z.dtype), z, weight)
+        loss_G = reconstruction + weight * game.loss_G
         return Step(
-            {"generator": (reconstruction + s.weight * loss_G).detach(), "discriminator": loss_D.detach()},
-            metrics={
-                "reconstruction": reconstruction,
-                "D(prior)": real.sigmoid().mean(),
-                "D(z)": fake.sigmoid().mean(),
-            },
-            joint=reconstruction + loss_D,
+            {"generator": loss_G.detach(), "discriminator": game.loss_D.detach()},
+            metrics={"reconstruction": reconstruction, "D(prior)": game.real, "D(z)": game.fake},
+            joint=reconstruction + game.loss_D,
         )

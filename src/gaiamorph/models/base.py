@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 import torch.distributed
@@ -64,6 +64,8 @@ class Model(nn.Module):
     """A dataclass. Its fields are the options of the model."""
     can_encode = True
     """Whether real items have codes. A GAN has no encoder, so its items cannot be morphed."""
+    normal: ClassVar[tuple[str, ...]] = ()
+    """Names of the standard normal random numbers that a step needs, latent_dim of them for each item."""
     generator: Autoencoder
     """The autoencoder that a user keeps."""
 
@@ -96,8 +98,8 @@ class Model(nn.Module):
         return {name: parameters for name, parameters in groups.items() if parameters}
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
-        """The random numbers for ``count`` items, each tensor with one row an item. None by default."""
-        return {}
+        """The random numbers for ``count`` items, each tensor with one row an item. By default those of `normal`."""
+        return {name: torch.randn(count, self.latent_dim, generator=generator) for name in self.normal}
 
     def forward(self, batch: Batch) -> Step:
         """`step`. Gradients of several processes are averaged only if it is called through here (torch's DDP)."""
@@ -121,6 +123,24 @@ class Model(nn.Module):
     def diagnose(self, means: dict[str, float]) -> str | None:
         """A warning with its remedy if recent means of the metrics are those of a failed training, else None."""
         return None
+
+
+class PriorModel(Model):
+    """A model without an encoder. Codes are drawn from a prior, never read from items."""
+
+    can_encode = False
+    prior: ClassVar[Literal["normal", "uniform"]]
+    """Each entry of a code: standard normal, or uniform between -1 and 1."""
+
+    def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        if self.prior == "uniform":
+            return {"z": 2 * torch.rand(count, self.latent_dim, generator=generator) - 1}
+        return {"z": torch.randn(count, self.latent_dim, generator=generator)}
+
+    def views(self, x: Tensor) -> dict[str, Tensor]:
+        z = self.draw(len(x), torch.Generator().manual_seed(0))["z"].to(x.device)
+        halfway = (z + z.roll(-1, 0)) / 2
+        return {"x": x, "G(z)": self.generator.decode(z), "G(z_interp)": self.generator.decode(halfway)}
 
 
 def across_ranks(errors: Tensor) -> Tensor:

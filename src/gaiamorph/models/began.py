@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gaiamorph.models.base import Batch, Step, across_ranks
+from gaiamorph.models.base import Batch, PriorModel, Step, across_ranks
 from gaiamorph.models.gradients import SMALLEST_WEIGHT, GradientScale
 from gaiamorph.models.losses import ERRORS
-from gaiamorph.models.prior import PriorModel
 
 
 class BEGAN(PriorModel):

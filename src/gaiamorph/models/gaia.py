@@ -17,20 +17,20 @@ D's input and through the target. With the target detached, nothing between real
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from gaiamorph.defaults import BY_DATA
-from gaiamorph.models.balance import BALANCES
+from gaiamorph.models.balance import BALANCES, diagnose
 from gaiamorph.models.base import Batch, Model, Step, across_ranks
-from gaiamorph.models.diagnosis import diagnose_gaia
 from gaiamorph.models.gradients import Game
-from gaiamorph.models.interpolation import SAMPLERS, items_mixed, mix_codes
+from gaiamorph.models.interpolation import MIXED, SAMPLERS, mix_codes
 from gaiamorph.models.losses import ERRORS
 from gaiamorph.models.noise import InputNoise
-from gaiamorph.models.terms import Direct, Made, PairwiseDistance, SetDistance
+from gaiamorph.models.terms import Made, SetDistance, direct, pairwise_distance
 from gaiamorph.networks import NETWORKS
 
 
@@ -66,15 +66,15 @@ class GAIA(Model):
 
     def build(self) -> None:
         s = self.settings
-        self.error, self.balance = ERRORS[s.error], BALANCES[s.objective](s.slope)
+        self.error, self.balance = ERRORS[s.error], partial(BALANCES[s.objective], s.slope)
         self.generator = self.pair()
         width = max(8, round(self.generator.DISCRIMINATOR_WIDTH * self.generator.width))
         network = replace(self.network, width=width, codes="free")  # D's codes are never mixed: no sphere
         self.discriminator = NETWORKS[network.name](self.shape, s.discriminator_latent_dim, network)
         self.noise = InputNoise(self.shape, s.discriminator_noise)
-        self.set_distance = SetDistance(self.shape, s.set_distance)
-        terms = self.set_distance, Direct(s.direct), PairwiseDistance(s.distance)
-        self.terms = [term for term in terms if term.weight]
+        self.set_distance = SetDistance(self.shape)
+        terms = {"set_distance": self.set_distance, "direct": direct, "distance": pairwise_distance}
+        self.terms = {name: term for name, term in terms.items() if getattr(s, name)}
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"weight": SAMPLERS[self.settings.sampler](count, generator), **self.noise.draw(count, generator)}
@@ -90,7 +90,7 @@ class GAIA(Model):
         w = self.balance(*across_ranks(torch.stack([R, F, I])).unbind())
 
         made = Made(x, z, Gz, weight, error, R.detach(), error(x, Gx))
-        terms = {type(term).__name__: term(made) for term in self.terms}
+        terms = {name: getattr(self.settings, name) * term(made) for name, term in self.terms.items()}
         extra = sum(terms.values(), torch.zeros_like(R))
         L_G = w.F_in_G * F + w.I_in_G * I + extra
         L_D = R - w.F_in_D * F - w.I_in_D * I
@@ -98,13 +98,13 @@ class GAIA(Model):
         return Step(
             {"generator": L_G.detach(), "discriminator": L_D.detach()},
             {"generator": w.rate_G, "discriminator": w.rate_D},
-            logged | ({"U": terms["SetDistance"]} if "SetDistance" in terms else {}),
+            logged | ({"U": terms["set_distance"]} if "set_distance" in terms else {}),
             game.joint(R, F, I, w, extra),
         )
 
     @staticmethod
     def mixes(options: Mapping[str, Any]) -> int:
-        return items_mixed(options["sampler"])
+        return MIXED if options["sampler"] in ("dirichlet", "hull") else 2
 
     def views(self, x: Tensor) -> dict[str, Tensor]:
         seen = super().views(x)
@@ -113,4 +113,4 @@ class GAIA(Model):
         return seen | {f"D({name})": self.discriminator.redraw(y, noise=noise)[0] for name, y in seen.items()}
 
     def diagnose(self, means: dict[str, float]) -> str | None:
-        return diagnose_gaia(means["R"], means["F"], means["I"])
+        return diagnose(means["R"], means["F"], means["I"])

@@ -2,18 +2,14 @@
 
 from dataclasses import dataclass
 
-from gaiamorph.models.base import Batch, Step
-from gaiamorph.models.diagnosis import discriminator_has_won
-from gaiamorph.models.gradients import GradientScale
-from gaiamorph.models.losses import adversarial_losses, generator_share
-from gaiamorph.models.prior import PriorModel
+from gaiamorph.models.base import Batch, PriorModel, Step
+from gaiamorph.models.losses import adversaries, discriminator_has_won
 
 
 class GAN(PriorModel):
     """Players "generator" and "discriminator"; nothing encodes.
 
-    L_D = -log D(x) - log(1 - D(G(z))),  z ~ Normal(0, I)
-    L_G = -log D(G(z))                                          the paper's "non-saturating" form (its section 3)
+    L_D = -log D(x) - log(1 - D(G(z))),  z ~ Normal(0, I);  L_G = -log D(G(z))
     """
 
     name = "gan"
@@ -31,17 +27,11 @@ class GAN(PriorModel):
         self.discriminator = self.critic()
 
     def step(self, batch: Batch) -> Step:
-        to_G = GradientScale()
         Gz = self.generator.decode(batch.noise["z"])
-        real, fake = self.discriminator(batch.x, to_G(Gz)).chunk(2)
-        loss_D, loss_G = adversarial_losses(real, fake)
-        to_G.factor = generator_share(fake).view(-1, *[1] * len(self.shape))
-        return Step(
-            {"generator": loss_G.detach(), "discriminator": loss_D.detach()},
-            dict.fromkeys(("generator", "discriminator"), self.settings.rate),
-            metrics={"D(x)": real.sigmoid().mean(), "D(G(z))": fake.sigmoid().mean()},
-            joint=loss_D,
-        )
+        game = adversaries(self.discriminator, batch.x, Gz)
+        losses = {"generator": game.loss_G.detach(), "discriminator": game.loss_D.detach()}
+        rates = dict.fromkeys(losses, self.settings.rate)
+        return Step(losses, rates, {"D(x)": game.real, "D(G(z))": game.fake}, joint=game.loss_D)
 
     def diagnose(self, means: dict[str, float]) -> str | None:
         return discriminator_has_won(means["D(x)"], means["D(G(z))"])
