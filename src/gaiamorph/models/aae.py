@@ -36,7 +36,7 @@ class AAE(Model):
         self.generator = self.pair()
         self.discriminator = MLP((self.latent_dim,), 1, NetworkSettings("mlp", WIDTH, 2)).encoder
 
-    def step(self, batch: Batch) -> Step:
+    def forward(self, batch: Batch) -> Step:
         weight, z = self.settings.weight, self.generator.encode(batch.x)
         reconstruction = self.error(batch.x, self.generator.decode(z))
         game = adversaries(self.discriminator, batch.noise["z"].to(z.dtype), z, weight)

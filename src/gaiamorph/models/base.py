@@ -56,7 +56,7 @@ class Step:
 
 
 class Model(nn.Module):
-    """A method: its networks, and the losses of its players. A subclass implements ``build`` and ``step``."""
+    """A method: its networks, and the losses of its players. A subclass implements ``build`` and ``forward``."""
 
     name: ClassVar[str]
     """Its name on the command line and in settings."""
@@ -102,10 +102,6 @@ class Model(nn.Module):
         return {name: torch.randn(count, self.latent_dim, generator=generator) for name in self.normal}
 
     def forward(self, batch: Batch) -> Step:
-        """`step`. Gradients of several processes are averaged only if it is called through here (torch's DDP)."""
-        return self.step(batch)
-
-    def step(self, batch: Batch) -> Step:
         """The losses of a batch."""
         raise NotImplementedError
 

@@ -79,7 +79,7 @@ class GAIA(Model):
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"weight": SAMPLERS[self.settings.sampler](count, generator), **self.noise.draw(count, generator)}
 
-    def step(self, batch: Batch) -> Step:
+    def forward(self, batch: Batch) -> Step:
         x, G, D, error = batch.x, self.generator, self.discriminator, self.error
         weight, game = batch.noise["weight"], Game(self.settings.through_discriminator)
         z = G.encode(x)

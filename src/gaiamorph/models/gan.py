@@ -26,12 +26,15 @@ class GAN(PriorModel):
         self.generator = self.pair().without_encoder()
         self.discriminator = self.critic()
 
-    def step(self, batch: Batch) -> Step:
+    def forward(self, batch: Batch) -> Step:
         Gz = self.generator.decode(batch.noise["z"])
         game = adversaries(self.discriminator, batch.x, Gz)
-        losses = {"generator": game.loss_G.detach(), "discriminator": game.loss_D.detach()}
-        rates = dict.fromkeys(losses, self.settings.rate)
-        return Step(losses, rates, {"D(x)": game.real, "D(G(z))": game.fake}, joint=game.loss_D)
+        return Step(
+            {"generator": game.loss_G.detach(), "discriminator": game.loss_D.detach()},
+            dict.fromkeys(("generator", "discriminator"), self.settings.rate),
+            {"D(x)": game.real, "D(G(z))": game.fake},
+            game.loss_D,
+        )
 
     def diagnose(self, means: dict[str, float]) -> str | None:
         return discriminator_has_won(means["D(x)"], means["D(G(z))"])

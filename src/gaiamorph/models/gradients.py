@@ -47,8 +47,7 @@ class Game:
     """
 
     def __init__(self, through_discriminator: float = 1.0) -> None:
-        self._F, self._I = GradientScale(), GradientScale()
-        self._shown = GradientScale(through_discriminator) if through_discriminator != 1 else lambda x: x
+        self._F, self._I, self._shown = GradientScale(), GradientScale(), GradientScale(through_discriminator)
 
     def enter(self, Gx: Tensor, Gz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """G's outputs on their way to D: G(x), G(z_interp) as D's input, and G(z_interp) as the target of I."""

@@ -50,7 +50,7 @@ class VAEGAN(Model):
             "discriminator": list(self.discriminator.parameters()),
         }
 
-    def step(self, batch: Batch) -> Step:
+    def forward(self, batch: Batch) -> Step:
         x, G, D, s = batch.x, self.generator, self.discriminator, self.settings
         mean, log_variance = G.encode_gaussian(x)
         z = mean + (log_variance / 2).exp() * batch.noise["epsilon"].to(mean.dtype)
