@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from tests.models.test_losses import numpy_distance_loss
+from tests.models.test_losses import numpy_distance_loss, pairwise_distance_loss
 from tests.models.test_sets import numpy_energy_distance
 
 from gaiamorph.models import MODELS, Batch
@@ -16,7 +16,6 @@ from gaiamorph.models.gaia import GAIA
 from gaiamorph.models.interpolation import mix_codes
 from gaiamorph.models.noise import InputNoise, noise_at
 from gaiamorph.models.sets import energy_distance, independent_pairs
-from gaiamorph.models.terms import pairwise_distance_loss
 from gaiamorph.networks import NETWORKS, NetworkSettings
 
 PLAIN = {

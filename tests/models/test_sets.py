@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from gaiamorph.models.sets import REMEMBERED, EnergyDistance, coarse, energy_distance, independent_pairs
+from gaiamorph.models.sets import coarse, energy_distance, independent_pairs
+from gaiamorph.models.terms import REMEMBERED, SetDistance
 
 
 def numpy_energy_distance(x, y, sources=None, earlier=((), ())):
@@ -121,19 +122,19 @@ def test_earlier_items_make_the_distance_less_noisy():
 
 
 def test_what_is_remembered():
-    sets = EnergyDistance((5,), memory=40)
+    sets = SetDistance((5,), memory=40)
     steps = torch.rand(4, 2, REMEMBERED, 5)
     more = torch.rand(4, 2, 4, 5)
     for number, (x, y) in enumerate(steps):
         expected = steps[:number].flip(0).transpose(0, 1).flatten(1, 2)[:, :40]
         torch.testing.assert_close(sets.earlier[:, : expected.shape[1]], expected)
-        distance = sets.eval()(x, y, torch.eye(REMEMBERED))
+        distance = sets.eval().energy(x, y, torch.eye(REMEMBERED))
         sources = [(i,) for i in range(REMEMBERED)]
         assert float(distance) == pytest.approx(
             numpy_energy_distance(x.numpy(), y.numpy(), sources, expected.numpy()), rel=1e-3, abs=1e-5
         )
         larger = [torch.cat([some, others]) for some, others in zip((x, y), more[number], strict=True)]
-        sets.train()(*larger, torch.eye(REMEMBERED + 4))  # of more, the first
+        sets.train().energy(*larger, torch.eye(REMEMBERED + 4))  # of more, the first
     assert sets.known.all()
     assert sets.earlier.shape == (2, 40, 5)
     assert {"earlier", "known"} == set(sets.state_dict())  # a run that goes on remembers
@@ -153,10 +154,10 @@ def test_some_rows_tell_how_far_the_given_set_is():
 
 
 def test_without_a_memory():
-    sets = EnergyDistance((5,), memory=0)
+    sets = SetDistance((5,), memory=0)
     x, y = torch.rand(2, 8, 5)
     for _ in range(2):
-        assert float(sets(x, y, torch.zeros(8, 8))) == pytest.approx(float(energy_distance(x, y)), rel=1e-5)
+        assert float(sets.energy(x, y, torch.zeros(8, 8))) == pytest.approx(float(energy_distance(x, y)), rel=1e-5)
 
 
 def test_pictures_are_compared_coarse():

@@ -90,10 +90,7 @@ class Model(nn.Module):
         return Critic(self.pair(2))
 
     def players(self) -> dict[str, list[nn.Parameter]]:
-        """Parameters by the name of the loss that trains them. Each group has its own optimiser.
-
-        By default there is one group for each network: "generator", and "discriminator" if the model has one.
-        """
+        """Parameters by the name of the loss that trains them, each group with its own optimiser. By default by network."""
         groups = {name: list(network.parameters()) for name, network in self.named_children()}
         return {name: parameters for name, parameters in groups.items() if parameters}
 
@@ -141,9 +138,8 @@ class PriorModel(Model):
 
 def across_ranks(errors: Tensor) -> Tensor:
     """Mean over all processes, without gradient. Scalars that steer weights or rates must be the same on every rank."""
-    errors = errors.detach()
+    errors = errors.detach().clone()
     if _one_of_several():
-        errors = errors.clone()
         torch.distributed.all_reduce(errors)
         errors /= torch.distributed.get_world_size()
     return errors

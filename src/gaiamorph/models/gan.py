@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gaiamorph.models.base import Batch, PriorModel, Step
-from gaiamorph.models.losses import adversaries, discriminator_has_won
+from gaiamorph.models.losses import adversarial, discriminator_has_won
 
 
 class GAN(PriorModel):
@@ -28,12 +28,12 @@ class GAN(PriorModel):
 
     def forward(self, batch: Batch) -> Step:
         Gz = self.generator.decode(batch.noise["z"])
-        game = adversaries(self.discriminator, batch.x, Gz)
+        loss_D, loss_G, real, fake = adversarial(self.discriminator, batch.x, Gz)
         return Step(
-            {"generator": game.loss_G.detach(), "discriminator": game.loss_D.detach()},
+            {"generator": loss_G.detach(), "discriminator": loss_D.detach()},
             dict.fromkeys(("generator", "discriminator"), self.settings.rate),
-            {"D(x)": game.real, "D(G(z))": game.fake},
-            game.loss_D,
+            metrics={"D(x)": real, "D(G(z))": fake},
+            joint=loss_D,
         )
 
     def diagnose(self, means: dict[str, float]) -> str | None:

@@ -1,7 +1,6 @@
 """What two or more models share."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -24,19 +23,10 @@ def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1)
 
 
-class Adversaries(NamedTuple):
-    """Losses of a discriminator and of its generator, and the mean probability of "real" for real and for made items."""
-
-    loss_D: Tensor
-    loss_G: Tensor
-    real: Tensor
-    fake: Tensor
-
-
-def adversaries(
+def adversarial(
     discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, weight: float = 1.0
-) -> Adversaries:
-    """The game of Goodfellow et al. 2014, with the "non-saturating" loss of its section 3.
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """L_D, L_G, mean D(real) and mean D(fake) of Goodfellow et al. 2014, with the "non-saturating" L_G of section 3.
 
         L_D = -log D(real) - log(1 - D(fake));  L_G = -log D(fake)
 
@@ -48,7 +38,7 @@ def adversaries(
     ratio = -(-on_fake.detach().clamp_min(-40)).exp()
     to_G.factor = weight * ratio.view(-1, *[1] * (fake.ndim - 1))
     loss_D = F.softplus(-on_real).mean() + F.softplus(on_fake).mean()
-    return Adversaries(loss_D, F.softplus(-on_fake).mean(), on_real.sigmoid().mean(), on_fake.sigmoid().mean())
+    return loss_D, F.softplus(-on_fake).mean(), on_real.sigmoid().mean(), on_fake.sigmoid().mean()
 
 
 def discriminator_has_won(real: float, fake: float) -> str | None:

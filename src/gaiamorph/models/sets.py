@@ -3,44 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-
-from gaiamorph.models.base import of_first_rank
 
 SIDE = 16
 """Pixels on each side of the small versions that are compared."""
-REMEMBERED = 16
-"""Items of a step that the next steps remember. They come from the first process alone, so that all processes have the same."""
-MEMORY_OF_IMAGES, MEMORY_OF_VECTORS = 128, 512
-"""Items of earlier steps in each set. Vectors are short, so a longer memory costs little."""
-
-
-class EnergyDistance(nn.Module):
-    """The energy distance of made items from real ones, with a memory of earlier steps. A batch alone is too small a sample."""
-
-    earlier: Tensor
-    """(2, memory, d): real and made items as `coarse` versions."""
-    known: Tensor
-    """(memory,): 1 where the memory holds an item, else 0."""
-
-    def __init__(self, shape: tuple[int, ...], memory: int | None = None) -> None:
-        super().__init__()
-        usual = MEMORY_OF_VECTORS if len(shape) == 1 else MEMORY_OF_IMAGES
-        self.memory = usual if memory is None else memory
-        self.register_buffer("earlier", torch.zeros(2, self.memory, coarse(torch.zeros(1, *shape)).shape[1]))
-        self.register_buffer("known", torch.zeros(self.memory))
-
-    def forward(self, x: Tensor, y: Tensor, mixed: Tensor) -> Tensor:
-        """x, y (B, *shape): real and made items. mixed (B, B): the share of each x in each y."""
-        x, y = coarse(x), coarse(y).to(x.dtype)
-        distance = energy_distance(x, y, independent_pairs(mixed, self.known, REMEMBERED), self.earlier.unbind())
-        if self.training:
-            fresh = of_first_rank(torch.stack([x[:REMEMBERED], y[:REMEMBERED].detach()]))
-            # In place, since a CUDA graph reads this memory again in the next step.
-            self.earlier.copy_(torch.cat([fresh, self.earlier], 1)[:, : self.memory])
-            self.known.copy_(torch.cat([self.known.new_ones(fresh.shape[1]), self.known])[: self.memory])
-        return distance
 
 
 def coarse(x: Tensor) -> Tensor:

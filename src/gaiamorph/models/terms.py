@@ -7,8 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from gaiamorph.models.balance import SMALLEST
+from gaiamorph.models.base import of_first_rank
 from gaiamorph.models.interpolation import mix_codes
-from gaiamorph.models.sets import EnergyDistance
+from gaiamorph.models.sets import coarse, energy_distance, independent_pairs
+
+REMEMBERED = 16
+"""Items of a step that the next steps remember. They come from the first process alone, so that all processes have the same."""
+MEMORY = {3: 128, 1: 512}
+"""Items of earlier steps in each set, by the dimensions of an item. Vectors are short, so a longer memory costs little."""
 
 
 @dataclass(frozen=True)
@@ -31,39 +37,40 @@ def direct(made: Made) -> Tensor:
 
 
 def pairwise_distance(made: Made) -> Tensor:
-    """L_dist: distances between codes follow those between items."""
-    return pairwise_distance_loss(made.x, made.z)
-
-
-def pairwise_distance_loss(x: Tensor, z: Tensor) -> Tensor:
     """L_dist, which keeps the local structure of X in Z (Sainburg et al. 2018, "pairwise distance loss").
 
         mean over i, j of [log2(1 + d_x(i, j)) - log2(1 + d_z(i, j))]^2
 
-    x: (B, *shape), z: (B, latent_dim). d(i, j) is the squared distance of items i and j, divided by its mean over the batch.
+    d(i, j) is the squared distance of items (or codes) i and j, divided by its mean over the batch.
     """
 
     def log_distances(items: Tensor) -> Tensor:
-        with torch.autocast(items.device.type, enabled=False):
-            # Exact, since a matrix product leaves rounding where a distance is 0.
-            items = items.flatten(1)
-            squares = torch.cdist(items, items, compute_mode="donot_use_mm_for_euclid_dist").square()
-            squares = squares / items.shape[1]
-            return torch.log2(1 + squares / squares.mean().clamp_min(1e-6))  # the mean is 0 if all codes are equal
+        # Not by a matrix product, whose rounding shows where a distance is 0.
+        squares = torch.cdist(items, items, compute_mode="donot_use_mm_for_euclid_dist").square() / items.shape[1]
+        return torch.log2(1 + squares / squares.mean().clamp_min(1e-6))  # the mean is 0 if all codes are equal
 
-    return (log_distances(x) - log_distances(z)).square().mean()
+    with torch.autocast(made.x.device.type, enabled=False):
+        return (log_distances(made.x.flatten(1)) - log_distances(made.z)).square().mean()
 
 
 class SetDistance(nn.Module):
     """q R E(x, G(z_interp)): how unlike interpolations as a set are to real items as a set.
 
-    D redraws items one by one, so each interpolation may be realistic, and all of them too alike. E is the energy distance. q is
-    how much better than the batch mean G reconstructs: while G draws the mean whatever it is given, variety teaches it nothing.
+    D redraws items one by one, so each interpolation may be realistic, and all of them too alike. E is the energy distance. A batch
+    alone is too small a sample for it, so items of earlier steps are remembered. q is how much better than the batch mean G
+    reconstructs: while G draws the mean whatever it is given, variety teaches it nothing.
     """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    earlier: Tensor
+    """(2, memory, d): real and made items as `coarse` versions."""
+    known: Tensor
+    """(memory,): 1 where the memory holds an item, else 0."""
+
+    def __init__(self, shape: tuple[int, ...], memory: int | None = None) -> None:
         super().__init__()
-        self.energy = EnergyDistance(shape)
+        self.memory = MEMORY[len(shape)] if memory is None else memory
+        self.register_buffer("earlier", torch.zeros(2, self.memory, coarse(torch.zeros(1, *shape)).shape[1]))
+        self.register_buffer("known", torch.zeros(self.memory))
 
     def forward(self, made: Made) -> Tensor:
         x = made.x
@@ -71,3 +78,14 @@ class SetDistance(nn.Module):
         q = (1 - made.reconstruction.detach() / of_mean).clamp_min(0)
         mixed = mix_codes(torch.eye(len(x), device=x.device), made.weight)
         return q * made.R * self.energy(x, made.Gz, mixed)
+
+    def energy(self, x: Tensor, y: Tensor, mixed: Tensor) -> Tensor:
+        """E of made items y (B, *shape) from real ones x, then remembered. mixed (B, B): the share of each x in each y."""
+        x, y = coarse(x), coarse(y).to(x.dtype)
+        distance = energy_distance(x, y, independent_pairs(mixed, self.known, REMEMBERED), self.earlier.unbind())
+        if self.training:
+            fresh = of_first_rank(torch.stack([x[:REMEMBERED], y[:REMEMBERED].detach()]))
+            # In place, since a CUDA graph reads this memory again in the next step.
+            self.earlier.copy_(torch.cat([fresh, self.earlier], 1)[:, : self.memory])
+            self.known.copy_(torch.cat([self.known.new_ones(fresh.shape[1]), self.known])[: self.memory])
+        return distance

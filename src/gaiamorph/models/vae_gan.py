@@ -44,11 +44,9 @@ class VAEGAN(Model):
         self.discriminator = self.critic()
 
     def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "encoder": list(self.generator.encoder.parameters()),
-            "decoder": list(self.generator.decoder.parameters()),
-            "discriminator": list(self.discriminator.parameters()),
-        }
+        G, D = self.generator, self.discriminator
+        networks = {"encoder": G.encoder, "decoder": G.decoder, "discriminator": D}
+        return {player: list(network.parameters()) for player, network in networks.items()}
 
     def forward(self, batch: Batch) -> Step:
         x, G, D, s = batch.x, self.generator, self.discriminator, self.settings
