@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from tests.models.test_losses import numpy_distance_loss, pairwise_distance_loss
+from tests.models.test_losses import numpy_distance_loss
 from tests.models.test_sets import numpy_energy_distance
 
 from gaiamorph.models import MODELS, Batch
@@ -16,6 +16,7 @@ from gaiamorph.models.gaia import GAIA
 from gaiamorph.models.interpolation import mix_codes
 from gaiamorph.models.noise import InputNoise, noise_at
 from gaiamorph.models.sets import energy_distance, independent_pairs
+from gaiamorph.models.terms import pairwise_distance
 from gaiamorph.networks import NETWORKS, NetworkSettings
 
 PLAIN = {
@@ -168,11 +169,18 @@ def test_paper_rates_follow_the_seed_equation():
 
 def test_the_paper_as_printed_is_one_setting():
     """The objective brings the paper's slope, sampler and pairwise-distance loss, and none of the later terms."""
-    model = GAIA((1, 16, 16), 4, NetworkSettings(name="adain", width=8), GAIA.Settings(objective="paper"))
+    model = GAIA((1, 16, 16), 4, NetworkSettings(name="adain", width=8), GAIA.Settings(objective="paper")).double()
     s = model.settings
-    assert (s.slope, s.sampler, s.direct, s.set_distance, s.discriminator_noise) == (20.0, "gaussian", 0.0, 0.0, 0.0)
-    assert set(model.terms) == {"distance"}
-    assert set(model.draw(4, torch.Generator())) == {"weight"}
+    assert (s.slope, s.sampler, s.distance) == (20.0, "gaussian", 5e-5)
+    assert (s.direct, s.set_distance, s.discriminator_noise) == (0.0, 0.0, 0.0)
+    drawn = model.draw(4, torch.Generator())
+    assert set(drawn) == {"weight"}
+    x = torch.rand(4, 1, 16, 16, dtype=torch.float64)
+    step = model(Batch(x, drawn))
+    R, F, I = (float(step.metrics[name].detach()) for name in "RFI")
+    L_dist = numpy_distance_loss(x.flatten(1).numpy(), model.generator.encode(x).detach().numpy())
+    assert float(step.losses["generator"]) - F - I == pytest.approx(5e-5 * L_dist, rel=1e-6)
+    assert float(step.losses["discriminator"]) == pytest.approx(R - F - I, rel=1e-6)
 
 
 def test_interpolations_carry_gradient_twice():
@@ -259,7 +267,7 @@ def test_gradients_equal_two_phases(settings):
     shown = share * Gz + (1 - share) * Gz.detach()
     loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * e(Gz, D(shown)) + U + s.direct * e(x, Gx)
     if s.distance:
-        loss_G = loss_G + s.distance * pairwise_distance_loss(x, z)
+        loss_G = loss_G + s.distance * pairwise_distance(x, z)
     phase_G = torch.autograd.grad(loss_G, players["generator"])
     for a, b in zip([*ours["discriminator"], *ours["generator"]], [*phase_D, *phase_G], strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-10)

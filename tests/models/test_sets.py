@@ -122,7 +122,7 @@ def test_earlier_items_make_the_distance_less_noisy():
 
 
 def test_what_is_remembered():
-    sets = SetDistance((5,), memory=40)
+    sets = SetDistance((5,), torch.nn.functional.l1_loss, memory=40)
     steps = torch.rand(4, 2, REMEMBERED, 5)
     more = torch.rand(4, 2, 4, 5)
     for number, (x, y) in enumerate(steps):
@@ -154,7 +154,7 @@ def test_some_rows_tell_how_far_the_given_set_is():
 
 
 def test_without_a_memory():
-    sets = SetDistance((5,), memory=0)
+    sets = SetDistance((5,), torch.nn.functional.l1_loss, memory=0)
     x, y = torch.rand(2, 8, 5)
     for _ in range(2):
         assert float(sets.energy(x, y, torch.zeros(8, 8))) == pytest.approx(float(energy_distance(x, y)), rel=1e-5)

@@ -81,20 +81,18 @@ def fit(z: np.ndarray, a: np.ndarray, method: str = "least_squares", seed: int =
     other methods only items that have all attributes. Columns must vary, and must not be linear functions of others.
     """
     z, a = np.asarray(z, dtype=np.float64), np.asarray(a, dtype=np.float64)
-    together = ~np.isnan(a).any(1)
-    if method != "mean_difference":
-        return _fit(z[together], a[together], method, seed)
-    # Each attribute by itself: an item without another attribute still counts.
-    alone = [_fit(z[known], a[known, k : k + 1], method, seed) for k, known in enumerate(~np.isnan(a.T))]
-    r2 = explained(z[together], a[together]) if together.sum() > a.shape[1] + 1 else float("nan")
-    vectors, unique, items, error = (
-        np.concatenate([getattr(f, name) for f in alone]) for name in ("vectors", "unique", "items", "error")
-    )
-    return Fit(vectors, r2, unique, items, error)
+    # A mean difference takes each attribute by itself: an item without another attribute still counts.
+    groups = np.split(a, a.shape[1], 1) if method == "mean_difference" else [a]
+    fits = [_fit(z, group, method, seed) for group in groups]
+    vectors, unique, items, error = map(np.concatenate, zip(*fits, strict=True))
+    complete = ~np.isnan(a).any(1)
+    return Fit(vectors, explained(z[complete], a[complete]), unique, items, error)
 
 
-def _fit(z: np.ndarray, a: np.ndarray, method: str, seed: int) -> Fit:
-    """`fit` without missing values."""
+def _fit(z: np.ndarray, a: np.ndarray, method: str, seed: int) -> tuple[np.ndarray, ...]:
+    """The vectors, unique, items and error of a `Fit` to the items that have all attributes in a."""
+    complete = ~np.isnan(a).any(1)
+    z, a = z[complete], a[complete]
     # The penalty is chosen once, not in each bootstrap sample.
     estimate = partial(ridge, penalty=best_penalty(z, a)) if method == "ridge" else METHODS[method]
     vectors, r2 = estimate(z, a), explained(z, a)
@@ -105,7 +103,7 @@ def _fit(z: np.ndarray, a: np.ndarray, method: str, seed: int) -> Fit:
     drawn = [estimate(z[rows], a[rows]) for rows in samples if (np.ptp(a[rows], 0) > 0).all()]
     spread = np.std(drawn, 0) if len(drawn) > 1 else np.full(vectors.shape, np.nan)
     error = np.linalg.norm(spread, axis=1) / np.maximum(np.linalg.norm(vectors, axis=1), 1e-12)
-    return Fit(vectors, r2, unique, np.full(len(vectors), len(z)), error)
+    return vectors, unique, np.full(len(vectors), len(z)), error
 
 
 def explained(z: np.ndarray, a: np.ndarray) -> float:

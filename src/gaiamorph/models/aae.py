@@ -7,9 +7,6 @@ from gaiamorph.models.base import Batch, Step
 from gaiamorph.models.losses import adversarial
 from gaiamorph.networks import MLP, NetworkSettings
 
-WIDTH = 256
-"""Units in each of the two hidden layers of the discriminator."""
-
 
 class AAE(AE):
     """An autoencoder. A discriminator of codes pulls their distribution onto a prior. Players "generator" and "discriminator".
@@ -30,7 +27,7 @@ class AAE(AE):
 
     def build(self) -> None:
         super().build()
-        self.discriminator = MLP((self.latent_dim,), 1, NetworkSettings("mlp", WIDTH, 2)).encoder
+        self.discriminator = MLP((self.latent_dim,), 1, NetworkSettings("mlp", width=256, depth=2)).encoder
 
     def forward(self, batch: Batch) -> Step:
         weight, z = self.settings.weight, self.generator.encode(batch.x)

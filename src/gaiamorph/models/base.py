@@ -43,10 +43,7 @@ class Step:
     def backward(
         self, players: dict[str, list[nn.Parameter]], run: Callable[..., None] = torch.Tensor.backward
     ) -> None:
-        """Add the gradient of each loss to the parameters of its player.
-
-        run: ``run(scalar, inputs=..., retain_graph=...)`` does one backward pass.
-        """
+        """Add the gradient of each loss to the parameters of its player. run: does one backward pass of a scalar."""
         if self.joint is not None:
             run(self.joint)
             return
@@ -56,7 +53,7 @@ class Step:
 
 
 class Model(nn.Module):
-    """A method: its networks, and the losses of its players. A subclass implements ``build`` and ``forward``."""
+    """A method: its networks, and the losses of its players. A subclass has ``build()`` and ``forward(batch) -> Step``."""
 
     name: ClassVar[str]
     """Its name on the command line and in settings."""
@@ -97,10 +94,6 @@ class Model(nn.Module):
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         """The random numbers for ``count`` items, each tensor with one row an item. By default those of `normal`."""
         return {name: torch.randn(count, self.latent_dim, generator=generator) for name in self.normal}
-
-    def forward(self, batch: Batch) -> Step:
-        """The losses of a batch."""
-        raise NotImplementedError
 
     @staticmethod
     def mixes(options: Mapping[str, Any]) -> int:

@@ -11,7 +11,7 @@ from gaiamorph.models.losses import ERRORS
 
 
 class BEGAN(PriorModel):
-    """The discriminator is an autoencoder; an integral controller keeps the balance. Nothing encodes.
+    """The discriminator is an autoencoder. An integral controller keeps the balance. Nothing encodes.
 
         L(v) = |v - D(v)|;  z ~ Uniform(-1, 1)
         L_D = L(x) - k L(G(z));  L_G = L(G(z))
@@ -22,6 +22,8 @@ class BEGAN(PriorModel):
     """
 
     name = "began"
+    prior = "uniform"
+    k: Tensor
 
     @dataclass
     class Settings:
@@ -29,10 +31,6 @@ class BEGAN(PriorModel):
         """Wanted ratio L(G(z)) : L(x). Lower is sharper and less varied."""
         rate: float = 1e-3
         """Step of the controller (lambda_k)."""
-
-    k: Tensor
-
-    prior = "uniform"
 
     def build(self) -> None:
         self.generator = self.pair().without_encoder()

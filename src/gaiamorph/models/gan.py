@@ -7,20 +7,19 @@ from gaiamorph.models.losses import adversarial, discriminator_has_won
 
 
 class GAN(PriorModel):
-    """Players "generator" and "discriminator"; nothing encodes.
+    """Players "generator" and "discriminator". Nothing encodes.
 
     L_D = -log D(x) - log(1 - D(G(z))),  z ~ Normal(0, I);  L_G = -log D(G(z))
     """
 
     name = "gan"
+    prior = "normal"
 
     @dataclass
     class Settings:
         rate: float = 0.1
         """Share of the learning rate that both players take. The full rate suits autoencoders, but lets this discriminator win
-        at once; a tenth of it, 2e-4, is usual for GANs (Radford et al. 2016)."""
-
-    prior = "normal"
+        at once. A tenth of it, 2e-4, is usual for GANs (Radford et al. 2016)."""
 
     def build(self) -> None:
         self.generator = self.pair().without_encoder()

@@ -48,7 +48,7 @@ class InputNoise:
 
     def __call__(self, drawn: dict[str, Tensor], x: Tensor) -> Tensor | None:
         """The noise of a batch, like x (B, *shape); None without noise."""
-        return noise_at(drawn["noise"], x, *self.strengths) if "noise" in drawn else None
+        return noise_at(drawn["noise"].to(x.device), x, *self.strengths) if "noise" in drawn else None
 
 
 def noise_at(places: Tensor, like: Tensor, *strengths: float) -> Tensor:

@@ -1,7 +1,6 @@
-"""Terms of GAIA's generator loss beside F and I: each a callable of what a step has `Made`, without its weight."""
+"""Terms of GAIA's generator loss beside F, I and ||x - G(x)||, without their weights."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -17,31 +16,12 @@ MEMORY = {3: 128, 1: 512}
 """Items of earlier steps in each set, by the dimensions of an item. Vectors are short, so a longer memory costs little."""
 
 
-@dataclass(frozen=True)
-class Made:
-    """One step: items x (B, *shape), codes z (B, d), G(z_interp), interpolation weights, the error function, R without gradient,
-    and the reconstruction error ||x - G(x)||."""
-
-    x: Tensor
-    z: Tensor
-    Gz: Tensor
-    weight: Tensor
-    error: Callable[[Tensor, Tensor], Tensor]
-    R: Tensor
-    reconstruction: Tensor
-
-
-def direct(made: Made) -> Tensor:
-    """||x - G(x)||. It keeps G from giving up parts of the data."""
-    return made.reconstruction
-
-
-def pairwise_distance(made: Made) -> Tensor:
+def pairwise_distance(x: Tensor, z: Tensor) -> Tensor:
     """L_dist, which keeps the local structure of X in Z (Sainburg et al. 2018, "pairwise distance loss").
 
         mean over i, j of [log2(1 + d_x(i, j)) - log2(1 + d_z(i, j))]^2
 
-    d(i, j) is the squared distance of items (or codes) i and j, divided by its mean over the batch.
+    x: (B, *shape), z: (B, latent_dim). d(i, j) is the squared distance of items i and j, divided by its mean over the batch.
     """
 
     def log_distances(items: Tensor) -> Tensor:
@@ -49,8 +29,8 @@ def pairwise_distance(made: Made) -> Tensor:
         squares = torch.cdist(items, items, compute_mode="donot_use_mm_for_euclid_dist").square() / items.shape[1]
         return torch.log2(1 + squares / squares.mean().clamp_min(1e-6))  # the mean is 0 if all codes are equal
 
-    with torch.autocast(made.x.device.type, enabled=False):
-        return (log_distances(made.x.flatten(1)) - log_distances(made.z)).square().mean()
+    with torch.autocast(x.device.type, enabled=False):
+        return (log_distances(x.flatten(1)) - log_distances(z)).square().mean()
 
 
 class SetDistance(nn.Module):
@@ -66,18 +46,21 @@ class SetDistance(nn.Module):
     known: Tensor
     """(memory,): 1 where the memory holds an item, else 0."""
 
-    def __init__(self, shape: tuple[int, ...], memory: int | None = None) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], error: Callable[[Tensor, Tensor], Tensor], memory: int | None = None
+    ) -> None:
         super().__init__()
+        self.error = error
         self.memory = MEMORY[len(shape)] if memory is None else memory
         self.register_buffer("earlier", torch.zeros(2, self.memory, coarse(torch.zeros(1, *shape)).shape[1]))
         self.register_buffer("known", torch.zeros(self.memory))
 
-    def forward(self, made: Made) -> Tensor:
-        x = made.x
-        of_mean = made.error(x, x.mean(0).expand_as(x)).clamp_min(SMALLEST)
-        q = (1 - made.reconstruction.detach() / of_mean).clamp_min(0)
-        mixed = mix_codes(torch.eye(len(x), device=x.device), made.weight)
-        return q * made.R * self.energy(x, made.Gz, mixed)
+    def forward(self, x: Tensor, Gz: Tensor, weight: Tensor, R: Tensor, reconstruction: Tensor) -> Tensor:
+        """x, G(z_interp): (B, *shape). weight: as in `mix_codes`. R and ||x - G(x)|| are constants to the gradient."""
+        of_mean = self.error(x, x.mean(0).expand_as(x)).clamp_min(SMALLEST)
+        q = (1 - reconstruction.detach() / of_mean).clamp_min(0)
+        mixed = mix_codes(torch.eye(len(x), device=x.device), weight)
+        return q * R.detach() * self.energy(x, Gz, mixed)
 
     def energy(self, x: Tensor, y: Tensor, mixed: Tensor) -> Tensor:
         """E of made items y (B, *shape) from real ones x, then remembered. mixed (B, B): the share of each x in each y."""
