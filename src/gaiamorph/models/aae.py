@@ -9,7 +9,7 @@ from gaiamorph.networks import MLP, NetworkSettings
 
 
 class AAE(AE):
-    """An autoencoder. A discriminator of codes pulls their distribution onto a prior. Players "generator" and "discriminator".
+    """A discriminator of codes pulls their distribution onto a prior. Players "generator" and "discriminator".
 
         L_D = -log D(z') - log(1 - D(G.encode(x))),  z' ~ Normal(0, I)
         L_G = ||x - G(x)|| + weight * -log D(G.encode(x))

@@ -8,7 +8,8 @@ The generator G and the discriminator D are both autoencoders. For a batch x:
     F = ||x - D(G(x))||                              reconstruction, seen through D
     I = ||G(z_interp) - D(G(z_interp))||             interpolation, seen through D
 
-    D minimises R - w_F F - w_I I,   G minimises v_F F + v_I I + terms
+    D minimises R - w_F F - w_I I
+    G minimises v_F F + v_I I + direct ||x - G(x)|| + distance L_dist + U          `terms` has the last two
 
 The paper has all weights at 1, and steers the learning rates instead (`balance.paper`). With the other weights in `balance`, the
 game settles. D sees its input with noise on it (`noise`). I's gradient reaches G twice: through D's input and through the target.

@@ -1,4 +1,4 @@
-"""What two or more models share."""
+"""Errors and adversarial losses that several models share."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The energy distance between made and real items: what items do not show one by one."""
+"""The energy distance between made and real items. It compares them as sets, not one by one."""
 
 from collections.abc import Sequence
 
