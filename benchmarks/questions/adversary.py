@@ -14,7 +14,7 @@ from common import Question, cost
 from gaiamorph.evaluation import Case
 from gaiamorph.evaluation.kernel import kernel_distance
 from gaiamorph.evaluation.sharpness import octave_energies
-from gaiamorph.models.balance import BALANCES, Balanced
+from gaiamorph.models.balance import BALANCES, balanced
 
 VARIANTS = {
     "gaia": {"model": "gaia"},
@@ -29,16 +29,15 @@ STEPS, PAIRS = 3000, 400
 def without_fake_terms(on: bool) -> Iterator[None]:
     """D's loss without F and I. No setting does this, for it serves nothing but this question."""
 
-    class Without(Balanced):
-        def __call__(self, *errors):
-            weights = super().__call__(*errors)
-            return weights._replace(F_in_D=0 * weights.F_in_D, I_in_D=0 * weights.I_in_D)
+    def without(slope, R, F, I):
+        weights = balanced(slope, R, F, I)
+        return weights._replace(F_in_D=0 * weights.F_in_D, I_in_D=0 * weights.I_in_D)
 
-    BALANCES["balanced"] = Without if on else Balanced
+    BALANCES["balanced"] = without if on else balanced
     try:
         yield
     finally:
-        BALANCES["balanced"] = Balanced
+        BALANCES["balanced"] = balanced
 
 
 def largest_ratio(folder: Path, steps: int) -> float:

@@ -8,7 +8,7 @@ import torch
 
 from gaiamorph.latent import interpolate
 from gaiamorph.latent.samplers import fit_mixture
-from gaiamorph.models.interpolation import interpolate_pairs
+from gaiamorph.models.interpolation import mix_codes
 
 
 def test_linear_ends_and_extrapolation():
@@ -21,10 +21,10 @@ def test_linear_ends_and_extrapolation():
 
 def test_reference_pairing():
     z = torch.arange(6.0)[:, None]
-    at_first, at_second = interpolate_pairs(z, torch.zeros(6)), interpolate_pairs(z, torch.ones(6))
+    at_first, at_second = mix_codes(z, torch.zeros(6)), mix_codes(z, torch.ones(6))
     assert at_first[:, 0].tolist() == [0, 1, 2, 2, 1, 0]
     assert at_second[:, 0].tolist() == [3, 4, 5, 3, 4, 5]
-    assert interpolate_pairs(z, torch.full((6,), 0.5))[:, 0].tolist() == [1.5, 2.5, 3.5, 2.5, 2.5, 2.5]
+    assert mix_codes(z, torch.full((6,), 0.5))[:, 0].tolist() == [1.5, 2.5, 3.5, 2.5, 2.5, 2.5]
 
 
 def test_perceptual_spacing_makes_equal_steps():

@@ -11,12 +11,12 @@ from tests.models.test_losses import numpy_distance_loss
 from tests.models.test_sets import numpy_energy_distance
 
 from gaiamorph.models import MODELS, Batch
-from gaiamorph.models.balance import BALANCES, Balanced, Interpolations
+from gaiamorph.models.balance import BALANCES, I_WEIGHT, W_MAX
 from gaiamorph.models.gaia import GAIA
-from gaiamorph.models.interpolation import interpolate_pairs, mix_codes
-from gaiamorph.models.losses import pairwise_distance_loss
+from gaiamorph.models.interpolation import mix_codes
 from gaiamorph.models.noise import InputNoise, noise_at
-from gaiamorph.models.sets import count_pairs, energy_distance
+from gaiamorph.models.sets import energy_distance, independent_pairs
+from gaiamorph.models.terms import pairwise_distance
 from gaiamorph.networks import NETWORKS, NetworkSettings
 
 PLAIN = {
@@ -105,12 +105,12 @@ def numpy_difference(name, a, b):
 
 def expected(objective, R, F, I, slope):
     if objective == "balanced":
-        w = Balanced.w_max * sigmoid(slope * (R - (F + I) / 2) / R)
+        w = W_MAX * sigmoid(slope * (R - (F + I) / 2) / R)
         v = sigmoid(slope * (I - F) / R)
         return v * I + (1 - v) * F, R - w * (F + I) / 2, 1.0, 1.0
     if objective == "interpolations":
         w = sigmoid(slope * (R - I) / R)
-        return F + Interpolations.weight * I, R - w * I, 1.0, 1.0
+        return F + I_WEIGHT * I, R - w * I, 1.0, 1.0
     delta = sigmoid(slope * (R - (F + I) / 2))
     return F + I, R - F - I, 1 - delta, delta
 
@@ -169,11 +169,18 @@ def test_paper_rates_follow_the_seed_equation():
 
 def test_the_paper_as_printed_is_one_setting():
     """The objective brings the paper's slope, sampler and pairwise-distance loss, and none of the later terms."""
-    model = GAIA((1, 16, 16), 4, NetworkSettings(name="adain", width=8), GAIA.Settings(objective="paper"))
+    model = GAIA((1, 16, 16), 4, NetworkSettings(name="adain", width=8), GAIA.Settings(objective="paper")).double()
     s = model.settings
-    assert (s.slope, s.sampler, s.direct, s.set_distance, s.discriminator_noise) == (20.0, "gaussian", 0.0, 0.0, 0.0)
-    assert [type(term).__name__ for term in model.terms] == ["PairwiseDistance"]
-    assert set(model.draw(4, torch.Generator())) == {"weight"}
+    assert (s.slope, s.sampler, s.distance) == (20.0, "gaussian", 5e-5)
+    assert (s.direct, s.set_distance, s.discriminator_noise) == (0.0, 0.0, 0.0)
+    drawn = model.draw(4, torch.Generator())
+    assert set(drawn) == {"weight"}
+    x = torch.rand(4, 1, 16, 16, dtype=torch.float64)
+    step = model(Batch(x, drawn))
+    R, F, I = (float(step.metrics[name].detach()) for name in "RFI")
+    L_dist = numpy_distance_loss(x.flatten(1).numpy(), model.generator.encode(x).detach().numpy())
+    assert float(step.losses["generator"]) - F - I == pytest.approx(5e-5 * L_dist, rel=1e-6)
+    assert float(step.losses["discriminator"]) == pytest.approx(R - F - I, rel=1e-6)
 
 
 def test_interpolations_carry_gradient_twice():
@@ -182,7 +189,7 @@ def test_interpolations_carry_gradient_twice():
     parameters = model.players()["generator"]
     full = gradients(model, batch)["generator"]
     z = model.generator.encode(batch.x)
-    Gz = model.generator.decode(interpolate_pairs(z, batch.noise["weight"]))
+    Gz = model.generator.decode(mix_codes(z, batch.noise["weight"]))
     F = model.error(batch.x, model.discriminator(model.generator.decode(z)))
     R = model.error(batch.x, model.discriminator(batch.x))
 
@@ -250,17 +257,17 @@ def test_gradients_equal_two_phases(settings):
     assert share < 0.9, "the example must be one where sets are compared"
     m = s.set_distance * (1 - share) * R.detach()
     made_of = mix_codes(torch.eye(len(x)), batch.noise["weight"])
-    balance = BALANCES[s.objective](s.slope)(R.detach(), F.detach(), I.detach())
+    balance = BALANCES[s.objective](s.slope, R.detach(), F.detach(), I.detach())
     loss_D = R - balance.F_in_D * F - balance.I_in_D * I
     phase_D = torch.autograd.grad(loss_D, players["discriminator"])
     z = G.encode(x)
     Gx, Gz = G.decode(z), G.decode(mix_codes(z, batch.noise["weight"]))
-    U = m * energy_distance(x, Gz, count_pairs(made_of.double()))
+    U = m * energy_distance(x, Gz, independent_pairs(made_of.double()))
     share = s.through_discriminator
     shown = share * Gz + (1 - share) * Gz.detach()
     loss_G = balance.F_in_G * e(x, D(Gx)) + balance.I_in_G * e(Gz, D(shown)) + U + s.direct * e(x, Gx)
     if s.distance:
-        loss_G = loss_G + s.distance * pairwise_distance_loss(x, z)
+        loss_G = loss_G + s.distance * pairwise_distance(x, z)
     phase_G = torch.autograd.grad(loss_G, players["generator"])
     for a, b in zip([*ours["discriminator"], *ours["generator"]], [*phase_D, *phase_G], strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-10)

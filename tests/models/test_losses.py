@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaiamorph.models.losses import pairwise_distance_loss
+from gaiamorph.models.terms import pairwise_distance
 
 
 def numpy_distance_loss(x, z):
@@ -21,16 +21,16 @@ def numpy_distance_loss(x, z):
 def test_distance_loss():
     rng = np.random.default_rng(0)
     x, z = rng.normal(size=(30, 7)), rng.normal(size=(30, 3))
-    assert float(pairwise_distance_loss(torch.tensor(x), torch.tensor(z))) == pytest.approx(
+    assert float(pairwise_distance(torch.tensor(x), torch.tensor(z))) == pytest.approx(
         numpy_distance_loss(x, z), rel=1e-4
     )
 
 
 def test_distance_loss_is_zero_for_scaled_copies_and_finite_on_collapse():
     x = torch.rand(40, 6)
-    assert float(pairwise_distance_loss(x, 5 * x)) < 1e-6
+    assert float(pairwise_distance(x, 5 * x)) < 1e-6
     z = torch.zeros(40, 3, requires_grad=True)
-    loss = pairwise_distance_loss(x, z)
+    loss = pairwise_distance(x, z)
     loss.backward()
     assert torch.isfinite(loss.detach())
     assert torch.isfinite(z.grad).all()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from gaiamorph.models.sets import REMEMBERED, EnergyDistance, coarse, count_pairs, energy_distance
+from gaiamorph.models.sets import coarse, energy_distance, independent_pairs
+from gaiamorph.models.terms import REMEMBERED, SetDistance
 
 
 def numpy_energy_distance(x, y, sources=None, earlier=((), ())):
@@ -53,7 +54,7 @@ def test_energy_distance_leaves_out_what_is_made_of_one_another():
     for _ in range(200):
         x = rng.normal(size=(16, 4))
         y = shares @ x
-        found.append(float(energy_distance(torch.tensor(x), torch.tensor(y), count_pairs(torch.tensor(shares)))))
+        found.append(float(energy_distance(torch.tensor(x), torch.tensor(y), independent_pairs(torch.tensor(shares)))))
         biased.append(float(energy_distance(torch.tensor(x), torch.tensor(y))))
     assert found[-1] == pytest.approx(numpy_energy_distance(x, y, sources), rel=1e-6)
     assert abs(np.mean(found)) < 3 * np.std(found) / 200**0.5
@@ -68,7 +69,7 @@ def test_energy_distance_from_what_was_there_before():
     for j, of in enumerate(sources):
         made_of[j, list(of)] = 0.5
     known = torch.tensor([1.0] * 5 + [0.0] * 4, dtype=torch.float64)
-    pairs = count_pairs(made_of, known)
+    pairs = independent_pairs(made_of, known)
     found = float(energy_distance(torch.tensor(x), torch.tensor(y), pairs, torch.tensor(earlier)))
     assert found == pytest.approx(numpy_energy_distance(x, y, sources, earlier[:, :5]), rel=1e-6)
     assert found != pytest.approx(numpy_energy_distance(x, y, sources), rel=1e-2)
@@ -79,7 +80,7 @@ def test_gradient_of_the_energy_distance_is_that_of_both_sides():
     if they moved as well: twice what the one side gives."""
     x, y, a, b = torch.randn(4, 6, 3, dtype=torch.float64)
     y.requires_grad_()
-    ours = torch.autograd.grad(energy_distance(x, y, count_pairs(x.new_zeros(6, 6), x.new_ones(6)), (a, b)), y)[0]
+    ours = torch.autograd.grad(energy_distance(x, y, independent_pairs(x.new_zeros(6, 6), x.new_ones(6)), (a, b)), y)[0]
     pairs = [(y[i], y[j].detach()) for i in range(6) for j in range(6) if i != j] + [(p, q) for p in y for q in b]
     within = torch.stack([(p - q).norm() for p, q in pairs]).mean()
     between = torch.stack([(p - q).norm() for p in y for q in [*x, *a]]).mean()
@@ -101,7 +102,7 @@ def test_earlier_items_make_the_distance_less_noisy():
 
     def found(memory, shift):
         """Distances (300,), and their gradients with respect to a shift of the made items (300, 4)."""
-        pairs = count_pairs(torch.zeros(16, 16), torch.ones(memory))
+        pairs = independent_pairs(torch.zeros(16, 16), torch.ones(memory))
         values, gradients = [], []
         for _ in range(300):
             moved = torch.full((4,), shift, requires_grad=True)
@@ -121,19 +122,19 @@ def test_earlier_items_make_the_distance_less_noisy():
 
 
 def test_what_is_remembered():
-    sets = EnergyDistance((5,), memory=40)
+    sets = SetDistance((5,), torch.nn.functional.l1_loss, memory=40)
     steps = torch.rand(4, 2, REMEMBERED, 5)
     more = torch.rand(4, 2, 4, 5)
     for number, (x, y) in enumerate(steps):
         expected = steps[:number].flip(0).transpose(0, 1).flatten(1, 2)[:, :40]
         torch.testing.assert_close(sets.earlier[:, : expected.shape[1]], expected)
-        distance = sets.eval()(x, y, torch.eye(REMEMBERED))
+        distance = sets.eval().energy(x, y, torch.eye(REMEMBERED))
         sources = [(i,) for i in range(REMEMBERED)]
         assert float(distance) == pytest.approx(
             numpy_energy_distance(x.numpy(), y.numpy(), sources, expected.numpy()), rel=1e-3, abs=1e-5
         )
         larger = [torch.cat([some, others]) for some, others in zip((x, y), more[number], strict=True)]
-        sets.train()(*larger, torch.eye(REMEMBERED + 4))  # of more, the first
+        sets.train().energy(*larger, torch.eye(REMEMBERED + 4))  # of more, the first
     assert sets.known.all()
     assert sets.earlier.shape == (2, 40, 5)
     assert {"earlier", "known"} == set(sets.state_dict())  # a run that goes on remembers
@@ -144,8 +145,8 @@ def test_some_rows_tell_how_far_the_given_set_is():
     drawn = [(torch.randn(64, 3), torch.randn(64, 3) + 0.3, torch.randn(2, 64, 3)) for _ in range(200)]
     found = {}
     for some in (16, 64):
-        pairs = count_pairs(torch.zeros(64, 64), torch.ones(64), some)
-        assert len(pairs.of_step) == some + 64
+        pairs = independent_pairs(torch.zeros(64, 64), torch.ones(64), some)
+        assert len(pairs) == some + 64
         found[some] = np.array([float(energy_distance(x, y, pairs, earlier)) for x, y, earlier in drawn])
     difference = found[16] - found[64]
     assert abs(difference.mean()) < 4 * difference.std() / 200**0.5
@@ -153,10 +154,10 @@ def test_some_rows_tell_how_far_the_given_set_is():
 
 
 def test_without_a_memory():
-    sets = EnergyDistance((5,), memory=0)
+    sets = SetDistance((5,), torch.nn.functional.l1_loss, memory=0)
     x, y = torch.rand(2, 8, 5)
     for _ in range(2):
-        assert float(sets(x, y, torch.zeros(8, 8))) == pytest.approx(float(energy_distance(x, y)), rel=1e-5)
+        assert float(sets.energy(x, y, torch.zeros(8, 8))) == pytest.approx(float(energy_distance(x, y)), rel=1e-5)
 
 
 def test_pictures_are_compared_coarse():
@@ -175,7 +176,7 @@ def test_sizes_that_do_not_divide(height, width):
 
 def test_energy_distance_where_all_are_made_of_one_another():
     x = torch.randn(2, 3, requires_grad=True)
-    distance = energy_distance(x.detach(), x.mean(0).expand(2, 3), count_pairs(torch.full((2, 2), 0.5)))
+    distance = energy_distance(x.detach(), x.mean(0).expand(2, 3), independent_pairs(torch.full((2, 2), 0.5)))
     distance.backward()
     assert float(distance.detach()) == 0
     assert not x.grad.any()

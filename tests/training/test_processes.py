@@ -109,7 +109,7 @@ def reference(name, photos, processes_at, monkeypatch):
                     for buffer, value in zip(model.buffers(), before, strict=True):
                         buffer.copy_(value)
                     processes.start(rank, answering)
-                    result = model.step(batch)
+                    result = model(batch)
                     result.backward(players, lambda loss, world=world, **how: (loss / world).backward(**how))
         for player, optimizer in optimizers.items():
             rate = learning_rate(s, step, step / s.steps) * float(result.rates.get(player, 1.0))

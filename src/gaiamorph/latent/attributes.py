@@ -1,10 +1,8 @@
 """Attribute vectors: directions in z along which one property changes.
 
-With Z (N, latent_dim) the codes of items and A (N, K) their attributes, each method gives W (K, latent_dim), one vector
-an attribute, so that z + amount * w_k changes attribute k by ``amount`` of its units.
+With Z (N, latent_dim) the codes of items and A (N, K) their attributes, each method gives W (K, latent_dim). Then
+z + amount * w_k changes attribute k by ``amount`` of its units.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,20 +34,17 @@ class Fit:
 
 
 def mean_difference(z: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """mean(Z with the attribute) - mean(Z without it), each attribute by itself -> W (K, d).
+    """mean(Z with the attribute) - mean(Z without it), each attribute by itself (Larsen et al. 2016).
 
-    z: (N, d), a: (N, K) without missing values. For a numeric attribute it is the slope of z on it, which is the same if a
-    is 0 or 1. Attributes that correlate in the data share their vectors (Larsen et al. 2016; White 2016, arXiv 1609.04468).
+    For a numeric attribute it is the slope of z on it, which is the same if a is 0 or 1. Attributes that correlate in the
+    data share their vectors (White 2016, arXiv 1609.04468).
     """
     centred = a - a.mean(0)
     return centred.T @ (z - z.mean(0)) / (centred**2).sum(0)[:, None]
 
 
 def least_squares(z: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """Ordinary least squares, Z = A W + b: w_k is the change of z with attribute k, the others held fixed.
-
-    (Sainburg et al. 2018, arXiv 1807.06650.)
-    """
+    """Ordinary least squares, Z = A W + b: attribute k changes, the others stay (Sainburg et al. 2018, arXiv 1807.06650)."""
     from sklearn.linear_model import LinearRegression
 
     return LinearRegression().fit(a, z).coef_.T
@@ -75,10 +70,8 @@ def best_penalty(z: np.ndarray, a: np.ndarray) -> float:
 
 
 METHODS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "least_squares": least_squares,
-    "mean_difference": mean_difference,
-    "ridge": ridge,
-}
+    "least_squares": least_squares, "mean_difference": mean_difference, "ridge": ridge,
+}  # fmt: skip
 
 
 def fit(z: np.ndarray, a: np.ndarray, method: str = "least_squares", seed: int = 0) -> Fit:
@@ -88,44 +81,37 @@ def fit(z: np.ndarray, a: np.ndarray, method: str = "least_squares", seed: int =
     other methods only items that have all attributes. Columns must vary, and must not be linear functions of others.
     """
     z, a = np.asarray(z, dtype=np.float64), np.asarray(a, dtype=np.float64)
-    if method != "mean_difference":
-        return _fit(z, a, method, seed)
-    # Each attribute by itself: an item without another attribute still counts.
-    alone = [_fit(z, a[:, k : k + 1], method, seed) for k in range(a.shape[1])]
-    together = ~np.isnan(a).any(1)
-    r2 = explained(z[together], a[together]) if together.sum() > a.shape[1] + 1 else float("nan")
-    vectors, unique, items, error = (
-        np.concatenate([getattr(f, name) for f in alone]) for name in ("vectors", "unique", "items", "error")
-    )
-    return Fit(vectors, r2, unique, items, error)
+    # A mean difference takes each attribute by itself: an item without another attribute still counts.
+    groups = np.split(a, a.shape[1], 1) if method == "mean_difference" else [a]
+    fits = [_fit(z, group, method, seed) for group in groups]
+    vectors, unique, items, error = map(np.concatenate, zip(*fits, strict=True))
+    complete = ~np.isnan(a).any(1)
+    return Fit(vectors, explained(z[complete], a[complete]), unique, items, error)
 
 
-def _fit(z: np.ndarray, a: np.ndarray, method: str, seed: int) -> Fit:
+def _fit(z: np.ndarray, a: np.ndarray, method: str, seed: int) -> tuple[np.ndarray, ...]:
+    """The vectors, unique, items and error of a `Fit` to the items that have all attributes in a."""
     complete = ~np.isnan(a).any(1)
     z, a = z[complete], a[complete]
     # The penalty is chosen once, not in each bootstrap sample.
     estimate = partial(ridge, penalty=best_penalty(z, a)) if method == "ridge" else METHODS[method]
-    vectors = estimate(z, a)
-    whole = explained(z, a)
-    unique = np.array([whole - explained(z, np.delete(a, k, 1)) for k in range(a.shape[1])])
+    vectors, r2 = estimate(z, a), explained(z, a)
+    unique = np.array([r2 - explained(z, np.delete(a, k, 1)) for k in range(a.shape[1])])
     rng = np.random.default_rng([seed, 31])
-    drawn = []
-    for _ in range(RESAMPLES):
-        rows = rng.integers(0, len(z), len(z))
-        if (np.ptp(a[rows], 0) > 0).all():  # otherwise no drawn item has a rare attribute
-            drawn.append(estimate(z[rows], a[rows]))
+    samples = (rng.integers(0, len(z), len(z)) for _ in range(RESAMPLES))
+    # A sample may have no item with a rare attribute.
+    drawn = [estimate(z[rows], a[rows]) for rows in samples if (np.ptp(a[rows], 0) > 0).all()]
     spread = np.std(drawn, 0) if len(drawn) > 1 else np.full(vectors.shape, np.nan)
     error = np.linalg.norm(spread, axis=1) / np.maximum(np.linalg.norm(vectors, axis=1), 1e-12)
-    return Fit(vectors, whole, unique, np.full(len(vectors), len(z)), error)
+    return vectors, unique, np.full(len(vectors), len(z)), error
 
 
 def explained(z: np.ndarray, a: np.ndarray) -> float:
     """Share of the variance of z (N, d) that a linear function of a (N, K) explains, all entries of z pooled."""
-    centred = z - z.mean(0)
+    centred, basis = z - z.mean(0), a - a.mean(0)
     total = float((centred**2).sum())
     if not a.shape[1] or not total:
         return 0.0
-    basis = a - a.mean(0)
     rest = centred - basis @ np.linalg.lstsq(basis, centred, rcond=None)[0]
     return 1 - float((rest**2).sum()) / total
 

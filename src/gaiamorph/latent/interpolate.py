@@ -1,7 +1,5 @@
 """Paths between codes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -11,10 +9,7 @@ RESOLUTION = 128
 
 
 def linear(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Codes (S, latent_dim) on the straight line from a to b (latent_dim,).
-
-    weights: (S,), the share of b. Weights below 0 or above 1 extrapolate.
-    """
+    """Codes (S, latent_dim) on the line from a to b (latent_dim,). weights: (S,), shares of b. Outside [0, 1] they extrapolate."""
     w = np.asarray(weights, dtype=np.float32)[:, None]
     return (1 - w) * a + w * b
 

@@ -1,15 +1,10 @@
 """New codes from the distribution of the training codes."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from sklearn.mixture import GaussianMixture
 
 MOST_COMPONENTS = 10
 ITEMS_PER_PARAMETER = 5
@@ -52,40 +47,27 @@ def fit_mixture(z: np.ndarray, seed: int) -> Mixture:
     Codes are first rotated to their principal axes, where a diagonal covariance loses little. Components have full
     covariances only if there are enough items for each parameter.
     """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
     from threadpoolctl import threadpool_limits
 
-    z = z.astype(np.float64)
-    mean = z.mean(0)
-    _, _, axes = np.linalg.svd(z - mean, full_matrices=False) if len(z) > z.shape[1] else (0, 0, np.eye(z.shape[1]))
+    (n, d), mean = z.shape, z.mean(0, dtype=np.float64)
+    axes = np.linalg.svd(z - mean, full_matrices=False)[2] if n > d else np.eye(d)
     turned = (z - mean) @ axes.T
     scale = np.maximum(turned.std(0), 1e-6)
     turned /= scale
-    # The matrices are small, and threads would wait for each other: on two busy cores it took ten times as long.
-    with threadpool_limits(1):
-        kind, mixture = _best_mixture(turned, seed)
-    covariances = np.asarray(mixture.covariances_)
-    roots = np.linalg.cholesky(covariances) if kind == "full" else np.apply_along_axis(np.diag, 1, np.sqrt(covariances))
-    back = axes * scale[:, None]  # turned row vector -> code: t * scale @ axes
-    factors = np.einsum("ji,kjl->kil", back, roots)
-    return Mixture(
-        np.asarray(mixture.weights_, dtype=np.float32),
-        (np.asarray(mixture.means_) @ back + mean).astype(np.float32),
-        factors.astype(np.float32),
-    )
-
-
-def _best_mixture(turned: np.ndarray, seed: int) -> tuple[str, GaussianMixture]:
-    """The kind of covariance (full or diag) and the fitted mixture with the lowest BIC."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
-
-    d = turned.shape[1]
     fitted = []
-    for kind, parameters in (("full", d * (d + 1) / 2), ("diag", 2 * d)):
-        most = min(MOST_COMPONENTS, int(len(turned) / (ITEMS_PER_PARAMETER * parameters)))
-        for k in range(1, max(most, kind == "diag") + 1):
-            mixture = GaussianMixture(k, covariance_type=kind, reg_covar=1e-4, random_state=seed)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)  # a looser fit still gives a valid mixture
-                fitted.append((kind, mixture.fit(turned)))
-    return min(fitted, key=lambda found: found[1].bic(turned))
+    # The matrices are small, and threads would wait for each other: on two busy cores it took ten times as long.
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a looser fit still gives a valid mixture
+        for kind, parameters in (("full", d * (d + 1) / 2), ("diag", 2 * d)):
+            most = min(MOST_COMPONENTS, int(n / (ITEMS_PER_PARAMETER * parameters)))
+            for k in range(1, max(most, kind == "diag") + 1):
+                mixture = GaussianMixture(k, covariance_type=kind, reg_covar=1e-4, random_state=seed)
+                fitted.append(mixture.fit(turned))
+        best = min(fitted, key=lambda mixture: mixture.bic(turned))
+    covariances = best.covariances_ if best.covariance_type == "full" else best.covariances_[:, :, None] * np.eye(d)
+    back = axes * scale[:, None]  # turned row vector -> code: t * scale @ axes
+    factors = np.einsum("ji,kjl->kil", back, np.linalg.cholesky(covariances))
+    parts = best.weights_, best.means_ @ back + mean, factors
+    return Mixture(*(part.astype(np.float32) for part in parts))

@@ -1,7 +1,5 @@
 """ACAI: adversarially constrained autoencoder interpolation (Berthelot et al. 2018, arXiv 1807.07543)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +13,7 @@ from gaiamorph.models.losses import ERRORS
 
 
 class ACAI(Model):
-    """A critic guesses how far an interpolation is from its nearer end; the autoencoder makes it answer 0.
+    """A critic guesses how far an interpolation is from its nearer end. The autoencoder makes it answer 0.
 
         x_a = G.decode(a z_1 + (1 - a) z_2),  a ~ Uniform(0, 1/2)
         L_G = ||x - G(x)||^2 + weight ||d(x_a)||^2
@@ -45,19 +43,17 @@ class ACAI(Model):
     def mixes(options: Mapping[str, Any]) -> int:
         return 2
 
-    def step(self, batch: Batch) -> Step:
+    def forward(self, batch: Batch) -> Step:
         x, G, d, s, l2 = batch.x, self.generator, self.discriminator, self.settings, ERRORS["l2"]
         alpha = batch.noise["alpha"][:, None].to(x.dtype)
         z = G.encode(x)
         Gx, mixed = G.decode_each(z, torch.lerp(z.flip(0), z, alpha))
-        # The second term teaches the critic alone, about items that look real without being on the way to another.
+        # The second term teaches the critic alone. Its items look real, and are not on the way to another.
         blend = torch.lerp(Gx, x, s.gamma).detach()
         answer, calm = d(mixed, blend).chunk(2)
-        reconstruction, fooled = l2(x, Gx), answer.square().mean()
+        loss_G = l2(x, Gx) + s.weight * answer.square().mean()
+        critic_error = l2(answer, alpha)
         return Step(
-            {
-                "generator": reconstruction + s.weight * fooled,
-                "discriminator": l2(answer, alpha) + calm.square().mean(),
-            },
-            metrics={"reconstruction": ERRORS["l1"](x, Gx), "d(x_a)": answer.mean(), "critic error": l2(answer, alpha)},
+            {"generator": loss_G, "discriminator": critic_error + calm.square().mean()},
+            metrics={"reconstruction": ERRORS["l1"](x, Gx), "d(x_a)": answer.mean(), "critic error": critic_error},
         )

@@ -1,7 +1,5 @@
 """The autoencoder (Hinton & Salakhutdinov 2006): the baseline of every comparison here."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +22,6 @@ class AE(Model):
         self.error = ERRORS[self.settings.error]
         self.generator = self.pair()
 
-    def step(self, batch: Batch) -> Step:
+    def forward(self, batch: Batch) -> Step:
         reconstruction = self.error(batch.x, self.generator(batch.x))
         return Step({"generator": reconstruction}, metrics={"reconstruction": reconstruction})

@@ -1,10 +1,8 @@
 """The contract between a model and the training loop."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 import torch.distributed
@@ -45,10 +43,7 @@ class Step:
     def backward(
         self, players: dict[str, list[nn.Parameter]], run: Callable[..., None] = torch.Tensor.backward
     ) -> None:
-        """Add the gradient of each loss to the parameters of its player.
-
-        run: ``run(scalar, inputs=..., retain_graph=...)`` does one backward pass.
-        """
+        """Add the gradient of each loss to the parameters of its player. run: does one backward pass of a scalar."""
         if self.joint is not None:
             run(self.joint)
             return
@@ -58,7 +53,7 @@ class Step:
 
 
 class Model(nn.Module):
-    """A method: its networks, and the losses of its players. A subclass implements ``build`` and ``step``."""
+    """A method: its networks, and the losses of its players. A subclass has ``build()`` and ``forward(batch) -> Step``."""
 
     name: ClassVar[str]
     """Its name on the command line and in settings."""
@@ -66,6 +61,8 @@ class Model(nn.Module):
     """A dataclass. Its fields are the options of the model."""
     can_encode = True
     """Whether real items have codes. A GAN has no encoder, so its items cannot be morphed."""
+    normal: ClassVar[tuple[str, ...]] = ()
+    """Names of the standard normal random numbers that a step needs, latent_dim of them for each item."""
     generator: Autoencoder
     """The autoencoder that a user keeps."""
 
@@ -90,24 +87,13 @@ class Model(nn.Module):
         return Critic(self.pair(2))
 
     def players(self) -> dict[str, list[nn.Parameter]]:
-        """Parameters by the name of the loss that trains them. Each group has its own optimiser.
-
-        By default there is one group for each network: "generator", and "discriminator" if the model has one.
-        """
+        """Parameters by the name of the loss that trains them, each group with its own optimiser. By default by network."""
         groups = {name: list(network.parameters()) for name, network in self.named_children()}
         return {name: parameters for name, parameters in groups.items() if parameters}
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
-        """The random numbers for ``count`` items, each tensor with one row an item. None by default."""
-        return {}
-
-    def forward(self, batch: Batch) -> Step:
-        """`step`. Gradients of several processes are averaged only if it is called through here (torch's DDP)."""
-        return self.step(batch)
-
-    def step(self, batch: Batch) -> Step:
-        """The losses of a batch."""
-        raise NotImplementedError
+        """The random numbers for ``count`` items, each tensor with one row an item. By default those of `normal`."""
+        return {name: torch.randn(count, self.latent_dim, generator=generator) for name in self.normal}
 
     @staticmethod
     def mixes(options: Mapping[str, Any]) -> int:
@@ -125,11 +111,28 @@ class Model(nn.Module):
         return None
 
 
+class PriorModel(Model):
+    """A model without an encoder. Codes are drawn from a prior, never read from items."""
+
+    can_encode = False
+    prior: ClassVar[Literal["normal", "uniform"]]
+    """Each entry of a code: standard normal, or uniform between -1 and 1."""
+
+    def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        if self.prior == "uniform":
+            return {"z": 2 * torch.rand(count, self.latent_dim, generator=generator) - 1}
+        return {"z": torch.randn(count, self.latent_dim, generator=generator)}
+
+    def views(self, x: Tensor) -> dict[str, Tensor]:
+        z = self.draw(len(x), torch.Generator().manual_seed(0))["z"].to(x.device)
+        halfway = (z + z.roll(-1, 0)) / 2
+        return {"x": x, "G(z)": self.generator.decode(z), "G(z_interp)": self.generator.decode(halfway)}
+
+
 def across_ranks(errors: Tensor) -> Tensor:
     """Mean over all processes, without gradient. Scalars that steer weights or rates must be the same on every rank."""
-    errors = errors.detach()
+    errors = errors.detach().clone()
     if _one_of_several():
-        errors = errors.clone()
         torch.distributed.all_reduce(errors)
         errors /= torch.distributed.get_world_size()
     return errors

@@ -1,20 +1,17 @@
 """BEGAN: boundary equilibrium generative adversarial networks (Berthelot et al. 2017, arXiv 1703.10717)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from gaiamorph.models.base import Batch, Step, across_ranks
+from gaiamorph.models.base import Batch, PriorModel, Step, across_ranks
 from gaiamorph.models.gradients import SMALLEST_WEIGHT, GradientScale
 from gaiamorph.models.losses import ERRORS
-from gaiamorph.models.prior import PriorModel
 
 
 class BEGAN(PriorModel):
-    """The discriminator is an autoencoder; an integral controller keeps the balance. Nothing encodes.
+    """The discriminator is an autoencoder. An integral controller keeps the balance. Nothing encodes.
 
         L(v) = |v - D(v)|;  z ~ Uniform(-1, 1)
         L_D = L(x) - k L(G(z));  L_G = L(G(z))
@@ -25,6 +22,8 @@ class BEGAN(PriorModel):
     """
 
     name = "began"
+    prior = "uniform"
+    k: Tensor
 
     @dataclass
     class Settings:
@@ -33,16 +32,12 @@ class BEGAN(PriorModel):
         rate: float = 1e-3
         """Step of the controller (lambda_k)."""
 
-    k: Tensor
-
-    prior = "uniform"
-
     def build(self) -> None:
         self.generator = self.pair().without_encoder()
         self.discriminator = self.pair()
         self.register_buffer("k", torch.zeros(()))
 
-    def step(self, batch: Batch) -> Step:
+    def forward(self, batch: Batch) -> Step:
         x, l1, to_G = batch.x, ERRORS["l1"], GradientScale()
         Gz = to_G(self.generator.decode(batch.noise["z"]))
         Dx, DGz = self.discriminator.redraw(x, Gz)

@@ -8,31 +8,30 @@ The generator G and the discriminator D are both autoencoders. For a batch x:
     F = ||x - D(G(x))||                              reconstruction, seen through D
     I = ||G(z_interp) - D(G(z_interp))||             interpolation, seen through D
 
-    D minimises R - w_F F - w_I I,   G minimises v_F F + v_I I + terms
+    D minimises R - w_F F - w_I I
+    G minimises v_F F + v_I I + direct ||x - G(x)|| + distance L_dist + U          `terms` has the last two
 
-The paper has all weights at 1, and steers the learning rates instead (`balance.Paper`). `balance` has weights with which the game
-settles. `terms` has what G minimises besides. D sees its input with noise on it (`noise`). I's gradient reaches G twice: through
-D's input and through the target. With the target detached, nothing between real items becomes real.
+The paper has all weights at 1, and steers the learning rates instead (`balance.paper`). With the other weights in `balance`, the
+game settles. D sees its input with noise on it (`noise`). I's gradient reaches G twice: through D's input and through the target.
+With the target detached, nothing between real items becomes real.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from gaiamorph.defaults import BY_DATA
-from gaiamorph.models.balance import BALANCES
+from gaiamorph.models.balance import BALANCES, diagnose
 from gaiamorph.models.base import Batch, Model, Step, across_ranks
-from gaiamorph.models.diagnosis import diagnose_gaia
 from gaiamorph.models.gradients import Game
-from gaiamorph.models.interpolation import SAMPLERS, items_mixed, mix_codes
+from gaiamorph.models.interpolation import MIXED, SAMPLERS, mix_codes
 from gaiamorph.models.losses import ERRORS
 from gaiamorph.models.noise import InputNoise
-from gaiamorph.models.terms import Direct, Made, PairwiseDistance, SetDistance
+from gaiamorph.models.terms import SetDistance, pairwise_distance
 from gaiamorph.networks import NETWORKS
 
 
@@ -68,22 +67,20 @@ class GAIA(Model):
 
     def build(self) -> None:
         s = self.settings
-        self.error, self.balance = ERRORS[s.error], BALANCES[s.objective](s.slope)
+        self.error, self.balance = ERRORS[s.error], partial(BALANCES[s.objective], s.slope)
         self.generator = self.pair()
         width = max(8, round(self.generator.DISCRIMINATOR_WIDTH * self.generator.width))
         network = replace(self.network, width=width, codes="free")  # D's codes are never mixed: no sphere
         self.discriminator = NETWORKS[network.name](self.shape, s.discriminator_latent_dim, network)
         self.noise = InputNoise(self.shape, s.discriminator_noise)
-        self.set_distance = SetDistance(self.shape, s.set_distance)
-        terms = self.set_distance, Direct(s.direct), PairwiseDistance(s.distance)
-        self.terms = [term for term in terms if term.weight]
+        self.set_distance = SetDistance(self.shape, self.error)
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"weight": SAMPLERS[self.settings.sampler](count, generator), **self.noise.draw(count, generator)}
 
-    def step(self, batch: Batch) -> Step:
-        x, G, D, error = batch.x, self.generator, self.discriminator, self.error
-        weight, game = batch.noise["weight"], Game(self.settings.through_discriminator)
+    def forward(self, batch: Batch) -> Step:
+        x, G, D, s, error = batch.x, self.generator, self.discriminator, self.settings, self.error
+        weight, game = batch.noise["weight"], Game(s.through_discriminator)
         z = G.encode(x)
         Gx, Gz = G.decode_each(z, mix_codes(z, weight))
         Gx_shown, Gz_shown, target = game.enter(Gx, Gz)
@@ -91,28 +88,31 @@ class GAIA(Model):
         R, F, I = error(x, Dx), error(x, DGx), error(target, DGz)
         w = self.balance(*across_ranks(torch.stack([R, F, I])).unbind())
 
-        made = Made(x, z, Gz, weight, error, R.detach(), error(x, Gx))
-        terms = {type(term).__name__: term(made) for term in self.terms}
-        extra = sum(terms.values(), torch.zeros_like(R))
-        L_G = w.F_in_G * F + w.I_in_G * I + extra
+        reconstruction = error(x, Gx)
+        metrics = {"R": R, "F": F, "I": I, "reconstruction": reconstruction, "adversarial_weight": w.I_in_D}
+        terms = s.direct * reconstruction
+        if s.distance:
+            terms = terms + s.distance * pairwise_distance(x, z)
+        if s.set_distance:
+            metrics["U"] = s.set_distance * self.set_distance(x, Gz, weight, R, reconstruction)
+            terms = terms + metrics["U"]
+        L_G = w.F_in_G * F + w.I_in_G * I + terms
         L_D = R - w.F_in_D * F - w.I_in_D * I
-        logged = {"R": R, "F": F, "I": I, "reconstruction": made.reconstruction, "adversarial_weight": w.I_in_D}
         return Step(
             {"generator": L_G.detach(), "discriminator": L_D.detach()},
             {"generator": w.rate_G, "discriminator": w.rate_D},
-            logged | ({"U": terms["SetDistance"]} if "SetDistance" in terms else {}),
-            game.joint(R, F, I, w, extra),
+            metrics,
+            game.joint(R, F, I, w, terms),
         )
 
     @staticmethod
     def mixes(options: Mapping[str, Any]) -> int:
-        return items_mixed(options["sampler"])
+        return MIXED if options["sampler"] in ("dirichlet", "hull") else 2
 
     def views(self, x: Tensor) -> dict[str, Tensor]:
         seen = super().views(x)
-        drawn = self.noise.draw(len(x), torch.Generator().manual_seed(0))
-        noise = self.noise({name: numbers.to(x.device) for name, numbers in drawn.items()}, x)
+        noise = self.noise(self.noise.draw(len(x), torch.Generator().manual_seed(0)), x)
         return seen | {f"D({name})": self.discriminator.redraw(y, noise=noise)[0] for name, y in seen.items()}
 
     def diagnose(self, means: dict[str, float]) -> str | None:
-        return diagnose_gaia(means["R"], means["F"], means["I"])
+        return diagnose(means["R"], means["F"], means["I"])

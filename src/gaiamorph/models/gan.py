@@ -1,47 +1,37 @@
 """The generative adversarial network (Goodfellow et al. 2014, arXiv 1406.2661)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
-from gaiamorph.models.base import Batch, Step
-from gaiamorph.models.diagnosis import discriminator_has_won
-from gaiamorph.models.gradients import GradientScale
-from gaiamorph.models.losses import adversarial_losses, generator_share
-from gaiamorph.models.prior import PriorModel
+from gaiamorph.models.base import Batch, PriorModel, Step
+from gaiamorph.models.losses import adversarial, discriminator_has_won
 
 
 class GAN(PriorModel):
-    """Players "generator" and "discriminator"; nothing encodes.
+    """Players "generator" and "discriminator". Nothing encodes.
 
-    L_D = -log D(x) - log(1 - D(G(z))),  z ~ Normal(0, I)
-    L_G = -log D(G(z))                                          the paper's "non-saturating" form (its section 3)
+    L_D = -log D(x) - log(1 - D(G(z))),  z ~ Normal(0, I);  L_G = -log D(G(z))
     """
 
     name = "gan"
+    prior = "normal"
 
     @dataclass
     class Settings:
         rate: float = 0.1
         """Share of the learning rate that both players take. The full rate suits autoencoders, but lets this discriminator win
-        at once; a tenth of it, 2e-4, is usual for GANs (Radford et al. 2016)."""
-
-    prior = "normal"
+        at once. A tenth of it, 2e-4, is usual for GANs (Radford et al. 2016)."""
 
     def build(self) -> None:
         self.generator = self.pair().without_encoder()
         self.discriminator = self.critic()
 
-    def step(self, batch: Batch) -> Step:
-        to_G = GradientScale()
+    def forward(self, batch: Batch) -> Step:
         Gz = self.generator.decode(batch.noise["z"])
-        real, fake = self.discriminator(batch.x, to_G(Gz)).chunk(2)
-        loss_D, loss_G = adversarial_losses(real, fake)
-        to_G.factor = generator_share(fake).view(-1, *[1] * len(self.shape))
+        loss_D, loss_G, real, fake = adversarial(self.discriminator, batch.x, Gz)
         return Step(
             {"generator": loss_G.detach(), "discriminator": loss_D.detach()},
             dict.fromkeys(("generator", "discriminator"), self.settings.rate),
-            metrics={"D(x)": real.sigmoid().mean(), "D(G(z))": fake.sigmoid().mean()},
+            metrics={"D(x)": real, "D(G(z))": fake},
             joint=loss_D,
         )
 

@@ -1,10 +1,5 @@
 """How two players that pull in opposite directions share one backward pass."""
 
-from __future__ import annotations
-
-from typing import Any
-
-import torch
 from torch import Tensor
 
 from gaiamorph.models.balance import Weights
@@ -17,26 +12,17 @@ class GradientScale:
     """The identity, with a gradient multiplied by ``factor``. The factor may be set at any time before the backward pass.
 
     It stands between a generator and its discriminator. Let the discriminator's loss hold -w F, and the generator's v F. With
-    the factor -v / w here, one backward pass of the first loss gives both players their own gradient. The usual way goes backward
-    through the discriminator twice.
+    the factor -v / w, one backward pass of the first loss gives both players their own gradient, where the usual way needs two.
     """
 
     def __init__(self, factor: Tensor | float = 1.0) -> None:
         self.factor = factor
 
     def __call__(self, x: Tensor) -> Tensor:
-        return _Scale.apply(x, self)  # type: ignore[return-value]
-
-
-class _Scale(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, scale: GradientScale) -> Tensor:
-        ctx.scale = scale
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
-        return grad_outputs[0] * ctx.scale.factor, None
+        seen = x.view_as(x)  # x itself may have other uses, whose gradient stays as it is
+        if seen.requires_grad:
+            seen.register_hook(lambda gradient: gradient * self.factor)
+        return seen
 
 
 class Game:
@@ -44,13 +30,11 @@ class Game:
 
         L_D = R - w_F F - w_I I;  L_G = v_F F + v_I I + terms
 
-    through_discriminator: share of I's gradient that reaches G through D's input. I depends on G(z_interp) twice: as D's input
-    and as the target. Lower values give softer pictures with fewer artifacts.
+    through_discriminator: share of I's gradient that reaches G through D's input. The rest of it comes through the target.
     """
 
     def __init__(self, through_discriminator: float = 1.0) -> None:
-        self._F, self._I = GradientScale(), GradientScale()
-        self._shown = GradientScale(through_discriminator) if through_discriminator != 1 else lambda x: x
+        self._F, self._I, self._shown = GradientScale(), GradientScale(), GradientScale(through_discriminator)
 
     def enter(self, Gx: Tensor, Gz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """G's outputs on their way to D: G(x), G(z_interp) as D's input, and G(z_interp) as the target of I."""

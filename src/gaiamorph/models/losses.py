@@ -1,6 +1,4 @@
-"""What two or more models share."""
-
-from __future__ import annotations
+"""Errors and adversarial losses that several models share."""
 
 from collections.abc import Callable
 
@@ -8,18 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gaiamorph.models.gradients import GradientScale
+from gaiamorph.networks import full_precision
 
-def l1(x: Tensor, y: Tensor) -> Tensor:
-    """Mean absolute difference over items and values."""
-    return F.l1_loss(x, y)
-
-
-def l2(x: Tensor, y: Tensor) -> Tensor:
-    """Mean squared difference over items and values."""
-    return (x - y).square().mean()
-
-
-ERRORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": l1, "l2": l2}
+ERRORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": F.l1_loss, "l2": F.mse_loss}
+"""Mean absolute and mean squared difference, over items and values."""
+WON = 5e-3
+"""A discriminator that errs with less than this probability on average has won."""
 
 
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -30,46 +23,32 @@ def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1)
 
 
-def adversarial_losses(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    """Losses of a discriminator and of the generator that it judges, from its logits (B, 1) (Goodfellow et al. 2014).
+def adversarial(
+    discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, weight: float = 1.0
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """L_D, L_G, mean D(real) and mean D(fake) of Goodfellow et al. 2014, with the "non-saturating" L_G of section 3.
 
-    -log D(real) - log(1 - D(fake))  and  -log D(fake), means over items.
+        L_D = -log D(real) - log(1 - D(fake));  L_G = -log D(fake)
+
+    discriminator: items -> logits (B, 1). The backward pass of L_D gives ``fake`` the gradient of ``weight`` L_G.
     """
-    return F.softplus(-real).mean() + F.softplus(fake).mean(), F.softplus(-fake).mean()
+    to_G = GradientScale()
+    on_real, on_fake = full_precision(discriminator(torch.cat([real, to_G(fake)]))).chunk(2)
+    # d/dl of -log sigmoid(l) is sigmoid(l) - 1, of -log(1 - sigmoid(l)) it is sigmoid(l): their ratio is -exp(-l).
+    ratio = -(-on_fake.detach().clamp_min(-40)).exp()
+    to_G.factor = weight * ratio.view(-1, *[1] * (fake.ndim - 1))
+    loss_D = F.softplus(-on_real).mean() + F.softplus(on_fake).mean()
+    return loss_D, F.softplus(-on_fake).mean(), on_real.sigmoid().mean(), on_fake.sigmoid().mean()
 
 
-def generator_share(fake: Tensor) -> Tensor:
-    """The generator's gradient as a multiple of the discriminator's, for each fake item (B, 1); see `GradientScale`.
+def discriminator_has_won(real: float, fake: float) -> str | None:
+    """A warning if a discriminator is never wrong: its gradient no longer guides anything.
 
-    d/dl of -log sigmoid(l) is sigmoid(l) - 1, of -log(1 - sigmoid(l)) it is sigmoid(l): their ratio is -exp(-l).
+    real, fake: mean probability of "real" that it gives to real and to made items.
     """
-    return -(-fake.detach().clamp_min(-40)).exp()
-
-
-def pairwise_distance_loss(x: Tensor, z: Tensor, smallest: float = 1e-6) -> Tensor:
-    """L_dist, which keeps the local structure of X in Z (Sainburg et al. 2018, "pairwise distance loss").
-
-    x: (B, *shape), z: (B, latent_dim). With d(i, j) the mean squared difference of items i and j,
-    divided by its mean over the batch:
-
-        mean over i, j of [log2(1 + d_x(i, j)) - log2(1 + d_z(i, j))]^2
-
-    The mean of d_z is bounded below by ``smallest``, since it is 0 when all codes are equal.
-    """
-    return (_log_distances(x, smallest) - _log_distances(z, smallest)).square().mean()
-
-
-def squared_distances(x: Tensor) -> Tensor:
-    """Squared Euclidean distances (N, N) within x (N, d), in full precision also under autocast."""
-    # |a - b|^2 = |a|^2 + |b|^2 - 2ab on centred items; centring keeps the cancellation harmless, and the
-    # clamp keeps rounding from going below zero. torch.cdist has no exact zeros on its diagonal either.
-    with torch.autocast(x.device.type, enabled=False):
-        x = x - x.mean(0, keepdim=True)
-        lengths = x.square().sum(1)
-        return (lengths[:, None] + lengths[None] - 2 * x @ x.T).clamp_min(0)
-
-
-def _log_distances(items: Tensor, smallest: float) -> Tensor:
-    items = items.flatten(1)
-    squares = squared_distances(items) / items.shape[1]
-    return torch.log2(1 + squares / squares.mean().clamp_min(smallest))
+    if real <= 1 - WON or fake >= WON:
+        return None
+    return (
+        "the discriminator has won (it tells all made items from real ones), so the generator no longer improves; "
+        "use a lower learning rate, or a narrower discriminator"
+    )

@@ -1,9 +1,7 @@
-"""Gaussian noise on D's input: one random number an item decides where its noise is cut from a fixed table.
+"""Gaussian noise on D's input. One random number per item decides where its noise is cut from a fixed table.
 
-Fresh normal numbers for every value of a batch cost a few percent of a step, and a transfer where there is a GPU.
+Fresh numbers for every value of a batch would cost a few percent of a step, and a transfer to a GPU.
 """
-
-from __future__ import annotations
 
 import math
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ SIDE = 2**10
 PLACES = SIDE**2
 """Places in the table where an item's noise may begin."""
 SEED = 0
-"""All runs share one table. The place is what is random."""
+"""All runs share one table. The place is random."""
 OCTAVES = 3
 """Octaves of noise on images: of single pixels, and smooth over 2 and over 4 pixels. The coarse ones hold faces together."""
 REFERENCE_SIDE = 32
@@ -26,10 +24,10 @@ REFERENCE_SIDE = 32
 
 @dataclass(frozen=True)
 class InputNoise:
-    """Noise that D sees on real and made items alike, and has to redraw without (Vincent et al. 2008, denoising autoencoders).
+    """Noise on real and made items, which D redraws without it (Vincent et al. 2008, denoising autoencoders).
 
-    strength: standard deviation, for items in [0, 1]. Images have it in each octave. The finest octave grows with the square root
-    of the side: the more pixels, the better an object is told from noise on each of them.
+    strength: standard deviation, for items in [0, 1]. Images have it in each octave. In the finest it grows with the square root of
+    the side: the more pixels an object has, the better it stands out from noise on each.
     """
 
     shape: tuple[int, ...]
@@ -50,7 +48,7 @@ class InputNoise:
 
     def __call__(self, drawn: dict[str, Tensor], x: Tensor) -> Tensor | None:
         """The noise of a batch, like x (B, *shape); None without noise."""
-        return noise_at(drawn["noise"], x, *self.strengths) if "noise" in drawn else None
+        return noise_at(drawn["noise"].to(x.device), x, *self.strengths) if "noise" in drawn else None
 
 
 def noise_at(places: Tensor, like: Tensor, *strengths: float) -> Tensor:
@@ -58,34 +56,29 @@ def noise_at(places: Tensor, like: Tensor, *strengths: float) -> Tensor:
 
     strengths: standard deviations, finest octave first. Octave k of an image is smooth over 2^k pixels.
     """
-    if like.ndim != 4:
-        row = _row(math.prod(like.shape[1:]), places.device).unfold(0, math.prod(like.shape[1:]), 1)
-        return row[places].view(like.shape).to(like.dtype) * strengths[0]
+    table = _table(tuple(like.shape[1:]), strengths, places.device)
+    if like.ndim == 2:
+        return table.unfold(0, like.shape[1], 1)[places].to(like.dtype)
     height, width = like.shape[2:]
-    table = _table(*like.shape[1:], strengths, places.device)
     cut = table.unfold(0, height, 1).unfold(1, width, 1)[places // SIDE, places % SIDE]
     layout = torch.contiguous_format if like.is_contiguous() else torch.channels_last
     return cut.to(like.dtype).contiguous(memory_format=layout)
 
 
 @lru_cache(2)
-def _row(length: int, device: torch.device) -> Tensor:
-    return torch.randn(PLACES + length, generator=torch.Generator().manual_seed(SEED)).to(device)
-
-
-@lru_cache(2)
-def _table(channels: int, height: int, width: int, strengths: tuple[float, ...], device: torch.device) -> Tensor:
-    """(SIDE + height, SIDE + width, channels)."""
+def _table(shape: tuple[int, ...], strengths: tuple[float, ...], device: torch.device) -> Tensor:
+    """(PLACES + length,) for vectors, (SIDE + height, SIDE + width, channels) for images."""
     generator = torch.Generator().manual_seed(SEED)
-    size = (SIDE + height, SIDE + width)
+    if len(shape) == 1:
+        return (strengths[0] * torch.randn(PLACES + shape[0], generator=generator)).to(device)
+    channels, *size = shape[0], SIDE + shape[1], SIDE + shape[2]
     total = torch.zeros(1, channels, *size)
     for octave, strength in enumerate(strengths):
         # One more at each end, since the border of an interpolated image is smoothed with nothing.
-        coarse = [math.ceil(n / 2**octave) + 2 for n in size]
-        drawn = torch.randn(1, channels, *coarse, generator=generator)
-        if octave:
-            drawn = F.interpolate(drawn, scale_factor=2**octave, mode="bicubic")
         first = 2**octave
+        drawn = torch.randn(1, channels, *(math.ceil(n / first) + 2 for n in size), generator=generator)
+        if octave:
+            drawn = F.interpolate(drawn, scale_factor=first, mode="bicubic")
         drawn = drawn[..., first : first + size[0], first : first + size[1]]
         total += drawn * (strength / drawn.std())
     return total[0].permute(1, 2, 0).contiguous().to(device)

@@ -1,17 +1,13 @@
 """VAE-GAN: autoencoding beyond pixels using a learned similarity metric (Larsen et al. 2016, arXiv 1512.09300)."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from gaiamorph.models.base import Batch, Model, Step
-from gaiamorph.models.diagnosis import discriminator_has_won
-from gaiamorph.models.losses import ERRORS, gaussian_kl
+from gaiamorph.models.losses import ERRORS, discriminator_has_won, gaussian_kl
 from gaiamorph.networks import full_precision
 
 
@@ -27,11 +23,12 @@ class VAEGAN(Model):
         decoder:        minimise gamma L_like - L_GAN
         discriminator:  minimise -L_GAN
 
-    Three players, with the names on the left (the paper's algorithm 1). The decoder takes -log Dis(Dec(.)) for
-    its part of -L_GAN: the same fixed point, and a gradient where the discriminator is sure.
+    Three players, with the names on the left (the paper's algorithm 1). For its part of -L_GAN, the decoder takes
+    -log Dis(Dec(.)): the same fixed point, with a gradient where the discriminator is sure.
     """
 
     name = "vae_gan"
+    normal = ("epsilon", "z_p")
 
     @dataclass
     class Settings:
@@ -47,16 +44,11 @@ class VAEGAN(Model):
         self.discriminator = self.critic()
 
     def players(self) -> dict[str, list[nn.Parameter]]:
-        return {
-            "encoder": list(self.generator.encoder.parameters()),
-            "decoder": list(self.generator.decoder.parameters()),
-            "discriminator": list(self.discriminator.parameters()),
-        }
+        G, D = self.generator, self.discriminator
+        networks = {"encoder": G.encoder, "decoder": G.decoder, "discriminator": D}
+        return {player: list(network.parameters()) for player, network in networks.items()}
 
-    def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
-        return {name: torch.randn(count, self.latent_dim, generator=generator) for name in ("epsilon", "z_p")}
-
-    def step(self, batch: Batch) -> Step:
+    def forward(self, batch: Batch) -> Step:
         x, G, D, s = batch.x, self.generator, self.discriminator, self.settings
         mean, log_variance = G.encode_gaussian(x)
         z = mean + (log_variance / 2).exp() * batch.noise["epsilon"].to(mean.dtype)
@@ -69,16 +61,13 @@ class VAEGAN(Model):
         like = (x_l - Gz_l).square().flatten(1).sum(1).mean() / 2
         loss_D = F.softplus(-real).mean() + F.softplus(fake).mean() + F.softplus(fake_p).mean()
         fooling = F.softplus(-fake).mean() + F.softplus(-fake_p).mean()
-        # In nats a value, as everywhere here: Adam does not notice the factor.
-        scale = 1 / math.prod(self.shape)
+        # In nats per value, as in the VAE. Adam ignores the factor.
+        loss_E = (s.beta * prior + like) / math.prod(self.shape)
+        losses = {"encoder": loss_E, "decoder": s.gamma * like + fooling, "discriminator": loss_D}
         return Step(
+            losses,
+            dict.fromkeys(losses, s.rate),
             {
-                "encoder": scale * (s.beta * prior + like),
-                "decoder": s.gamma * like + fooling,
-                "discriminator": loss_D,
-            },
-            dict.fromkeys(("encoder", "decoder", "discriminator"), s.rate),
-            metrics={
                 "reconstruction": ERRORS["l1"](x, Gz),
                 "kl": prior,
                 "feature error": like,

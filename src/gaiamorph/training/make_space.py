@@ -13,7 +13,7 @@ import torch
 from gaiamorph.data import Dataset
 from gaiamorph.latent.samplers import Prior, fit_mixture
 from gaiamorph.models import Model
-from gaiamorph.models.prior import PriorModel
+from gaiamorph.models.base import PriorModel
 from gaiamorph.networks import Autoencoder
 from gaiamorph.space import Codec, CodesInfo, LatentSpace, SpaceInfo, TrainingInfo, ValidationInfo
 from gaiamorph.training.settings import TrainSettings, to_dict
