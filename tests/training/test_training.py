@@ -192,7 +192,7 @@ def test_damaged_checkpoint(photos, tmp_path, monkeypatch, content):
 
 def test_not_finite_stops_and_keeps_the_last_checkpoint(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
-    compute = GAIA.forward
+    compute = GAIA.step
     seen = []
 
     def diverging(self, batch):
@@ -202,7 +202,7 @@ def test_not_finite_stops_and_keeps_the_last_checkpoint(photos, tmp_path, monkey
             step.losses["discriminator"] = step.losses["discriminator"] * math.inf
         return step
 
-    monkeypatch.setattr(GAIA, "forward", diverging)
+    monkeypatch.setattr(GAIA, "step", diverging)
     with pytest.raises(
         gm.TrainingError, match=r"discriminator is not a finite number at step 20: lower --learning-rate"
     ):

@@ -29,7 +29,7 @@ class AAE(AE):
         super().build()
         self.discriminator = MLP((self.latent_dim,), 1, NetworkSettings("mlp", width=256, depth=2)).encoder
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         weight, z = self.settings.weight, self.generator.encode(batch.x)
         reconstruction = self.error(batch.x, self.generator.decode(z))
         loss_D, fooling, real, fake = adversarial(self.discriminator, batch.noise["z"].to(z.dtype), z, weight)

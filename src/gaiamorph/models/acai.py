@@ -43,7 +43,7 @@ class ACAI(Model):
     def mixes(options: Mapping[str, Any]) -> int:
         return 2
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         x, G, d, s, l2 = batch.x, self.generator, self.discriminator, self.settings, ERRORS["l2"]
         alpha = batch.noise["alpha"][:, None].to(x.dtype)
         z = G.encode(x)

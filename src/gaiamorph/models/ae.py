@@ -22,6 +22,6 @@ class AE(Model):
         self.error = ERRORS[self.settings.error]
         self.generator = self.pair()
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         reconstruction = self.error(batch.x, self.generator(batch.x))
         return Step({"generator": reconstruction}, metrics={"reconstruction": reconstruction})

@@ -53,7 +53,7 @@ class Step:
 
 
 class Model(nn.Module):
-    """A method: its networks, and the losses of its players. A subclass has ``build()`` and ``forward(batch) -> Step``."""
+    """A method: its networks, and the losses of its players. A subclass has ``build()`` and ``step(batch)``."""
 
     name: ClassVar[str]
     """Its name on the command line and in settings."""
@@ -77,6 +77,13 @@ class Model(nn.Module):
     def build(self) -> None:
         """Make the networks."""
         raise NotImplementedError
+
+    def step(self, batch: Batch) -> Step:
+        """The losses of one batch."""
+        raise NotImplementedError
+
+    def forward(self, batch: Batch) -> Step:
+        return self.step(batch)
 
     def pair(self, latent_dim: int = 0, *, gaussian: bool = False) -> Autoencoder:
         """An encoder and a decoder of the chosen architecture and size."""

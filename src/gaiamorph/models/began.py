@@ -37,7 +37,7 @@ class BEGAN(PriorModel):
         self.discriminator = self.pair()
         self.register_buffer("k", torch.zeros(()))
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         x, l1, to_G = batch.x, ERRORS["l1"], GradientScale()
         Gz = to_G(self.generator.decode(batch.noise["z"]))
         Dx, DGz = self.discriminator.redraw(x, Gz)

@@ -78,7 +78,7 @@ class GAIA(Model):
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         return {"weight": SAMPLERS[self.settings.sampler](count, generator), **self.noise.draw(count, generator)}
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         x, G, D, s, error = batch.x, self.generator, self.discriminator, self.settings, self.error
         weight, game = batch.noise["weight"], Game(s.through_discriminator)
         z = G.encode(x)

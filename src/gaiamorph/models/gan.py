@@ -25,7 +25,7 @@ class GAN(PriorModel):
         self.generator = self.pair().without_encoder()
         self.discriminator = self.critic()
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         Gz = self.generator.decode(batch.noise["z"])
         loss_D, loss_G, real, fake = adversarial(self.discriminator, batch.x, Gz)
         return Step(

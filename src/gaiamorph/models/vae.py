@@ -34,7 +34,7 @@ class VAE(Model):
     def build(self) -> None:
         self.generator = self.pair(gaussian=True)
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         x, G, s = batch.x, self.generator, self.settings
         mean, log_variance = G.encode_gaussian(x)
         z = mean + (log_variance / 2).exp() * batch.noise["epsilon"].to(mean.dtype)

@@ -48,7 +48,7 @@ class VAEGAN(Model):
         networks = {"encoder": G.encoder, "decoder": G.decoder, "discriminator": D}
         return {player: list(network.parameters()) for player, network in networks.items()}
 
-    def forward(self, batch: Batch) -> Step:
+    def step(self, batch: Batch) -> Step:
         x, G, D, s = batch.x, self.generator, self.discriminator, self.settings
         mean, log_variance = G.encode_gaussian(x)
         z = mean + (log_variance / 2).exp() * batch.noise["epsilon"].to(mean.dtype)
