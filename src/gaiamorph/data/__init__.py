@@ -1,7 +1,5 @@
 """Data: items, their attributes and their splits. A new kind of data is one file and one line in `KINDS`."""
 
-from __future__ import annotations
-
 import os
 
 from gaiamorph.data.kinds import Dataset, Kind, Report, Request

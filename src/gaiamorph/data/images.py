@@ -1,7 +1,5 @@
 """Image files and arrays: found, decoded safely, and brought to 8 bits in grey or colour."""
 
-from __future__ import annotations
-
 import io
 import os
 import warnings
@@ -28,7 +26,7 @@ _REASONS: dict[type[Exception], str] = {
     Image.DecompressionBombError: "more pixels than are safe to decode",
     MemoryError: "not enough memory to decode it",
 }
-_GREY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
+GREY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
 
 
 class UnreadableError(Exception):
@@ -72,7 +70,7 @@ def is_grey(path: Path) -> bool:
     """Whether a file holds a grey picture, by its header alone. Files that do not open count as grey."""
     try:
         with _opened(path) as picture:
-            return picture.mode in _GREY_MODES
+            return picture.mode in GREY_MODES
     except Exception:
         return True
 
@@ -97,12 +95,10 @@ def _standard(picture: Image.Image) -> Image.Image:
     picture = ImageOps.exif_transpose(picture)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
         return _narrow(np.asarray(picture))
-    if picture.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in picture.info:
-        grey = picture.mode in ("LA", "La", "L")
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(white, picture).convert("L" if grey else "RGB")
-    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+    mode = "L" if picture.mode in GREY_MODES else "RGB"
+    if picture.has_transparency_data:
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
+    return picture.convert(mode)
 
 
 def _narrow(values: np.ndarray) -> Image.Image:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor
@@ -19,9 +20,6 @@ from torch import Tensor
 from gaiamorph import drawing
 from gaiamorph.data.splits import split_groups, split_items
 from gaiamorph.errors import UserError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CPU = torch.device("cpu")
 SHEET_COLUMNS = 24
@@ -50,12 +48,21 @@ class Request:
     def path(self) -> Path:
         return Path(self.source)
 
-    def split(self, count: int, groups: np.ndarray | None) -> dict[str, np.ndarray]:
-        """Splits of ``count`` items, by their groups (count,) if there are any. Raises UserError with the source's name."""
+    def split(self, attributes: pd.DataFrame, column: str = "group") -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """Splits and groups (N,) of items with these attributes. Without the column there are no groups: None.
+
+        An item without a group is a group of its own. Raises UserError with the source's name.
+        """
+        groups = None
+        if column in attributes.columns:
+            given = attributes[column]
+            own = [f"({i})" for i in range(len(given))]
+            groups = given.astype(str).where(given.notna(), own).to_numpy(dtype=str)
         try:
-            return split_items(count, self.seed) if groups is None else split_groups(groups, self.seed)
+            splits = split_items(len(attributes), self.seed) if groups is None else split_groups(groups, self.seed)
         except UserError as error:
             raise UserError(f"{self.source}: {error}") from error
+        return splits, groups
 
 
 @dataclass(frozen=True)
@@ -207,6 +214,11 @@ class Kind(ABC):
         return files
 
 
+def numbered(count: int) -> tuple[list[str], pd.DataFrame]:
+    """Names and attributes of items that have neither: positions, and a table without columns."""
+    return [str(i) for i in range(count)], pd.DataFrame(index=range(count))
+
+
 @dataclass
 class Dataset:
     """Items of one kind, with their attributes and splits.
@@ -225,22 +237,10 @@ class Dataset:
     names: list[str]
     attributes: pd.DataFrame
     splits: dict[str, np.ndarray]
-    seed: int
     groups: np.ndarray | None = None
     hashes: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     mirror: bool = True
-
-    @classmethod
-    def numbered(
-        cls, request: Request, kind: Kind, items: np.ndarray, splits: dict[str, np.ndarray], mirror: bool = True
-    ) -> Dataset:
-        """Items without attributes. The name of an item is its position."""
-        import pandas as pd
-
-        rows = range(len(items))
-        names, table = [str(i) for i in rows], pd.DataFrame(index=rows)
-        return cls(request.source, kind, items, names, table, splits, request.seed, mirror=mirror)
 
     def __len__(self) -> int:
         return len(self.items)

@@ -1,6 +1,4 @@
-"""Sample sets of real data, from other packages."""
-
-from __future__ import annotations
+"""Pictures from elsewhere: sample sets that other packages carry, and data sets of the Hugging Face Hub."""
 
 import gzip
 import importlib.metadata
@@ -8,9 +6,12 @@ import os
 import re
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from gaiamorph.data.tables import telling
 from gaiamorph.errors import UserError
 
 FASHION_FOLDER = Path("/usr/share/datasets/fashion-mnist")
@@ -69,3 +70,28 @@ def _idx(path: Path) -> np.ndarray:
         return np.frombuffer(content, np.uint8, offset=start).reshape(np.frombuffer(content[4:start], ">u4"))
     except (OSError, EOFError, zlib.error, IndexError, ValueError) as error:
         raise UserError(f"{path} cannot be read as an IDX file of bytes: {error}") from error
+
+
+def hub(name: str) -> tuple[Any, str, pd.DataFrame]:
+    """The training split of ``owner/name`` or ``owner/name/config``, its picture column, and its columns of single values.
+
+    Row numbers (str) are the index of the table. Classes have their names. Only data files are read: no code of the data
+    set runs. Raises UserError.
+    """
+    import datasets
+
+    parts = name.split("/", 2)
+    with telling(f"hub:{name} cannot be loaded"):
+        rows: Any = datasets.load_dataset("/".join(parts[:2]), "".join(parts[2:]) or None)
+    if not isinstance(rows, datasets.Dataset):
+        rows = rows["train"] if "train" in rows else next(iter(rows.values()))
+    picture = next((c for c, f in rows.features.items() if isinstance(f, datasets.Image)), None)
+    if picture is None:
+        raise UserError(f"hub:{name} has no column of pictures (columns: {', '.join(rows.column_names)})")
+    columns = {}
+    for column, feature in rows.features.items():
+        if isinstance(feature, datasets.ClassLabel):
+            columns[column] = [None if v is None or v < 0 else feature.int2str(v) for v in rows[column]]
+        elif isinstance(feature, datasets.Value):
+            columns[column] = list(rows[column])
+    return rows, picture, pd.DataFrame(columns, index=[str(i) for i in range(len(rows))])

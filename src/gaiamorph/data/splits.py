@@ -6,8 +6,6 @@
 ``test``        whole held-out groups if there are groups, otherwise held-out items
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from gaiamorph.errors import UserError

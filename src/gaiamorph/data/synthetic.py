@@ -1,7 +1,5 @@
 """Synthetic sets with known truth: points in the plane from scikit-learn, and lines (Berthelot et al. 2018)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 PLANE_SETS = ("moons", "circles", "blobs", "s-curve", "swiss-roll")

@@ -1,20 +1,16 @@
 """Tables: files of vectors, labels and metadata. Nothing is ever unpickled."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from gaiamorph.errors import UserError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-T = TypeVar("T")
 TABLES = (".npy", ".npz", ".csv", ".parquet")
 """Endings of files that hold many items."""
 RESERVED = ("name", "file_name", "label", "group")
@@ -40,14 +36,11 @@ def read_table(path: Path) -> Table:
     """
     if not path.is_file():
         raise UserError(f"{path} does not exist")
-    reader = _read_arrays if path.suffix.lower() in (".npy", ".npz") else _read_columns
-    table = _reading(path, path.suffix[1:], reader)
-    if table.items.ndim != 2 or 0 in table.items.shape:
-        raise UserError(f"{path} must hold a table of rows and numeric columns, not the shape {table.items.shape}")
+    with telling(f"{path} cannot be read as {path.suffix[1:]}"):
+        table = (_read_arrays if path.suffix.lower() in (".npy", ".npz") else _read_columns)(path)
     if (bad := first_not_finite(table.items)) is not None:
-        row, column = bad
         raise UserError(
-            f"{path} has a missing or infinite value in row {row + 1}, column {table.columns[column]!r}: "
+            f"{path} has a missing or infinite value in row {bad[0] + 1}, column {table.columns[bad[1]]!r}: "
             "fill or remove such rows"
         )
     return table
@@ -55,7 +48,8 @@ def read_table(path: Path) -> Table:
 
 def read_by_name(path: Path, keys: Sequence[str]) -> pd.DataFrame:
     """A ``.csv`` or ``.parquet`` table with the first of the columns ``keys`` as its index. Raises UserError."""
-    table = _reading(path, "a table", _read_frame)
+    with telling(f"{path} cannot be read as a table"):
+        table = _read_frame(path)
     key = next((c for c in keys if c in table.columns), None)
     if key is None:
         wanted = " or ".join(map(repr, keys))
@@ -68,14 +62,6 @@ def read_by_name(path: Path, keys: Sequence[str]) -> pd.DataFrame:
     return table.drop(columns=key).set_axis(names)
 
 
-def groups_of(attributes: pd.DataFrame) -> np.ndarray | None:
-    """The ``group`` column (N,), or None. An item without a group is a group of its own."""
-    if "group" not in attributes.columns:
-        return None
-    group = attributes["group"]
-    return np.array([f"({i})" if none else str(g) for i, (g, none) in enumerate(zip(group, group.isna(), strict=True))])
-
-
 def first_not_finite(items: np.ndarray) -> tuple[int, int] | None:
     """Row and column of the first missing or infinite value of items (N, D). Reads a part of them at a time."""
     for start in range(0, len(items), 65536):
@@ -85,27 +71,23 @@ def first_not_finite(items: np.ndarray) -> tuple[int, int] | None:
     return None
 
 
-def _reading(path: Path, what: str, reader: Callable[[Path], T]) -> T:
-    """``reader(path)``. Any error becomes a UserError of one line."""
+@contextmanager
+def telling(problem: str) -> Iterator[None]:
+    """Any error in the block becomes a UserError of one line: the problem, and the first line of the error."""
     try:
-        return reader(path)
+        yield
     except UserError:
         raise
-    except MemoryError as error:
-        raise UserError(f"{path} does not fit in memory") from error
-    except Exception as error:  # pandas and NumPy raise nearly anything on damaged files
-        raise UserError(f"{path} cannot be read as {what}: {str(error).splitlines()[0][:120]}") from error
+    except Exception as error:  # Readers of files raise nearly anything if a file is damaged.
+        reason = str(error) or type(error).__name__
+        raise UserError(f"{problem}: {reason.splitlines()[0][:160]}") from error
 
 
 def _read_frame(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
     return pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path)
 
 
 def _read_arrays(path: Path) -> Table:
-    import pandas as pd
-
     loaded = np.load(path, mmap_mode="r", allow_pickle=False)
     arrays = {"x": loaded}
     if not isinstance(loaded, np.ndarray):
@@ -117,21 +99,16 @@ def _read_arrays(path: Path) -> Table:
     values = arrays.pop(key)
     if values.dtype.kind not in "fiub":
         raise UserError(f"{path} holds {values.dtype} values, not numbers")
-    if values.ndim == 1:
-        raise UserError(f"{path} holds one column of {len(values)} numbers: a table needs the shape (rows, columns)")
-    if values.ndim != 2:
+    if values.ndim != 2 or 0 in values.shape:
         raise UserError(
             f"{path} has the shape {values.shape}: vectors are (rows, columns), pictures uint8 (N, H, W) or (N, H, W, 3)"
         )
-    attributes = {k: v for k, v in arrays.items() if v.ndim == 1 and len(v) == len(values)}
-    columns = [f"x{i}" for i in range(values.shape[1])]
     rows = range(len(values))
-    return Table(_as_float32(values), columns, pd.DataFrame(attributes, index=rows), [str(i) for i in rows])
+    attributes = pd.DataFrame({k: v for k, v in arrays.items() if v.shape == (len(rows),)}, index=rows)
+    return Table(_as_float32(values), [f"x{i}" for i in range(values.shape[1])], attributes, [str(i) for i in rows])
 
 
 def _read_columns(path: Path) -> Table:
-    from pandas.api.types import is_numeric_dtype
-
     frame = _read_frame(path)
     numeric = [c for c in frame.columns if c not in RESERVED and is_numeric_dtype(frame[c])]
     if not numeric or frame.empty:
@@ -139,8 +116,8 @@ def _read_columns(path: Path) -> Table:
     items = _as_float32(frame[numeric].to_numpy(dtype=np.float64, na_value=np.nan))
     name = next((c for c in ("name", "file_name") if c in frame.columns), None)
     names = frame[name].astype(str).tolist() if name else [str(i) for i in range(len(frame))]
-    attributes = frame.drop(columns=[*numeric, *([name] if name else [])])
-    return Table(items, [str(c) for c in numeric], attributes.reset_index(drop=True), names)
+    attributes = frame.drop(columns=[*numeric, *([name] if name else [])]).reset_index(drop=True)
+    return Table(items, [str(c) for c in numeric], attributes, names)
 
 
 def _as_float32(values: np.ndarray) -> np.ndarray:

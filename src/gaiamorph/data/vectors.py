@@ -1,21 +1,20 @@
 """`Vectors`: rows of a table of numbers, and points in the plane."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor
 
 from gaiamorph import drawing
 from gaiamorph.data import synthetic
-from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, Strip, moved
-from gaiamorph.data.tables import TABLES, first_not_finite, groups_of, read_table
+from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, Strip, moved, numbered
+from gaiamorph.data.tables import TABLES, first_not_finite, read_table
 from gaiamorph.errors import UserError
 
 MOST_CURVES = 12
@@ -42,26 +41,23 @@ class Vectors(Kind):
     @classmethod
     def open(cls, request: Request) -> Dataset | None:
         name = request.source.removeprefix("sample:")
-        if name != request.source:
-            if name not in cls.samples:
-                return None
+        if name != request.source and name in cls.samples:
             items, splits = synthetic.draw_splits(name, request.seed)
             kind = cls.fitted(items[splits["train"]], ["x", "y"])
-            return Dataset.numbered(request, kind, items, splits, mirror=False)
+            return Dataset(request.source, kind, items, *numbered(len(items)), splits, mirror=False)
         if request.path.suffix.lower() not in TABLES or not request.path.exists():
             return None
         table = read_table(request.path)
-        groups = groups_of(table.attributes)
-        splits = request.split(len(table.items), groups)
+        splits, groups = request.split(table.attributes)
         kind = cls.fitted(table.items[splits["train"]], table.columns)
-        return Dataset(request.source, kind, table.items, table.names, table.attributes, splits, request.seed, groups)
+        return Dataset(request.source, kind, table.items, table.names, table.attributes, splits, groups)
 
-    @staticmethod
-    def fitted(training: np.ndarray, columns: list[str]) -> Vectors:
+    @classmethod
+    def fitted(cls, training: np.ndarray, columns: list[str]) -> Self:
         """The scaling for training items (N, D). A constant column keeps its own units."""
         low, high = training.min(0).astype(np.float64), training.max(0).astype(np.float64)
         half = (high - low) / 2
-        return Vectors(((low + high) / 2).tolist(), np.where(half > 0, half, 1.0).tolist(), list(columns))
+        return cls(((low + high) / 2).tolist(), np.where(half > 0, half, 1.0).tolist(), list(columns))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -101,8 +97,7 @@ class Vectors(Kind):
         return drawing.points({name: items[: self.shown] for name, items in sets.items()}, self.columns)
 
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
-        path.unlink(missing_ok=True)
-        self._append(item[None], path)
+        self._write(item[None], path, "w")
 
     def write_items(
         self,
@@ -115,11 +110,9 @@ class Vectors(Kind):
     ) -> list[str]:
         """Rows of one table. They are written here, in order, and not through ``submit``."""
         file = table + self.suffix
-        self._append(np.stack(items), folder / file)
+        self._write(np.stack(items), folder / file, "a")
         return [file] * len(items)
 
-    def _append(self, items: np.ndarray, path: Path) -> None:
-        """Items (N, D) at the end of a comma-separated table. A new table begins with the names of the columns."""
-        header = "" if path.exists() else ",".join(self.columns)
-        with open(path, "a", encoding="utf-8") as file:
-            np.savetxt(file, items, delimiter=",", header=header, comments="", fmt="%.9g")
+    def _write(self, items: np.ndarray, path: Path, mode: Literal["w", "a"]) -> None:
+        header = self.columns if mode == "w" or not path.exists() else False
+        pd.DataFrame(items).to_csv(path, mode=mode, header=header, index=False, float_format="%.9g")
