@@ -1,19 +1,15 @@
 """Attributes: columns of a table as columns of a regression, and checks before a fit."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Self
 
 import numpy as np
+import pandas as pd
 
 from gaiamorph.data.kinds import Dataset
 from gaiamorph.data.tables import read_by_name
 from gaiamorph.errors import UserError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 IDENTIFIERS = {"group", "name", "file_name", "folder", "person"}
 """Columns that identify an item. They are used only if the caller names them."""
@@ -23,8 +19,6 @@ RARE = 20
 """Fewer items on the smaller side of an attribute or level give a warning."""
 HIGH_INFLATION = 5.0
 """A larger variance inflation factor gives a warning. The usual bounds are 5 and 10."""
-
-AttributeKind = Literal["binary", "numeric", "level"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,7 @@ class Attribute:
     """
 
     name: str
-    kind: AttributeKind
+    kind: Literal["binary", "numeric", "level"]
     column: str
     reference: str = ""
 
@@ -61,10 +55,10 @@ class Design:
     @property
     def complete(self) -> np.ndarray:
         """(N,) boolean: the item has every attribute."""
-        return np.logical_not(np.isnan(self.values).any(1))
+        return ~np.isnan(self.values).any(1)
 
-    def rows(self, indices: np.ndarray) -> Design:
-        return Design(self.attributes, self.values[indices])
+    def rows(self, indices: np.ndarray) -> Self:
+        return replace(self, values=self.values[indices], left_out=())
 
 
 def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
@@ -96,44 +90,33 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
 
 
 def _columns_of(table: pd.DataFrame, name: str) -> list[tuple[Attribute, np.ndarray]]:
-    import pandas as pd
-
+    about = f"the attribute {name!r}"
     column = pd.Series(table[name], dtype=object)
     known: pd.Series = column.dropna()
     if known.empty:
-        raise UserError(f"the attribute {name!r} is missing for every item")
+        raise UserError(f"{about} is missing for every item")
     texts: pd.Series = known.map(str)
     counts = texts.value_counts()
     if len(counts) < 2:
-        raise UserError(
-            f"the attribute {name!r} is {texts.iloc[0]!r} for every item, so nothing can be learnt about it"
-        )
+        raise UserError(f"{about} is {texts.iloc[0]!r} for every item, so nothing can be learnt about it")
     numbers = pd.Series(pd.to_numeric(known, errors="coerce"), dtype=float)
     wrong = numbers.isna().to_numpy()
     if not wrong.any():
         if np.isinf(numbers).any():
-            raise UserError(f"the attribute {name!r} has an infinite value")
-        kind: AttributeKind = "binary" if set(numbers) == {0.0, 1.0} else "numeric"
+            raise UserError(f"{about} has an infinite value")
+        kind = "binary" if set(numbers) == {0.0, 1.0} else "numeric"
         return [(Attribute(name, kind, name), numbers.reindex(column.index).to_numpy())]
     if wrong.mean() < 0.5:
-        raise UserError(
-            f"the attribute {name!r} has numbers and the text {texts.iloc[wrong.argmax()]!r}: correct it, or leave the cell empty"
-        )
+        text = texts.iloc[wrong.argmax()]
+        raise UserError(f"{about} has numbers and the text {text!r}: correct it, or leave the cell empty")
     if len(counts) > MOST_LEVELS:
-        raise UserError(
-            f"the attribute {name!r} has {len(counts)} different texts, more than {MOST_LEVELS}: "
-            "it seems to name items, not to describe them"
-        )
+        found = f"{len(counts)} different texts, more than {MOST_LEVELS}"
+        raise UserError(f"{about} has {found}: it seems to name items, not to describe them")
     # The most frequent level stands for 0. The alphabet decides between equals.
     reference, *others = sorted(counts.index, key=lambda level: (-counts[level], level))
     kind = "level" if len(others) > 1 else "binary"
-    return [
-        (
-            Attribute(f"{name}={level}", kind, name, reference),
-            (texts == level).astype(float).reindex(column.index).to_numpy(),
-        )
-        for level in sorted(others)
-    ]
+    columns = {level: (texts == level).astype(float).reindex(column.index).to_numpy() for level in sorted(others)}
+    return [(Attribute(f"{name}={level}", kind, name, reference), values) for level, values in columns.items()]
 
 
 def read_labels(path: Path, names: list[str]) -> pd.DataFrame:
@@ -167,8 +150,6 @@ class Overview:
 
 def overview(d: Design) -> Overview:
     """Counts and balance of the attributes. Correlations and variance inflation are over items that have all attributes."""
-    import pandas as pd
-
     rows, warnings = [], [f"{reason} (left out)" for reason in d.left_out]
     complete = d.values[d.complete]
     correlations = _correlations(complete)
@@ -178,15 +159,11 @@ def overview(d: Design) -> Overview:
         known = column[~np.isnan(column)]
         present, absent = int(known.sum()), len(known) - int(known.sum())
         counts = ("", "") if attribute.kind == "numeric" else (present, absent)
-        missing = len(column) - len(known)
-        rows.append(
-            (attribute.name, attribute.kind, len(known), missing, known.mean(), known.std(), *counts, inflation)
-        )
+        about = (attribute.name, attribute.kind, len(known), len(column) - len(known), known.mean(), known.std())
+        rows.append((*about, *counts, inflation))
         if attribute.kind != "numeric" and min(present, absent) < RARE:
-            warnings.append(
-                f"only {min(present, absent)} items are {'' if present <= absent else 'not '}"
-                f"{attribute.name}: its vector will be noise for the most part"
-            )
+            few = f"only {min(present, absent)} items are {'' if present <= absent else 'not '}{attribute.name}"
+            warnings.append(f"{few}: its vector will be noise for the most part")
         if inflation > HIGH_INFLATION:
             warnings.append(
                 f"{attribute.name} is nearly determined by the other attributes (variance inflation "
@@ -221,8 +198,6 @@ def refuse_copies(d: Design) -> None:
 
 def _correlations(values: np.ndarray) -> np.ndarray:
     """(K, K): 0 where an attribute is constant."""
-    import pandas as pd
-
     found = pd.DataFrame(values).corr().fillna(0.0).to_numpy(copy=True)
     np.fill_diagonal(found, 1.0)
     return found
