@@ -113,6 +113,8 @@ class Kind(ABC):
     """What `open` takes, in words, for error messages."""
     samples: ClassVar[tuple[str, ...]] = ()
     """Names after ``sample:`` that `open` takes."""
+    one_table: ClassVar[bool] = False
+    """Whether `write_items` makes items rows of one table (see `append`). Otherwise each item has a file of its own."""
 
     @classmethod
     @abstractmethod
@@ -194,6 +196,10 @@ class Kind(ABC):
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
         """Write one item. ``scale`` enlarges pictures."""
 
+    def append(self, items: np.ndarray, path: Path) -> None:
+        """Write items (N, ...) at the end of a table. A kind with ``one_table`` does so."""
+        raise NotImplementedError(f"{self.name} are no rows of a table")
+
     def write_items(
         self,
         items: Sequence[np.ndarray],
@@ -203,11 +209,14 @@ class Kind(ABC):
         scale: int,
         submit: Callable[..., None],
     ) -> list[str]:
-        """Write items into ``folder`` and return the file name of each: by default one file an item, ``name + suffix``.
+        """Write items into ``folder`` and return the file name of each.
 
-        table: name without ending, for kinds that write all items as rows of one file. Later calls append to it.
+        names, table: names without ending, of the files and of the one table. Later calls append to the table.
         submit: called with a function and its arguments; may run them in another thread.
         """
+        if self.one_table:
+            self.append(np.stack(items), folder / f"{table}{self.suffix}")
+            return [f"{table}{self.suffix}"] * len(items)
         files = [name + self.suffix for name in names]
         for file, item in zip(files, items, strict=True):
             submit(self.write, item, folder / file, scale)

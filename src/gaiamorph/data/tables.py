@@ -36,7 +36,8 @@ def read_table(path: Path) -> Table:
     """
     if not path.is_file():
         raise UserError(f"{path} does not exist")
-    with telling(f"{path} cannot be read as {path.suffix[1:]}"):
+    # A number too large for float32 becomes infinite, and is reported below.
+    with telling(f"{path} cannot be read as {path.suffix[1:]}"), np.errstate(over="ignore"):
         table = (_read_arrays if path.suffix.lower() in (".npy", ".npz") else _read_columns)(path)
     if (bad := first_not_finite(table.items)) is not None:
         raise UserError(
@@ -105,7 +106,8 @@ def _read_arrays(path: Path) -> Table:
         )
     rows = range(len(values))
     attributes = pd.DataFrame({k: v for k, v in arrays.items() if v.shape == (len(rows),)}, index=rows)
-    return Table(_as_float32(values), [f"x{i}" for i in range(values.shape[1])], attributes, [str(i) for i in rows])
+    columns = [f"x{i}" for i in range(values.shape[1])]
+    return Table(values.astype(np.float32, copy=False), columns, attributes, [str(i) for i in rows])
 
 
 def _read_columns(path: Path) -> Table:
@@ -113,13 +115,8 @@ def _read_columns(path: Path) -> Table:
     numeric = [c for c in frame.columns if c not in RESERVED and is_numeric_dtype(frame[c])]
     if not numeric or frame.empty:
         raise UserError(f"{path} has no numeric columns with values")
-    items = _as_float32(frame[numeric].to_numpy(dtype=np.float64, na_value=np.nan))
+    items = frame[numeric].to_numpy(dtype=np.float64, na_value=np.nan).astype(np.float32)
     name = next((c for c in ("name", "file_name") if c in frame.columns), None)
     names = frame[name].astype(str).tolist() if name else [str(i) for i in range(len(frame))]
     attributes = frame.drop(columns=[*numeric, *([name] if name else [])]).reset_index(drop=True)
     return Table(items, [str(c) for c in numeric], attributes, names)
-
-
-def _as_float32(values: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):  # An overflow becomes infinite, and `read_table` reports it.
-        return values.astype(np.float32, copy=False)

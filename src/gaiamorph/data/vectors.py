@@ -1,9 +1,9 @@
 """`Vectors`: rows of a table of numbers, and points in the plane."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from torch import Tensor
 from gaiamorph import drawing
 from gaiamorph.data import synthetic
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, Strip, moved, numbered
-from gaiamorph.data.tables import TABLES, first_not_finite, read_table
+from gaiamorph.data.tables import TABLES, first_not_finite, read_table, telling
 from gaiamorph.errors import UserError
 
 MOST_CURVES = 12
@@ -37,6 +37,7 @@ class Vectors(Kind):
     shown: ClassVar[int] = 1000
     sources: ClassVar[str] = "a .npy, .npz, .csv or .parquet file of vectors"
     samples: ClassVar[tuple[str, ...]] = synthetic.PLANE_SETS
+    one_table: ClassVar[bool] = True
 
     @classmethod
     def open(cls, request: Request) -> Dataset | None:
@@ -76,10 +77,8 @@ class Vectors(Kind):
 
     def read(self, thing: Any) -> np.ndarray:
         """One row of numbers, as a sequence or array (D,)."""
-        try:
+        with telling(f"{thing!r} is not a row of {len(self.centre)} numbers"):
             item = np.asarray(thing, dtype=np.float32)
-        except (TypeError, ValueError) as error:
-            raise UserError(f"{thing!r} is not a row of {len(self.centre)} numbers") from error
         if item.shape != self.shape:
             raise UserError(f"an item must have {len(self.centre)} numbers, not the shape {item.shape}")
         if not np.isfinite(item).all():
@@ -88,31 +87,18 @@ class Vectors(Kind):
 
     def draw_continuum(self, strip: Strip, cell: int = 96) -> Image.Image:
         """Each column against the position along the continuum."""
-        return drawing.lines(
-            strip.along, dict(zip(self.columns, strip.frames.T[:MOST_CURVES], strict=False)), strip.axis
-        )
+        curves = dict(zip(self.columns, strip.frames.T[:MOST_CURVES], strict=False))
+        return drawing.lines(strip.along, curves, strip.axis)
 
     def draw_sets(self, sets: Mapping[str, np.ndarray]) -> Image.Image:
         """A point cloud of each set."""
         return drawing.points({name: items[: self.shown] for name, items in sets.items()}, self.columns)
 
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
-        self._write(item[None], path, "w")
+        path.unlink(missing_ok=True)
+        self.append(item[None], path)
 
-    def write_items(
-        self,
-        items: Sequence[np.ndarray],
-        names: Sequence[str],
-        folder: Path,
-        table: str,
-        scale: int,
-        submit: Callable[..., None],
-    ) -> list[str]:
-        """Rows of one table. They are written here, in order, and not through ``submit``."""
-        file = table + self.suffix
-        self._write(np.stack(items), folder / file, "a")
-        return [file] * len(items)
-
-    def _write(self, items: np.ndarray, path: Path, mode: Literal["w", "a"]) -> None:
-        header = self.columns if mode == "w" or not path.exists() else False
-        pd.DataFrame(items).to_csv(path, mode=mode, header=header, index=False, float_format="%.9g")
+    def append(self, items: np.ndarray, path: Path) -> None:
+        """Items (N, D) as rows of a comma-separated table, which begins with the names of the columns."""
+        header = False if path.exists() else self.columns
+        pd.DataFrame(items).to_csv(path, mode="a", header=header, index=False, float_format="%.9g")
