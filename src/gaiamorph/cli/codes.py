@@ -1,7 +1,5 @@
 """gaiamorph encode, gaiamorph decode"""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated
