@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gaiamorph.cli.options import Common, Space, Spread
-from gaiamorph.data.tables import read_table
+from gaiamorph.data.vectors import read_table
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import new_file, new_folder
 from gaiamorph.output.writing import Writers, check_scale

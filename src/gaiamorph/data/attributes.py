@@ -1,5 +1,6 @@
 """Attributes: columns of a table as columns of a regression, and checks before a fit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
@@ -8,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gaiamorph.data.kinds import Dataset
-from gaiamorph.data.tables import read_by_name
-from gaiamorph.errors import UserError
+from gaiamorph.errors import UserError, telling
 
 IDENTIFIERS = {"group", "name", "file_name", "folder", "person"}
 """Columns that identify an item. They are used only if the caller names them."""
@@ -117,6 +117,27 @@ def _columns_of(table: pd.DataFrame, name: str) -> list[tuple[Attribute, np.ndar
     kind = "level" if len(others) > 1 else "binary"
     columns = {level: (texts == level).astype(float).reindex(column.index).to_numpy() for level in sorted(others)}
     return [(Attribute(f"{name}={level}", kind, name, reference), values) for level, values in columns.items()]
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """A ``.csv`` or ``.parquet`` table. Raises nearly anything (see `telling`)."""
+    return pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path)
+
+
+def read_by_name(path: Path, keys: Sequence[str]) -> pd.DataFrame:
+    """A ``.csv`` or ``.parquet`` table with the first of the columns ``keys`` as its index. Raises UserError."""
+    with telling(f"{path} cannot be read as a table"):
+        table = read_frame(path)
+    key = next((c for c in keys if c in table.columns), None)
+    if key is None:
+        wanted = " or ".join(map(repr, keys))
+        raise UserError(f"{path} has no column {wanted} (columns: {', '.join(map(str, table.columns))})")
+    names = table[key].astype(str)
+    if key == "file_name":
+        names = names.str.replace("\\", "/", regex=False).str.removeprefix("./")
+    if names.duplicated().any():
+        raise UserError(f"{path} names {names.mode()[0]!r} twice: keep one row an item")
+    return table.drop(columns=key).set_axis(names)
 
 
 def read_labels(path: Path, names: list[str]) -> pd.DataFrame:

@@ -130,16 +130,6 @@ def _from_array(array: np.ndarray) -> Image.Image:
     return to_pil(array)
 
 
-def array_from(path: Path) -> np.ndarray | None:
-    """The memory-mapped array of an ``.npy`` file if it holds pictures: uint8 (N, H, W) or (N, H, W, 1 or 3)."""
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
-        return None
-    pictures = array.dtype == np.uint8 and (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3)))
-    return array if pictures else None
-
-
 def find_pictures(folder: Path) -> list[tuple[str, Path]]:
     """(relative name, path) of every file below ``folder`` with an ending that Pillow knows, sorted by name.
 

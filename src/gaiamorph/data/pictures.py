@@ -25,13 +25,12 @@ from torch import Tensor
 
 from gaiamorph import drawing
 from gaiamorph.data import images, samples, synthetic
+from gaiamorph.data.attributes import read_by_name
 from gaiamorph.data.images import UnreadableError
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Report, Request, moved, numbered
-from gaiamorph.data.tables import read_by_name, telling
-from gaiamorph.errors import UserError
+from gaiamorph.errors import UserError, telling
 
-FORMAT = 4
-"""Of the cache."""
+CACHE_FORMAT = 4
 DEFAULT_SIZE = 32
 MOST_UNREADABLE = 0.05
 """A larger share of unreadable files is an error."""
@@ -66,8 +65,7 @@ class Pictures(Kind):
             return _open_hub(request, name)
         if request.path.is_dir():
             return _open_folder(request)
-        array = images.array_from(request.path) if request.path.suffix.lower() == ".npy" else None
-        return None if array is None else _open_array(request, array)
+        return _open_array(request) if request.path.suffix.lower() == ".npy" else None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -125,11 +123,20 @@ def _open_folder(request: Request) -> Dataset:
     folders = [name.rpartition("/")[0] or None for name, _ in entries]
     if any(folders):
         attributes["folder" if "label" in attributes.columns else "label"] = folders
-    return _open_cached(request, ["folder", _stamps(entries)], entries, attributes)
+    return _open_cached(request, "folder", entries, attributes)
 
 
-def _open_array(request: Request, array: np.ndarray) -> Dataset:
-    """Pictures in an ``.npy`` file. Of the right size they are used in place, otherwise they are resized into the cache."""
+def _open_array(request: Request) -> Dataset | None:
+    """Pictures in an ``.npy`` file, uint8 (N, H, W) or (N, H, W, 1 or 3), or None if it holds none.
+
+    Pictures of the right size are used in place, others are resized into the cache.
+    """
+    try:
+        array = np.load(request.path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    if array.dtype != np.uint8 or not (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3))):
+        return None
     height, width = array.shape[1:3]
     array = array.reshape(len(array), height, width, -1)
     if min(height, width) < images.SMALLEST_SIDE:
@@ -161,7 +168,7 @@ def _open_sample(request: Request, name: str) -> Dataset:
     if name == "faces":
         entries, people = samples.faces()
         attributes = pd.DataFrame({"person": people}, index=[name for name, _ in entries])
-        return _open_cached(request, ["faces", _stamps(entries)], entries, attributes, group="person")
+        return _open_cached(request, "faces", entries, attributes, group="person")
     array, labels = samples.digits() if name == "digits" else samples.fashion()
     attributes = pd.DataFrame({"label": labels}, index=[str(i) for i in range(len(array))])
     key = [name, hashlib.sha256(array.tobytes()).hexdigest()]
@@ -169,10 +176,6 @@ def _open_sample(request: Request, name: str) -> Dataset:
 
 
 # Into the cache -------------------------------------------------------------------------------------
-
-
-def _stamps(entries: list[tuple[str, Path]]) -> list[Any]:
-    return [[name, *images.stamp(path)] for name, path in entries]
 
 
 def _open_cached(
@@ -186,12 +189,15 @@ def _open_cached(
 ) -> Dataset:
     """A data set from the cache, ``GAIAMORPH_CACHE`` or the user's cache folder. It is built first if it is not there.
 
-    key: identifies the pictures, in plain JSON. entries: (name, picture), where the picture is a path, a PIL picture, or an
-    array. They are read only if the cache has to be built. attributes: their table, by name. channels: by default 1 if all
-    files are grey, otherwise 3. group: column of the groups.
+    key: identifies the pictures, in plain JSON. Sizes and times of files are added to it.
+    entries: (name, picture), where the picture is a PIL picture or an array, which come with ``channels``, or a path. Without
+        ``channels`` it is 1 if all files are grey, otherwise 3.
+    attributes: a table with the names as index. group: its column of groups.
     """
+    if channels is None:
+        key = [key, [[name, *images.stamp(path)] for name, path in entries]]
     size = request.size or DEFAULT_SIZE
-    description = json.dumps([FORMAT, size, request.crop, request.channels, key], sort_keys=True)
+    description = json.dumps([CACHE_FORMAT, size, request.crop, request.channels, key], sort_keys=True)
     user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     root = Path(os.environ.get("GAIAMORPH_CACHE") or Path(user, "gaiamorph"))
     folder = root / hashlib.sha256(description.encode()).hexdigest()[:24]

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gaiamorph.data.tables import telling
-from gaiamorph.errors import UserError
+from gaiamorph.errors import UserError, telling
 
 FASHION_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 FASHION_CLASSES = (

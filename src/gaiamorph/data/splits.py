@@ -67,12 +67,12 @@ def split_groups(groups: np.ndarray, seed: int) -> dict[str, np.ndarray]:
         single += items[one + two :]
     available = len(groups) - len(test)
     training = len(single) + sum(map(len, whole))
-    for candidates in (whole, [[item] for item in single]):
-        for i in rng.permutation(len(candidates)):
-            enough = len(validation) >= wanted(len(groups), available)
-            if not enough and training - len(candidates[i]) >= max(2, available // 2):
-                validation += candidates[i]
-                training -= len(candidates[i])
+    candidates = [whole[i] for i in rng.permutation(len(whole))] + [[single[i]] for i in rng.permutation(len(single))]
+    for items in candidates:
+        enough = len(validation) >= wanted(len(groups), available)
+        if not enough and training - len(items) >= max(2, available // 2):
+            validation += items
+            training -= len(items)
     if not validation and training > 2:
         validation = [int(rng.choice(np.concatenate(whole)))]
     train = np.setdiff1d(np.arange(len(groups)), np.concatenate([test, validation, test_seen]))
