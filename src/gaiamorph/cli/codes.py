@@ -48,8 +48,7 @@ def encode(
         if out.suffix == ".npy":
             np.save(file, z)
         else:
-            table = pd.DataFrame(z, columns=[f"z{i}" for i in range(z.shape[1])])
-            table.insert(0, "name", names)
+            table = pd.DataFrame({"name": names} | {f"z{i}": z[:, i] for i in range(z.shape[1])})
             write = table.to_csv if out.suffix == ".csv" else table.to_parquet
             write(file, index=False)
     if strange > max(1, 0.05 * len(names)):

@@ -23,12 +23,9 @@ HIGH_INFLATION = 5.0
 
 @dataclass(frozen=True)
 class Attribute:
-    """One column of the regression.
+    """One column of the regression, called as in the table, or ``column=level``.
 
-    name: the column's name, or ``column=level``.
-    kind: binary (0 absent, 1 present), numeric (+1 is one unit), or level of a categorical column (0 the reference level,
-        1 this level).
-    column, reference: the column it comes from, and the level that stands for 0.
+    kind: binary (0 absent, 1 present), numeric (+1 is one unit), or level (0 the level ``reference``, 1 this level).
     """
 
     name: str
@@ -68,10 +65,6 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
     Two values make a binary attribute, numbers a numeric one, and 3 to 50 texts a categorical one. A categorical attribute
     has one column for each level except the most frequent. Raises UserError for a column that cannot be used.
     """
-    unknown = [c for c in columns or [] if c not in table.columns]
-    if unknown:
-        known = ", ".join(map(str, table.columns)) or "none"
-        raise UserError(f"there is no attribute {unknown[0]!r} (the data has: {known})")
     found: list[tuple[Attribute, np.ndarray]] = []
     left_out = []
     for column in [c for c in map(str, table.columns) if c not in IDENTIFIERS] if columns is None else columns:
@@ -82,14 +75,15 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
                 raise
             left_out.append(str(error))
     if not found:
-        raise UserError(
-            "the data has no attributes: add columns to metadata.csv, sort pictures into folders, or give --labels"
-        )
+        raise UserError("the data has no attributes: fill metadata.csv, sort pictures into folders, or give --labels")
     attributes, values = zip(*found, strict=True)
     return Design(list(attributes), np.stack(values, 1), tuple(left_out))
 
 
 def _columns_of(table: pd.DataFrame, name: str) -> list[tuple[Attribute, np.ndarray]]:
+    if name not in table.columns:
+        known = ", ".join(map(str, table.columns)) or "none"
+        raise UserError(f"there is no attribute {name!r} (the data has: {known})")
     about = f"the attribute {name!r}"
     column = pd.Series(table[name], dtype=object)
     known: pd.Series = column.dropna()
@@ -207,9 +201,7 @@ def refuse_copies(d: Design) -> None:
             "choose fewer with --columns, or fill in what is missing"
         )
     for k in np.flatnonzero(np.ptp(complete, 0) == 0):
-        raise UserError(
-            f"the attribute {d.names[k]!r} is constant among the {len(complete)} items with every attribute"
-        )
+        raise UserError(f"{d.names[k]!r} is constant among the {len(complete)} items with every attribute: drop it")
     for i, j in np.argwhere(np.tril(np.abs(_correlations(complete)), -1) > 1 - 1e-9):
         raise UserError(f"the attributes {d.names[j]!r} and {d.names[i]!r} are copies of each other: drop one")
     inflation = _inflation(complete)

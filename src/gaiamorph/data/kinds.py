@@ -1,7 +1,5 @@
 """`Kind`, the contract of one kind of data, and `Dataset`, items of one kind that are split for training."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from abc import ABC, abstractmethod
@@ -55,8 +53,7 @@ class Request:
         """
         groups = None
         if column in attributes.columns:
-            given = attributes[column]
-            own = [f"({i})" for i in range(len(given))]
+            given, own = attributes[column], [f"({i})" for i in range(len(attributes))]
             groups = given.astype(str).where(given.notna(), own).to_numpy(dtype=str)
         try:
             splits = split_items(len(attributes), self.seed) if groups is None else split_groups(groups, self.seed)
@@ -118,7 +115,7 @@ class Kind(ABC):
 
     @classmethod
     @abstractmethod
-    def open(cls, request: Request) -> Dataset | None:
+    def open(cls, request: Request) -> "Dataset | None":
         """The data set at ``request.source``, or None if the source is not of this kind. Raises UserError."""
 
     @abstractmethod

