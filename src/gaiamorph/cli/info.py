@@ -22,10 +22,9 @@ def info(space: Space, /, *, json_: Annotated[bool, Parameter(name="--json", neg
     if json_:
         description = {
             "sha256": opened.sha256,
-            "kind": {"name": opened.kind.name, **opened.kind.settings()},
             "shape": list(opened.kind.shape),
             "parameters": sum(p.numel() for p in opened.generator.parameters()),
-            **i.to_json(),
+            **opened.described()[1],
             "attributes": {name: vector.describe() for name, vector in opened.attributes.items()},
         }
         print(json.dumps(description, indent=2))

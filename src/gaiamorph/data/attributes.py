@@ -1,6 +1,6 @@
 """Attributes: columns of a table as columns of a regression, and checks before a fit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
@@ -52,7 +52,7 @@ class Design:
     @property
     def complete(self) -> np.ndarray:
         """(N,) boolean: the item has every attribute."""
-        return ~np.isnan(self.values).any(1)
+        return np.logical_not(np.isnan(self.values).any(1))
 
     def rows(self, indices: np.ndarray) -> Self:
         return replace(self, values=self.values[indices], left_out=())
@@ -80,10 +80,10 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
     return Design(list(attributes), np.stack(values, 1), tuple(left_out))
 
 
-def _columns_of(table: pd.DataFrame, name: str) -> list[tuple[Attribute, np.ndarray]]:
+def _columns_of(table: pd.DataFrame, name: str) -> Iterator[tuple[Attribute, np.ndarray]]:
     if name not in table.columns:
-        known = ", ".join(map(str, table.columns)) or "none"
-        raise UserError(f"there is no attribute {name!r} (the data has: {known})")
+        names = ", ".join(map(str, table.columns)) or "none"
+        raise UserError(f"there is no attribute {name!r} (the data has: {names})")
     about = f"the attribute {name!r}"
     column = pd.Series(table[name], dtype=object)
     known: pd.Series = column.dropna()
@@ -99,7 +99,8 @@ def _columns_of(table: pd.DataFrame, name: str) -> list[tuple[Attribute, np.ndar
         if np.isinf(numbers).any():
             raise UserError(f"{about} has an infinite value")
         kind = "binary" if set(numbers) == {0.0, 1.0} else "numeric"
-        return [(Attribute(name, kind, name), numbers.reindex(column.index).to_numpy())]
+        yield Attribute(name, kind, name), numbers.reindex(column.index).to_numpy()
+        return
     if wrong.mean() < 0.5:
         text = texts.iloc[wrong.argmax()]
         raise UserError(f"{about} has numbers and the text {text!r}: correct it, or leave the cell empty")
@@ -109,8 +110,9 @@ def _columns_of(table: pd.DataFrame, name: str) -> list[tuple[Attribute, np.ndar
     # The most frequent level stands for 0. The alphabet decides between equals.
     reference, *others = sorted(counts.index, key=lambda level: (-counts[level], level))
     kind = "level" if len(others) > 1 else "binary"
-    columns = {level: (texts == level).astype(float).reindex(column.index).to_numpy() for level in sorted(others)}
-    return [(Attribute(f"{name}={level}", kind, name, reference), values) for level, values in columns.items()]
+    for level in sorted(others):
+        values = (texts == level).astype(float).reindex(column.index).to_numpy()
+        yield Attribute(f"{name}={level}", kind, name, reference), values
 
 
 def read_frame(path: Path) -> pd.DataFrame:

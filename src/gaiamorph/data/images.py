@@ -122,7 +122,7 @@ def _from_array(array: np.ndarray) -> Image.Image:
     if array.ndim != 3 or array.shape[-1] not in (1, 3) or 0 in array.shape:
         raise UnreadableError(f"an array of shape {array.shape} is not (H, W), (H, W, 1) or (H, W, 3)")
     if array.dtype.kind == "f":
-        if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
+        if not ((array >= 0) & (array <= 1)).all():
             raise UnreadableError("a floating-point array must lie in [0, 1]")
         array = np.round(array * 255).astype(np.uint8)
     if array.dtype != np.uint8:
@@ -135,8 +135,8 @@ def find_pictures(folder: Path) -> list[tuple[str, Path]]:
 
     Links are followed, but no folder is entered twice, so loops end. Hidden files are ignored.
     """
-    Image.init()
-    endings = {e for e, name in Image.registered_extensions().items() if name in Image.OPEN} - {".eps", ".ps", ".wmf"}
+    readable = Image.registered_extensions().items()
+    endings = {e for e, name in readable if name in Image.OPEN and name not in _UNSAFE_FORMATS}
     found: list[tuple[str, Path]] = []
     entered: set[Path] = set()
     for parent, folders, files in os.walk(folder, followlinks=True):

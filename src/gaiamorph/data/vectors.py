@@ -94,16 +94,15 @@ class Vectors(Kind):
         """One row of numbers, as a sequence or array (D,)."""
         with telling(f"{thing!r} is not a row of {len(self.centre)} numbers"):
             item = np.asarray(thing, dtype=np.float32)
-        if item.shape != self.shape:
-            raise UserError(f"an item must have {len(self.centre)} numbers, not the shape {item.shape}")
-        if not np.isfinite(item).all():
-            raise UserError("an item has missing or infinite numbers: fill or remove them")
+        if item.shape != self.shape or not np.isfinite(item).all():
+            raise UserError(f"an item must have {len(self.centre)} numbers, none of them missing or infinite")
         return item
 
     def draw_continuum(self, strip: Strip, cell: int = 96) -> Image.Image:
         """Each column against the position along the continuum."""
-        curves = dict(zip(self.columns, strip.frames.T[:MOST_CURVES], strict=False))
-        return drawing.lines(strip.along, curves, strip.axis)
+        return drawing.lines(
+            strip.along, dict(zip(self.columns, strip.frames.T[:MOST_CURVES], strict=False)), strip.axis
+        )
 
     def draw_sets(self, sets: Mapping[str, np.ndarray]) -> Image.Image:
         """A point cloud of each set."""
@@ -158,11 +157,10 @@ def _read_arrays(path: Path) -> Table:
     if key not in ("x", "data") and len(arrays) != 1:
         raise UserError(f"{path} holds the arrays {', '.join(arrays)}: call the one with the values 'x'")
     values = arrays.pop(key)
-    if values.dtype.kind not in "fiub":
-        raise UserError(f"{path} holds {values.dtype} values, not numbers")
-    if values.ndim != 2 or 0 in values.shape:
+    if values.dtype.kind not in "fiub" or values.ndim != 2 or 0 in values.shape:
         raise UserError(
-            f"{path} has the shape {values.shape}: vectors are (rows, columns), pictures uint8 (N, H, W) or (N, H, W, 3)"
+            f"{path} holds {values.dtype} values of the shape {values.shape}: vectors are numbers (rows, columns), "
+            "pictures uint8 (N, H, W) or (N, H, W, 3)"
         )
     rows = range(len(values))
     attributes = pd.DataFrame({k: v for k, v in arrays.items() if v.shape == (len(rows),)}, index=rows)
