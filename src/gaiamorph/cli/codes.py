@@ -84,7 +84,7 @@ def decode(
         raise UserError(f"codes come as .npy, .csv or .parquet, which {codes.name} is not")
     check_scale(scale)
     opened = common.open(space, out)
-    z = np.asarray(read_table(codes).items)
+    z = read_table(codes)[0]
     opened.decode(z[:1])  # A wrong width is reported before the folder is made.
     with new_folder(out, common.overwrite) as scratch, Writers() as writers:
         for start in range(0, len(z), AT_ONCE):

@@ -3,7 +3,6 @@
 import gzip
 import importlib.metadata
 import os
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +61,10 @@ def fashion() -> tuple[np.ndarray, list[str]]:
 
 def _idx(path: Path) -> np.ndarray:
     """The IDX format: two zero bytes, type 8 (uint8), number of axes, their lengths (big-endian), values."""
-    try:
+    with telling(f"{path} cannot be read as an IDX file of bytes"):
         content = gzip.decompress(path.read_bytes())
         start = 4 + 4 * content[3]
         return np.frombuffer(content, np.uint8, offset=start).reshape(np.frombuffer(content[4:start], ">u4"))
-    except (OSError, EOFError, zlib.error, IndexError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as an IDX file of bytes: {error}") from error
 
 
 def hub(name: str) -> tuple[Any, str, pd.DataFrame]:

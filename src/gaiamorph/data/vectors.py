@@ -26,16 +26,6 @@ MOST_CURVES = 12
 """The drawing of a continuum shows at most this many columns."""
 
 
-@dataclass
-class Table:
-    """The content of a file of vectors: items (N, D) float32, memory-mapped if possible, and attributes."""
-
-    items: np.ndarray
-    columns: list[str]
-    attributes: pd.DataFrame
-    names: list[str]
-
-
 @dataclass(frozen=True)
 class Vectors(Kind):
     """Items float32 (D,) in their original units; tensors float32 (D,).
@@ -63,10 +53,12 @@ class Vectors(Kind):
             return Dataset(request.source, kind, items, *numbered(len(items)), splits, mirror=False)
         if request.path.suffix.lower() not in TABLES or not request.path.exists():
             return None
-        table = read_table(request.path)
-        splits, groups = request.split(table.attributes)
-        kind = cls.fitted(table.items[splits["train"]], table.columns)
-        return Dataset(request.source, kind, table.items, table.names, table.attributes, splits, groups)
+        items, columns, attributes = read_table(request.path)
+        name = next((c for c in ("name", "file_name") if c in attributes), None)
+        names = attributes.pop(name).astype(str).tolist() if name else numbered(len(items))[0]
+        splits, groups = request.split(attributes)
+        kind = cls.fitted(items[splits["train"]], columns)
+        return Dataset(request.source, kind, items, names, attributes, splits, groups)
 
     @classmethod
     def fitted(cls, training: np.ndarray, columns: list[str]) -> Self:
@@ -118,9 +110,10 @@ class Vectors(Kind):
         pd.DataFrame(items).to_csv(path, mode="a", header=header, index=False, float_format="%.9g")
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame]:
     """Read vectors from ``.npy``, ``.npz``, ``.csv`` or ``.parquet``.
 
+    Returns items (N, D) float32, memory-mapped if possible, the names of their columns, and attributes, one row an item.
     In a table, numeric columns are values. Other columns, and those called name, label or group, are attributes.
     An ``.npz`` has its values under ``x`` or ``data``, or as its only array.
     Raises UserError. It names the row and column of the first missing or infinite value.
@@ -129,13 +122,15 @@ def read_table(path: Path) -> Table:
         raise UserError(f"{path} does not exist")
     # A number too large for float32 becomes infinite, and is reported below.
     with telling(f"{path} cannot be read as {path.suffix[1:]}"), np.errstate(over="ignore"):
-        table = (_read_arrays if path.suffix.lower() in (".npy", ".npz") else _read_columns)(path)
-    if (bad := first_not_finite(table.items)) is not None:
+        read = _read_arrays if path.suffix.lower() in (".npy", ".npz") else _read_columns
+        values, columns, attributes = read(path)
+        items = values.astype(np.float32, copy=False)
+    if (bad := first_not_finite(items)) is not None:
         raise UserError(
-            f"{path} has a missing or infinite value in row {bad[0] + 1}, column {table.columns[bad[1]]!r}: "
+            f"{path} has a missing or infinite value in row {bad[0] + 1}, column {columns[bad[1]]!r}: "
             "fill or remove such rows"
         )
-    return table
+    return items, columns, attributes
 
 
 def first_not_finite(items: np.ndarray) -> tuple[int, int] | None:
@@ -147,7 +142,7 @@ def first_not_finite(items: np.ndarray) -> tuple[int, int] | None:
     return None
 
 
-def _read_arrays(path: Path) -> Table:
+def _read_arrays(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame]:
     loaded = np.load(path, mmap_mode="r", allow_pickle=False)
     arrays = {"x": loaded}
     if not isinstance(loaded, np.ndarray):
@@ -162,19 +157,14 @@ def _read_arrays(path: Path) -> Table:
             f"{path} holds {values.dtype} values of the shape {values.shape}: vectors are numbers (rows, columns), "
             "pictures uint8 (N, H, W) or (N, H, W, 3)"
         )
-    rows = range(len(values))
-    attributes = pd.DataFrame({k: v for k, v in arrays.items() if v.shape == (len(rows),)}, index=rows)
-    columns = [f"x{i}" for i in range(values.shape[1])]
-    return Table(values.astype(np.float32, copy=False), columns, attributes, [str(i) for i in rows])
+    attributes = {k: v for k, v in arrays.items() if v.shape == (len(values),)}
+    return values, [f"x{i}" for i in range(values.shape[1])], pd.DataFrame(attributes, index=range(len(values)))
 
 
-def _read_columns(path: Path) -> Table:
+def _read_columns(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame]:
     frame = read_frame(path)
     numeric = [c for c in frame.columns if c not in RESERVED and is_numeric_dtype(frame[c])]
     if not numeric or frame.empty:
         raise UserError(f"{path} has no numeric columns with values")
-    items = frame[numeric].to_numpy(dtype=np.float64, na_value=np.nan).astype(np.float32)
-    name = next((c for c in ("name", "file_name") if c in frame.columns), None)
-    names = frame[name].astype(str).tolist() if name else [str(i) for i in range(len(frame))]
-    attributes = frame.drop(columns=[*numeric, *([name] if name else [])]).reset_index(drop=True)
-    return Table(items, [str(c) for c in numeric], attributes, names)
+    values = frame[numeric].to_numpy(dtype=np.float64, na_value=np.nan)
+    return values, [str(c) for c in numeric], frame.drop(columns=numeric).reset_index(drop=True)
