@@ -213,9 +213,7 @@ def refuse_copies(d: Design) -> None:
 
 def _correlations(values: np.ndarray) -> np.ndarray:
     """(K, K): 0 where an attribute is constant."""
-    found = pd.DataFrame(values).corr().fillna(0.0).to_numpy(copy=True)
-    np.fill_diagonal(found, 1.0)
-    return found
+    return np.where(np.eye(values.shape[1]), 1.0, pd.DataFrame(values).corr().fillna(0.0))
 
 
 def _inflation(values: np.ndarray) -> np.ndarray:

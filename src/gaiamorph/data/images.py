@@ -145,10 +145,8 @@ def find_pictures(folder: Path) -> list[tuple[str, Path]]:
             continue
         entered.add(real)
         folders[:] = sorted(f for f in folders if not f.startswith("."))
-        for file in files:
-            if not file.startswith(".") and os.path.splitext(file)[1].lower() in endings:
-                path = Path(parent, file)
-                found.append((path.relative_to(folder).as_posix(), path))
+        paths = [Path(parent, file) for file in files if not file.startswith(".")]
+        found += [(path.relative_to(folder).as_posix(), path) for path in paths if path.suffix.lower() in endings]
     return sorted(found)
 
 

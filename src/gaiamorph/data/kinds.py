@@ -36,15 +36,12 @@ class Request:
     """The arguments of `open_data`, checked."""
 
     source: str
-    size: int | None = None
-    crop: str = "centre"
-    channels: int | None = None
-    seed: int = 0
-    report: Report | None = None
-
-    @property
-    def path(self) -> Path:
-        return Path(self.source)
+    path: Path
+    size: int | None
+    crop: str
+    channels: int | None
+    seed: int
+    report: Report | None
 
     def split(self, attributes: pd.DataFrame, column: str = "group") -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """Splits and groups (N,) of items with these attributes. Without the column there are no groups: None.

@@ -51,10 +51,8 @@ def split_groups(groups: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng([seed, 2])
     held_groups = rng.permutation(len(unique))[: max(1, len(unique) // 10)]
     test = np.flatnonzero(np.isin(member, held_groups))
-    validation: list[int] = []
-    test_seen: list[int] = []
-    whole: list[list[int]] = []
-    single: list[list[int]] = []
+    validation, test_seen = [], []
+    whole, single = [], []  # What validation may get besides: small groups, and items of large ones.
     for group in np.setdiff1d(np.arange(len(unique)), held_groups):
         items = rng.permutation(np.flatnonzero(member == group)).tolist()
         if len(items) < LARGE_GROUP:

@@ -80,7 +80,7 @@ class Vectors(Kind):
         return (scaled * self.half_range + self.centre).astype(np.float32)
 
     def is_natural(self, items: np.ndarray) -> bool:
-        return super().is_natural(items) and first_not_finite(items) is None
+        return super().is_natural(items) and bool(np.isfinite(items).all())
 
     def read(self, thing: Any) -> np.ndarray:
         """One row of numbers, as a sequence or array (D,)."""
@@ -125,21 +125,10 @@ def read_table(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame]:
         read = _read_arrays if path.suffix.lower() in (".npy", ".npz") else _read_columns
         values, columns, attributes = read(path)
         items = values.astype(np.float32, copy=False)
-    if (bad := first_not_finite(items)) is not None:
-        raise UserError(
-            f"{path} has a missing or infinite value in row {bad[0] + 1}, column {columns[bad[1]]!r}: "
-            "fill or remove such rows"
-        )
+    for row, column in np.argwhere(~np.isfinite(items)):
+        where = f"row {row + 1}, column {columns[column]!r}"
+        raise UserError(f"{path} has a missing or infinite value in {where}: fill or remove such rows")
     return items, columns, attributes
-
-
-def first_not_finite(items: np.ndarray) -> tuple[int, int] | None:
-    """Row and column of the first missing or infinite value of items (N, D). Reads a part of them at a time."""
-    for start in range(0, len(items), 65536):
-        bad = np.argwhere(~np.isfinite(items[start : start + 65536]))
-        if len(bad):
-            return start + int(bad[0, 0]), int(bad[0, 1])
-    return None
 
 
 def _read_arrays(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame]:
