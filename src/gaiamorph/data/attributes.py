@@ -144,9 +144,9 @@ def read_labels(path: Path, names: list[str]) -> pd.DataFrame:
     table = read_by_name(path, ("file_name", "name"))
     shared = len(set(names) & set(table.index))
     if shared < 0.1 * min(len(names), len(table)) or not shared:
+        rows = f"{shared} of its {len(table)} rows name an item of the data"
         raise UserError(
-            f"{path} describes other files: {shared} of its {len(table)} rows name an item of the data "
-            f"(it has {str(table.index[0])!r}, the data has {names[0]!r})"
+            f"{path} describes other files: {rows} (it has {table.index[:1].tolist()}, the data has {names[:1]})"
         )
     return table.reindex(names).reset_index(drop=True)
 
@@ -188,7 +188,7 @@ def overview(d: Design) -> Overview:
             )
     if len(complete) < 0.5 * len(d.values):
         warnings.append(
-            f"only {len(complete)} of {len(d.values)} items have every attribute, and least squares uses no others"
+            f"only {len(complete)} of {len(d.values)} items have every attribute: least squares uses no others"
         )
     columns = ["attribute", "kind", "items", "missing", "mean", "sd", "present", "absent", "inflation"]
     return Overview(pd.DataFrame(rows, columns=columns), correlations, warnings)
@@ -198,10 +198,8 @@ def refuse_copies(d: Design) -> None:
     """Raise UserError if one attribute is a copy of another, or a linear combination of others."""
     complete = d.values[d.complete]
     if len(complete) <= len(d.attributes) + 1:
-        raise UserError(
-            f"{len(complete)} items have every attribute, too few for {len(d.attributes)} attributes: "
-            "choose fewer with --columns, or fill in what is missing"
-        )
+        few = f"{len(complete)} items have every attribute, too few for {len(d.attributes)} attributes"
+        raise UserError(f"{few}: choose fewer with --columns, or fill in what is missing")
     for k in np.flatnonzero(np.ptp(complete, 0) == 0):
         raise UserError(f"{d.names[k]!r} is constant among the {len(complete)} items with every attribute: drop it")
     for i, j in np.argwhere(np.tril(np.abs(_correlations(complete)), -1) > 1 - 1e-9):

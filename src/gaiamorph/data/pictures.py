@@ -213,11 +213,8 @@ def _open_cached(
     sources = json.loads((folder / "sources.json").read_text())
     names, skipped = sources["names"], [(name, reason) for name, reason in sources["skipped"]]
     if len(skipped) > MOST_UNREADABLE * len(attributes):
-        name, reason = skipped[0]
-        raise UserError(
-            f"{len(skipped)} of {len(attributes)} pictures in {request.source} cannot be read "
-            f"(the first is {name}: {reason}): remove or repair them"
-        )
+        problem = f"{len(skipped)} of {len(attributes)} pictures in {request.source} cannot be read"
+        raise UserError(f"{problem} (the first is {': '.join(skipped[0])}): remove or repair them")
     items = np.load(folder / "items.npy", mmap_mode="r")[: len(names)]
     attributes = attributes.loc[names].reset_index(drop=True)
     splits, groups = request.split(attributes, group)

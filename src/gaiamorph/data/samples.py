@@ -11,7 +11,6 @@ import pandas as pd
 
 from gaiamorph.errors import UserError, telling
 
-FASHION_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 FASHION_CLASSES = (
     "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
@@ -48,7 +47,7 @@ def fashion() -> tuple[np.ndarray, list[str]]:
 
     They lie where the Debian package puts them, or in the folder ``GAIAMORPH_FASHION``.
     """
-    folder = Path(os.environ.get("GAIAMORPH_FASHION", FASHION_FOLDER))
+    folder = Path(os.environ.get("GAIAMORPH_FASHION", "/usr/share/datasets/fashion-mnist"))
     if not folder.is_dir():
         raise UserError(
             "sample:fashion comes with the Debian package dataset-fashion-mnist: apt-get install dataset-fashion-mnist, "
