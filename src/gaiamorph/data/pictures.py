@@ -1,7 +1,7 @@
 """`Pictures`: the kind, and how folders, arrays, the Hub and sample sets become data sets, through a cache.
 
-The cache has a folder for each set, with ``items.npy`` and ``sources.json``. A folder is built under a temporary name and then
-renamed. So a killed build leaves nothing behind, and two processes can build the same set.
+The cache has a folder for each set, with ``items.bin`` (raw uint8, item after item) and ``sources.json``. A folder is built
+under a temporary name and then renamed. So a killed build leaves nothing behind, and two processes can build the same set.
 """
 
 import contextlib
@@ -20,7 +20,6 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 import torch
-from numpy.lib.format import open_memmap
 from PIL import Image, ImageOps
 from torch import Tensor
 
@@ -215,9 +214,9 @@ def _open_cached(
     if len(skipped) > MOST_UNREADABLE * len(attributes):
         problem = f"{len(skipped)} of {len(attributes)} pictures in {request.source} cannot be read"
         raise UserError(f"{problem} (the first is {': '.join(skipped[0])}): remove or repair them")
-    items = np.load(folder / "items.npy", mmap_mode="r")[: len(names)]
     attributes = attributes.loc[names].reset_index(drop=True)
     splits, groups = request.split(attributes, group)
+    items = np.memmap(folder / "items.bin", np.uint8, "r").reshape(len(names), size, size, -1)
     return Dataset(
         request.source, Pictures(*items.shape[1:], crop=request.crop), items, names, attributes, splits, groups,
         sources["hashes"], skipped, mirror,
@@ -225,20 +224,16 @@ def _open_cached(
 
 
 def _build(folder: Path, entries: Iterable[tuple[str, Any]], kind: Pictures, count: int, report: Report | None) -> None:
-    """Write pictures and their sources. Decoding runs in a few threads, since Pillow releases the interpreter lock.
-
-    Places at the end of ``items.npy`` stay empty if pictures are unreadable.
-    """
-    items = open_memmap(folder / "items.npy", "w+", np.uint8, (count, *kind.item_shape))
+    """Write pictures and their sources. Decoding runs in a few threads, since Pillow releases the interpreter lock."""
     names, hashes, skipped = [], [], []
     remaining = iter(entries)
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    with open(folder / "items.bin", "wb") as file, ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         while some := list(islice(remaining, 256)):  # Bounds the memory of decoded pictures.
             for (name, _), (item, note) in zip(some, pool.map(partial(_fit, kind), some), strict=True):
                 if item is None:
                     skipped.append((name, note))
                 else:
-                    items[len(names)] = item
+                    file.write(item.tobytes())
                     names.append(name)
                     hashes.append(note)
                 if report:
