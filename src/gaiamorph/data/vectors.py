@@ -35,7 +35,7 @@ class Vectors(Kind):
 
     centre: list[float] = field(repr=False)
     half_range: list[float] = field(repr=False)
-    columns: list[str] = field(default_factory=list, repr=False)
+    columns: list[str] = field(repr=False)
 
     name: ClassVar[str] = "vectors"
     suffix: ClassVar[str] = ".csv"
