@@ -49,8 +49,10 @@ def train(
         return
     if data is None and resume and out is not None:
         data = runs.recorded_source(out)
-    if data is None or out is None:
-        raise UserError("say what to train on, and where to put the run: gaiamorph train DATA --out RUN")
+    if data is None:
+        raise UserError("say what to train on: gaiamorph train DATA --out RUN (DATA may be sample:faces)")
+    if out is None:
+        raise UserError("say where to put the run: --out RUN")
     try:
         space = training.train(
             data,
