@@ -19,7 +19,7 @@ import gaiamorph as gm
 from gaiamorph import data as kinds
 from gaiamorph.cli import main
 from gaiamorph.data import KINDS, Pictures, Vectors
-from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, Strip
+from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, Strip, numbered
 from gaiamorph.evaluation import Case
 from gaiamorph.evaluation.evaluate import evaluate
 
@@ -116,10 +116,8 @@ class Tones(Kind):
         rng = np.random.default_rng(0)
         height, peak = np.mgrid[:16, :16][0], rng.uniform(3, 12, (COUNT, 1, 1))
         items = (60 * np.exp(-(((height - peak) / 3) ** 2)))[:, None].astype(np.float32)
-        names, table = [str(i) for i in range(COUNT)], pd.DataFrame(index=range(COUNT))
-        return Dataset(
-            request.source, cls(), items, names, table, request.split(COUNT, None), request.seed, mirror=False
-        )
+        names, table = numbered(COUNT)
+        return Dataset(request.source, cls(), items, names, table, request.split(table)[0], mirror=False)
 
     @property
     def shape(self) -> tuple[int, ...]:

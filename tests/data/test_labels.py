@@ -128,6 +128,7 @@ def test_labels_by_file_name(tmp_path):
     ("text", "message"),
     [
         ("file_name,smile\nq.png,1\nr.png,0\n", "describes other files"),
+        ("file_name,smile\n", "describes other files: 0 of its 0 rows"),
         ("picture,smile\na.png,1\n", "no column 'file_name' or 'name'"),
         ("file_name,smile\na.png,1\na.png,0\n", "twice"),
         ("", "cannot be read as a table"),

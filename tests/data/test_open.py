@@ -63,7 +63,7 @@ def test_groups_are_never_split(tmp_path):
 def test_second_opening_reads_nothing(tmp_path, monkeypatch):
     fill(tmp_path, 12)
     first = open_data(tmp_path, size=16)
-    for name in ("pictures.read_rows", "images.is_grey"):
+    for name in ("pictures._build", "images.is_grey"):
         monkeypatch.setattr(f"gaiamorph.data.{name}", lambda *_: pytest.fail("the cache was not used"))
     second = open_data(tmp_path, size=16)
     assert isinstance(second.items, np.memmap)
@@ -149,7 +149,7 @@ def test_vectors_from_every_file(tmp_path):
     x = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32) * [1, 100, 1e-3] + [0, 5, 7]
     x = x.astype(np.float32)
     np.save(tmp_path / "v.npy", x)
-    np.savez(tmp_path / "v.npz", x=x, label=np.arange(50))
+    np.savez(tmp_path / "v.npz", x=x, label=np.arange(50), name=[f"i{i}" for i in range(50)])
     frame = pd.DataFrame(x, columns=["a", "b", "c"]).assign(name=[f"i{i}" for i in range(50)], kind="bird")
     frame.to_csv(tmp_path / "v.csv", index=False)
     frame.to_parquet(tmp_path / "v.parquet")
@@ -160,7 +160,7 @@ def test_vectors_from_every_file(tmp_path):
         assert float(tensor.min()) == pytest.approx(0.1, abs=1e-5)
         assert float(tensor.max()) == pytest.approx(0.9, abs=1e-5)
         np.testing.assert_allclose(data.kind.to_items(data.kind.to_tensor(x)), x, rtol=1e-5, atol=1e-6)
-    assert open_data(tmp_path / "v.csv").names[3] == "i3"
+    assert open_data(tmp_path / "v.csv").names[3] == open_data(tmp_path / "v.npz").names[3] == "i3"
     assert open_data(tmp_path / "v.csv").attributes["kind"].eq("bird").all()
     assert open_data(tmp_path / "v.npz").attributes["label"].tolist() == list(range(50))
 

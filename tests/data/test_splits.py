@@ -84,6 +84,15 @@ def test_the_description_counts_every_split():
     assert open_data("sample:moons").description == moons
 
 
+def test_an_item_without_a_group_is_a_group_of_its_own(tmp_path):
+    lines = ["x,y,group", *(f"{i},{i % 7},{'' if i % 3 else i // 12}" for i in range(60))]
+    (tmp_path / "some.csv").write_text("\n".join(lines) + "\n")
+    groups = open_data(tmp_path / "some.csv").groups
+    assert groups is not None
+    assert len(set(groups)) == 5 + 40
+    assert len(set(groups[::3])) == 5
+
+
 def test_groups_that_are_never_divided_have_only_unseen_tests(tmp_path):
     lines = ["x,y,group", *(f"{i},{i % 7},g{i // 2}" for i in range(204))]
     (tmp_path / "pairs.csv").write_text("\n".join(lines) + "\n")

@@ -29,7 +29,7 @@ def labelled(labels: np.ndarray, **columns: np.ndarray) -> Dataset:
     items = np.stack([kind + 0.1 * rng.normal(size=1200), rng.normal(size=1200)], 1).astype(np.float32)
     names = [str(i) for i in range(1200)]
     table = pd.DataFrame({"label": labels, **columns})
-    return Dataset("points", Vectors.fitted(items, list("xy")), items, names, table, SPLITS, 0)
+    return Dataset("points", Vectors.fitted(items, list("xy")), items, names, table, SPLITS)
 
 
 def test_it_sees_what_tells_labels_apart_and_overlooks_the_rest():

@@ -77,7 +77,7 @@ def points() -> Dataset:
     items = np.stack([2.0 * a + 0.2 * rng.normal(size=1200), n, rng.normal(size=1200)], 1).astype(np.float32)
     splits = {"train": np.arange(800), "validation": np.arange(800, 1000), "test": np.arange(1000, 1200)}
     table = pd.DataFrame({"a": a, "n": n, "coin": coin})
-    return Dataset("points", Vectors.fitted(items, list("xyz")), items, [str(i) for i in range(1200)], table, splits, 0)
+    return Dataset("points", Vectors.fitted(items, list("xyz")), items, [str(i) for i in range(1200)], table, splits)
 
 
 def test_a_judge_knows_what_can_be_seen_and_admits_what_cannot(points):

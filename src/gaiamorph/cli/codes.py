@@ -1,7 +1,5 @@
 """gaiamorph encode, gaiamorph decode"""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gaiamorph.cli.options import Common, Space, Spread
-from gaiamorph.data.tables import read_table
+from gaiamorph.data.vectors import read_table
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import new_file, new_folder
 from gaiamorph.output.writing import Writers, check_scale
@@ -50,8 +48,7 @@ def encode(
         if out.suffix == ".npy":
             np.save(file, z)
         else:
-            table = pd.DataFrame(z, columns=[f"z{i}" for i in range(z.shape[1])])
-            table.insert(0, "name", names)
+            table = pd.DataFrame({"name": names} | {f"z{i}": z[:, i] for i in range(z.shape[1])})
             write = table.to_csv if out.suffix == ".csv" else table.to_parquet
             write(file, index=False)
     if strange > max(1, 0.05 * len(names)):
@@ -87,7 +84,7 @@ def decode(
         raise UserError(f"codes come as .npy, .csv or .parquet, which {codes.name} is not")
     check_scale(scale)
     opened = common.open(space, out)
-    z = np.asarray(read_table(codes).items)
+    z = read_table(codes)[0]
     opened.decode(z[:1])  # A wrong width is reported before the folder is made.
     with new_folder(out, common.overwrite) as scratch, Writers() as writers:
         for start in range(0, len(z), AT_ONCE):

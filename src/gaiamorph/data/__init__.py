@@ -1,8 +1,7 @@
 """Data: items, their attributes and their splits. A new kind of data is one file and one line in `KINDS`."""
 
-from __future__ import annotations
-
 import os
+from pathlib import Path
 
 from gaiamorph.data.kinds import Dataset, Kind, Report, Request
 from gaiamorph.data.pictures import Pictures
@@ -39,7 +38,7 @@ def open_data(
         raise UserError(f"size must be between 8 and 1024 pixels, not {size}")
     if channels not in (None, 1, 3):
         raise UserError(f"channels must be 1 or 3, not {channels}")
-    request = Request(str(source), size, crop, channels, seed, report)
+    request = Request(str(source), Path(source), size, crop, channels, seed, report)
     for kind in KINDS.values():
         if (data := kind.open(request)) is not None:
             return data

@@ -1,19 +1,15 @@
 """Attributes: columns of a table as columns of a regression, and checks before a fit."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Self
 
 import numpy as np
+import pandas as pd
 
 from gaiamorph.data.kinds import Dataset
-from gaiamorph.data.tables import read_by_name
-from gaiamorph.errors import UserError
-
-if TYPE_CHECKING:
-    import pandas as pd
+from gaiamorph.errors import UserError, telling
 
 IDENTIFIERS = {"group", "name", "file_name", "folder", "person"}
 """Columns that identify an item. They are used only if the caller names them."""
@@ -24,21 +20,16 @@ RARE = 20
 HIGH_INFLATION = 5.0
 """A larger variance inflation factor gives a warning. The usual bounds are 5 and 10."""
 
-AttributeKind = Literal["binary", "numeric", "level"]
-
 
 @dataclass(frozen=True)
 class Attribute:
-    """One column of the regression.
+    """One column of the regression, called as in the table, or ``column=level``.
 
-    name: the column's name, or ``column=level``.
-    kind: binary (0 absent, 1 present), numeric (+1 is one unit), or level of a categorical column (0 the reference level,
-        1 this level).
-    column, reference: the column it comes from, and the level that stands for 0.
+    kind: binary (0 absent, 1 present), numeric (+1 is one unit), or level (0 the level ``reference``, 1 this level).
     """
 
     name: str
-    kind: AttributeKind
+    kind: Literal["binary", "numeric", "level"]
     column: str
     reference: str = ""
 
@@ -63,8 +54,8 @@ class Design:
         """(N,) boolean: the item has every attribute."""
         return np.logical_not(np.isnan(self.values).any(1))
 
-    def rows(self, indices: np.ndarray) -> Design:
-        return Design(self.attributes, self.values[indices])
+    def rows(self, indices: np.ndarray) -> Self:
+        return replace(self, values=self.values[indices], left_out=())
 
 
 def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
@@ -74,10 +65,6 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
     Two values make a binary attribute, numbers a numeric one, and 3 to 50 texts a categorical one. A categorical attribute
     has one column for each level except the most frequent. Raises UserError for a column that cannot be used.
     """
-    unknown = [c for c in columns or [] if c not in table.columns]
-    if unknown:
-        known = ", ".join(map(str, table.columns)) or "none"
-        raise UserError(f"there is no attribute {unknown[0]!r} (the data has: {known})")
     found: list[tuple[Attribute, np.ndarray]] = []
     left_out = []
     for column in [c for c in map(str, table.columns) if c not in IDENTIFIERS] if columns is None else columns:
@@ -88,52 +75,65 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
                 raise
             left_out.append(str(error))
     if not found:
-        raise UserError(
-            "the data has no attributes: add columns to metadata.csv, sort pictures into folders, or give --labels"
-        )
+        raise UserError("the data has no attributes: fill metadata.csv, sort pictures into folders, or give --labels")
     attributes, values = zip(*found, strict=True)
     return Design(list(attributes), np.stack(values, 1), tuple(left_out))
 
 
-def _columns_of(table: pd.DataFrame, name: str) -> list[tuple[Attribute, np.ndarray]]:
-    import pandas as pd
-
+def _columns_of(table: pd.DataFrame, name: str) -> Iterator[tuple[Attribute, np.ndarray]]:
+    if name not in table.columns:
+        names = ", ".join(map(str, table.columns)) or "none"
+        raise UserError(f"there is no attribute {name!r} (the data has: {names})")
+    about = f"the attribute {name!r}"
     column = pd.Series(table[name], dtype=object)
     known: pd.Series = column.dropna()
     if known.empty:
-        raise UserError(f"the attribute {name!r} is missing for every item")
+        raise UserError(f"{about} is missing for every item")
     texts: pd.Series = known.map(str)
     counts = texts.value_counts()
     if len(counts) < 2:
-        raise UserError(
-            f"the attribute {name!r} is {texts.iloc[0]!r} for every item, so nothing can be learnt about it"
-        )
+        raise UserError(f"{about} is {texts.iloc[0]!r} for every item, so nothing can be learnt about it")
     numbers = pd.Series(pd.to_numeric(known, errors="coerce"), dtype=float)
     wrong = numbers.isna().to_numpy()
     if not wrong.any():
         if np.isinf(numbers).any():
-            raise UserError(f"the attribute {name!r} has an infinite value")
-        kind: AttributeKind = "binary" if set(numbers) == {0.0, 1.0} else "numeric"
-        return [(Attribute(name, kind, name), numbers.reindex(column.index).to_numpy())]
+            raise UserError(f"{about} has an infinite value")
+        kind = "binary" if set(numbers) == {0.0, 1.0} else "numeric"
+        yield Attribute(name, kind, name), numbers.reindex(column.index).to_numpy()
+        return
     if wrong.mean() < 0.5:
-        raise UserError(
-            f"the attribute {name!r} has numbers and the text {texts.iloc[wrong.argmax()]!r}: correct it, or leave the cell empty"
-        )
+        text = texts.iloc[wrong.argmax()]
+        raise UserError(f"{about} has numbers and the text {text!r}: correct it, or leave the cell empty")
     if len(counts) > MOST_LEVELS:
-        raise UserError(
-            f"the attribute {name!r} has {len(counts)} different texts, more than {MOST_LEVELS}: "
-            "it seems to name items, not to describe them"
-        )
+        found = f"{len(counts)} different texts, more than {MOST_LEVELS}"
+        raise UserError(f"{about} has {found}: it seems to name items, not to describe them")
     # The most frequent level stands for 0. The alphabet decides between equals.
     reference, *others = sorted(counts.index, key=lambda level: (-counts[level], level))
     kind = "level" if len(others) > 1 else "binary"
-    return [
-        (
-            Attribute(f"{name}={level}", kind, name, reference),
-            (texts == level).astype(float).reindex(column.index).to_numpy(),
-        )
-        for level in sorted(others)
-    ]
+    for level in sorted(others):
+        values = (texts == level).astype(float).reindex(column.index).to_numpy()
+        yield Attribute(f"{name}={level}", kind, name, reference), values
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """A ``.csv`` or ``.parquet`` table. Raises nearly anything (see `telling`)."""
+    return pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path)
+
+
+def read_by_name(path: Path, keys: Sequence[str]) -> pd.DataFrame:
+    """A ``.csv`` or ``.parquet`` table with the first of the columns ``keys`` as its index. Raises UserError."""
+    with telling(f"{path} cannot be read as a table"):
+        table = read_frame(path)
+    key = next((c for c in keys if c in table.columns), None)
+    if key is None:
+        wanted = " or ".join(map(repr, keys))
+        raise UserError(f"{path} has no column {wanted} (columns: {', '.join(map(str, table.columns))})")
+    names = table[key].astype(str)
+    if key == "file_name":
+        names = names.str.replace("\\", "/", regex=False).str.removeprefix("./")
+    if names.duplicated().any():
+        raise UserError(f"{path} names {names.mode()[0]!r} twice: keep one row an item")
+    return table.drop(columns=key).set_axis(names)
 
 
 def read_labels(path: Path, names: list[str]) -> pd.DataFrame:
@@ -144,9 +144,9 @@ def read_labels(path: Path, names: list[str]) -> pd.DataFrame:
     table = read_by_name(path, ("file_name", "name"))
     shared = len(set(names) & set(table.index))
     if shared < 0.1 * min(len(names), len(table)) or not shared:
+        rows = f"{shared} of its {len(table)} rows name an item of the data"
         raise UserError(
-            f"{path} describes other files: {shared} of its {len(table)} rows name an item of the data "
-            f"(it has {str(table.index[0])!r}, the data has {names[0]!r})"
+            f"{path} describes other files: {rows} (it has {table.index[:1].tolist()}, the data has {names[:1]})"
         )
     return table.reindex(names).reset_index(drop=True)
 
@@ -167,8 +167,6 @@ class Overview:
 
 def overview(d: Design) -> Overview:
     """Counts and balance of the attributes. Correlations and variance inflation are over items that have all attributes."""
-    import pandas as pd
-
     rows, warnings = [], [f"{reason} (left out)" for reason in d.left_out]
     complete = d.values[d.complete]
     correlations = _correlations(complete)
@@ -178,15 +176,11 @@ def overview(d: Design) -> Overview:
         known = column[~np.isnan(column)]
         present, absent = int(known.sum()), len(known) - int(known.sum())
         counts = ("", "") if attribute.kind == "numeric" else (present, absent)
-        missing = len(column) - len(known)
-        rows.append(
-            (attribute.name, attribute.kind, len(known), missing, known.mean(), known.std(), *counts, inflation)
-        )
+        about = (attribute.name, attribute.kind, len(known), len(column) - len(known), known.mean(), known.std())
+        rows.append((*about, *counts, inflation))
         if attribute.kind != "numeric" and min(present, absent) < RARE:
-            warnings.append(
-                f"only {min(present, absent)} items are {'' if present <= absent else 'not '}"
-                f"{attribute.name}: its vector will be noise for the most part"
-            )
+            few = f"only {min(present, absent)} items are {'' if present <= absent else 'not '}{attribute.name}"
+            warnings.append(f"{few}: its vector will be noise for the most part")
         if inflation > HIGH_INFLATION:
             warnings.append(
                 f"{attribute.name} is nearly determined by the other attributes (variance inflation "
@@ -194,7 +188,7 @@ def overview(d: Design) -> Overview:
             )
     if len(complete) < 0.5 * len(d.values):
         warnings.append(
-            f"only {len(complete)} of {len(d.values)} items have every attribute, and least squares uses no others"
+            f"only {len(complete)} of {len(d.values)} items have every attribute: least squares uses no others"
         )
     columns = ["attribute", "kind", "items", "missing", "mean", "sd", "present", "absent", "inflation"]
     return Overview(pd.DataFrame(rows, columns=columns), correlations, warnings)
@@ -204,14 +198,10 @@ def refuse_copies(d: Design) -> None:
     """Raise UserError if one attribute is a copy of another, or a linear combination of others."""
     complete = d.values[d.complete]
     if len(complete) <= len(d.attributes) + 1:
-        raise UserError(
-            f"{len(complete)} items have every attribute, too few for {len(d.attributes)} attributes: "
-            "choose fewer with --columns, or fill in what is missing"
-        )
+        few = f"{len(complete)} items have every attribute, too few for {len(d.attributes)} attributes"
+        raise UserError(f"{few}: choose fewer with --columns, or fill in what is missing")
     for k in np.flatnonzero(np.ptp(complete, 0) == 0):
-        raise UserError(
-            f"the attribute {d.names[k]!r} is constant among the {len(complete)} items with every attribute"
-        )
+        raise UserError(f"{d.names[k]!r} is constant among the {len(complete)} items with every attribute: drop it")
     for i, j in np.argwhere(np.tril(np.abs(_correlations(complete)), -1) > 1 - 1e-9):
         raise UserError(f"the attributes {d.names[j]!r} and {d.names[i]!r} are copies of each other: drop one")
     inflation = _inflation(complete)
@@ -221,11 +211,7 @@ def refuse_copies(d: Design) -> None:
 
 def _correlations(values: np.ndarray) -> np.ndarray:
     """(K, K): 0 where an attribute is constant."""
-    import pandas as pd
-
-    found = pd.DataFrame(values).corr().fillna(0.0).to_numpy(copy=True)
-    np.fill_diagonal(found, 1.0)
-    return found
+    return np.where(np.eye(values.shape[1]), 1.0, pd.DataFrame(values).corr().fillna(0.0))
 
 
 def _inflation(values: np.ndarray) -> np.ndarray:

@@ -1,7 +1,5 @@
 """Image files and arrays: found, decoded safely, and brought to 8 bits in grey or colour."""
 
-from __future__ import annotations
-
 import io
 import os
 import warnings
@@ -28,7 +26,7 @@ _REASONS: dict[type[Exception], str] = {
     Image.DecompressionBombError: "more pixels than are safe to decode",
     MemoryError: "not enough memory to decode it",
 }
-_GREY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
+GREY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
 
 
 class UnreadableError(Exception):
@@ -72,7 +70,7 @@ def is_grey(path: Path) -> bool:
     """Whether a file holds a grey picture, by its header alone. Files that do not open count as grey."""
     try:
         with _opened(path) as picture:
-            return picture.mode in _GREY_MODES
+            return picture.mode in GREY_MODES
     except Exception:
         return True
 
@@ -97,12 +95,10 @@ def _standard(picture: Image.Image) -> Image.Image:
     picture = ImageOps.exif_transpose(picture)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
         return _narrow(np.asarray(picture))
-    if picture.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in picture.info:
-        grey = picture.mode in ("LA", "La", "L")
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(white, picture).convert("L" if grey else "RGB")
-    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+    mode = "L" if picture.mode in GREY_MODES else "RGB"
+    if picture.has_transparency_data:
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
+    return picture.convert(mode)
 
 
 def _narrow(values: np.ndarray) -> Image.Image:
@@ -126,7 +122,7 @@ def _from_array(array: np.ndarray) -> Image.Image:
     if array.ndim != 3 or array.shape[-1] not in (1, 3) or 0 in array.shape:
         raise UnreadableError(f"an array of shape {array.shape} is not (H, W), (H, W, 1) or (H, W, 3)")
     if array.dtype.kind == "f":
-        if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
+        if not ((array >= 0) & (array <= 1)).all():
             raise UnreadableError("a floating-point array must lie in [0, 1]")
         array = np.round(array * 255).astype(np.uint8)
     if array.dtype != np.uint8:
@@ -134,23 +130,13 @@ def _from_array(array: np.ndarray) -> Image.Image:
     return to_pil(array)
 
 
-def array_from(path: Path) -> np.ndarray | None:
-    """The memory-mapped array of an ``.npy`` file if it holds pictures: uint8 (N, H, W) or (N, H, W, 1 or 3)."""
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
-        return None
-    pictures = array.dtype == np.uint8 and (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3)))
-    return array if pictures else None
-
-
 def find_pictures(folder: Path) -> list[tuple[str, Path]]:
     """(relative name, path) of every file below ``folder`` with an ending that Pillow knows, sorted by name.
 
     Links are followed, but no folder is entered twice, so loops end. Hidden files are ignored.
     """
-    Image.init()
-    endings = {e for e, name in Image.registered_extensions().items() if name in Image.OPEN} - {".eps", ".ps", ".wmf"}
+    readable = Image.registered_extensions().items()
+    endings = {e for e, name in readable if name in Image.OPEN and name not in _UNSAFE_FORMATS}
     found: list[tuple[str, Path]] = []
     entered: set[Path] = set()
     for parent, folders, files in os.walk(folder, followlinks=True):
@@ -159,10 +145,8 @@ def find_pictures(folder: Path) -> list[tuple[str, Path]]:
             continue
         entered.add(real)
         folders[:] = sorted(f for f in folders if not f.startswith("."))
-        for file in files:
-            if not file.startswith(".") and os.path.splitext(file)[1].lower() in endings:
-                path = Path(parent, file)
-                found.append((path.relative_to(folder).as_posix(), path))
+        paths = [Path(parent, file) for file in files if not file.startswith(".")]
+        found += [(path.relative_to(folder).as_posix(), path) for path in paths if path.suffix.lower() in endings]
     return sorted(found)
 
 

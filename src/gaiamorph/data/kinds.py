@@ -1,7 +1,5 @@
 """`Kind`, the contract of one kind of data, and `Dataset`, items of one kind that are split for training."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from abc import ABC, abstractmethod
@@ -9,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image
 from torch import Tensor
@@ -19,9 +18,6 @@ from torch import Tensor
 from gaiamorph import drawing
 from gaiamorph.data.splits import split_groups, split_items
 from gaiamorph.errors import UserError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CPU = torch.device("cpu")
 SHEET_COLUMNS = 24
@@ -40,22 +36,27 @@ class Request:
     """The arguments of `open_data`, checked."""
 
     source: str
-    size: int | None = None
-    crop: str = "centre"
-    channels: int | None = None
-    seed: int = 0
-    report: Report | None = None
+    path: Path
+    size: int | None
+    crop: str
+    channels: int | None
+    seed: int
+    report: Report | None
 
-    @property
-    def path(self) -> Path:
-        return Path(self.source)
+    def split(self, attributes: pd.DataFrame, column: str = "group") -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """Splits and groups (N,) of items with these attributes. Without the column there are no groups: None.
 
-    def split(self, count: int, groups: np.ndarray | None) -> dict[str, np.ndarray]:
-        """Splits of ``count`` items, by their groups (count,) if there are any. Raises UserError with the source's name."""
+        An item without a group is a group of its own. Raises UserError with the source's name.
+        """
+        groups = None
+        if column in attributes.columns:
+            given, own = attributes[column], [f"({i})" for i in range(len(attributes))]
+            groups = given.astype(str).where(given.notna(), own).to_numpy(dtype=str)
         try:
-            return split_items(count, self.seed) if groups is None else split_groups(groups, self.seed)
+            splits = split_items(len(attributes), self.seed) if groups is None else split_groups(groups, self.seed)
         except UserError as error:
             raise UserError(f"{self.source}: {error}") from error
+        return splits, groups
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,12 @@ class Kind(ABC):
     """What `open` takes, in words, for error messages."""
     samples: ClassVar[tuple[str, ...]] = ()
     """Names after ``sample:`` that `open` takes."""
+    one_table: ClassVar[bool] = False
+    """Whether `write_items` makes items rows of one table (see `append`). Otherwise each item has a file of its own."""
 
     @classmethod
     @abstractmethod
-    def open(cls, request: Request) -> Dataset | None:
+    def open(cls, request: Request) -> "Dataset | None":
         """The data set at ``request.source``, or None if the source is not of this kind. Raises UserError."""
 
     @abstractmethod
@@ -187,6 +190,10 @@ class Kind(ABC):
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
         """Write one item. ``scale`` enlarges pictures."""
 
+    def append(self, items: np.ndarray, path: Path) -> None:
+        """Write items (N, ...) at the end of a table. A kind with ``one_table`` does so."""
+        raise NotImplementedError(f"{self.name} are no rows of a table")
+
     def write_items(
         self,
         items: Sequence[np.ndarray],
@@ -196,15 +203,23 @@ class Kind(ABC):
         scale: int,
         submit: Callable[..., None],
     ) -> list[str]:
-        """Write items into ``folder`` and return the file name of each: by default one file an item, ``name + suffix``.
+        """Write items into ``folder`` and return the file name of each.
 
-        table: name without ending, for kinds that write all items as rows of one file. Later calls append to it.
+        names, table: names without ending, of the files and of the one table. Later calls append to the table.
         submit: called with a function and its arguments; may run them in another thread.
         """
+        if self.one_table:
+            self.append(np.stack(items), folder / f"{table}{self.suffix}")
+            return [f"{table}{self.suffix}"] * len(items)
         files = [name + self.suffix for name in names]
         for file, item in zip(files, items, strict=True):
             submit(self.write, item, folder / file, scale)
         return files
+
+
+def numbered(count: int) -> tuple[list[str], pd.DataFrame]:
+    """Names and attributes of items that have neither: positions, and a table without columns."""
+    return [str(i) for i in range(count)], pd.DataFrame(index=range(count))
 
 
 @dataclass
@@ -225,22 +240,10 @@ class Dataset:
     names: list[str]
     attributes: pd.DataFrame
     splits: dict[str, np.ndarray]
-    seed: int
     groups: np.ndarray | None = None
     hashes: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     mirror: bool = True
-
-    @classmethod
-    def numbered(
-        cls, request: Request, kind: Kind, items: np.ndarray, splits: dict[str, np.ndarray], mirror: bool = True
-    ) -> Dataset:
-        """Items without attributes. The name of an item is its position."""
-        import pandas as pd
-
-        rows = range(len(items))
-        names, table = [str(i) for i in rows], pd.DataFrame(index=rows)
-        return cls(request.source, kind, items, names, table, splits, request.seed, mirror=mirror)
 
     def __len__(self) -> int:
         return len(self.items)

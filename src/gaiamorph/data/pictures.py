@@ -1,32 +1,36 @@
-"""`Pictures`: the kind, and how folders, arrays, the Hub and sample sets become data sets of pictures."""
+"""`Pictures`: the kind, and how folders, arrays, the Hub and sample sets become data sets, through a cache.
 
-from __future__ import annotations
+The cache has a folder for each set, with ``items.bin`` (raw uint8, item after item) and ``sources.json``. A folder is built
+under a temporary name and then renamed. So a killed build leaves nothing behind, and two processes can build the same set.
+"""
 
+import contextlib
 import hashlib
+import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
 from gaiamorph import drawing
-from gaiamorph.data import hub, images, samples, store, synthetic
+from gaiamorph.data import images, samples, synthetic
+from gaiamorph.data.attributes import read_by_name
 from gaiamorph.data.images import UnreadableError
-from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, moved
-from gaiamorph.data.store import Row
-from gaiamorph.data.tables import groups_of, read_by_name
-from gaiamorph.errors import UserError
+from gaiamorph.data.kinds import CPU, Dataset, Kind, Report, Request, moved, numbered
+from gaiamorph.errors import UserError, telling
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+CACHE_FORMAT = 4
 DEFAULT_SIZE = 32
 MOST_UNREADABLE = 0.05
 """A larger share of unreadable files is an error."""
@@ -54,15 +58,14 @@ class Pictures(Kind):
 
     @classmethod
     def open(cls, request: Request) -> Dataset | None:
-        source = request.source
-        if source.startswith("sample:"):
-            return _open_sample(request, source[7:]) if source[7:] in cls.samples else None
-        if source.startswith("hub:"):
-            return _open_hub(request, source[4:])
+        where, _, name = request.source.partition(":")
+        if where == "sample" and name in cls.samples:
+            return _open_sample(request, name)
+        if where == "hub":
+            return _open_hub(request, name)
         if request.path.is_dir():
             return _open_folder(request)
-        array = images.array_from(request.path) if request.path.suffix.lower() == ".npy" else None
-        return None if array is None else _open_array(request, array)
+        return _open_array(request) if request.path.suffix.lower() == ".npy" else None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -92,21 +95,15 @@ class Pictures(Kind):
         is_path = isinstance(thing, (str, os.PathLike))
         if is_path and not Path(thing).is_file():
             raise UserError(f"{Path(thing)} is not a file: give the path of a picture")
-        try:
+        with telling(f"{Path(thing)} cannot be read as a picture" if is_path else "the picture given cannot be used"):
             return self.fit(images.decode(images.read_bytes(Path(thing)) if is_path else thing))
-        except (UnreadableError, ValueError) as error:
-            problem = f"{Path(thing)} cannot be read as a picture" if is_path else "the picture given cannot be used"
-            raise UserError(f"{problem}: {error}") from error
 
     def fit(self, picture: Image.Image) -> np.ndarray:
         """A decoded picture as one item: cropped or letterboxed, resized with anti-aliasing, 1 or 3 channels."""
         picture = picture.convert("L" if self.channels == 1 else "RGB")
-        size = (self.width, self.height)
-        if self.crop == "none":
-            picture = ImageOps.pad(picture, size, Image.Resampling.LANCZOS, color=0)
-        else:
-            picture = ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
-        return np.asarray(picture).reshape(self.item_shape)
+        resize = ImageOps.pad if self.crop == "none" else ImageOps.fit
+        fitted = resize(picture, (self.width, self.height), Image.Resampling.LANCZOS)
+        return np.asarray(fitted).reshape(self.item_shape)
 
     def pictures(self, items: np.ndarray) -> np.ndarray:
         return items
@@ -116,54 +113,49 @@ class Pictures(Kind):
 
 
 def _open_folder(request: Request) -> Dataset:
-    import pandas as pd
-
     folder = request.path
     entries = images.find_pictures(folder)
     if not entries:
         raise UserError(f"{folder} holds no pictures: put files that Pillow reads (.png, .jpg, .tif, ...) into it")
-    names = [name for name, _ in entries]
-    attributes = pd.DataFrame(index=names)
+    attributes = pd.DataFrame(index=[name for name, _ in entries])
     if (metadata := folder / "metadata.csv").exists():
         attributes = attributes.join(read_by_name(metadata, ("file_name",)))
-    folders = [name.rpartition("/")[0] or None for name in names]
+    folders = [name.rpartition("/")[0] or None for name, _ in entries]
     if any(folders):
         attributes["folder" if "label" in attributes.columns else "label"] = folders
-    return _open_files(request, "folder", entries, attributes, groups_of(attributes))
+    return _open_cached(request, "folder", entries, attributes)
 
 
-def _open_array(request: Request, array: np.ndarray) -> Dataset:
-    """Pictures in an ``.npy`` file. Of the right size they are used in place, otherwise they are resized into the cache."""
+def _open_array(request: Request) -> Dataset | None:
+    """Pictures in an ``.npy`` file, uint8 (N, H, W) or (N, H, W, 1 or 3), or None if it holds none.
+
+    Pictures of the right size are used in place, others are resized into the cache.
+    """
+    try:
+        array = np.load(request.path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    if array.dtype != np.uint8 or not (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3))):
+        return None
     height, width = array.shape[1:3]
     array = array.reshape(len(array), height, width, -1)
     if min(height, width) < images.SMALLEST_SIDE:
         raise UserError(f"{request.path} holds pictures of {height} x {width}: at least 8 pixels a side are needed")
-    fits = request.size in (None, height) and (request.size is None or width == height)
-    if not fits or request.channels not in (None, array.shape[3]):
-        description = ["array", str(request.path.resolve()), images.stamp(request.path)]
-        return _open_values(request, description, array)
-    kind = Pictures(height, width, array.shape[3], request.crop)
-    return Dataset.numbered(request, kind, array, request.split(len(array), None))
-
-
-def _open_values(
-    request: Request, description: Any, array: np.ndarray, labels: Sequence[str] | None = None, mirror: bool = True
-) -> Dataset:
-    """Pictures uint8 (N, H, W, C), resized into the cache."""
-    import pandas as pd
-
-    attributes = pd.DataFrame({} if labels is None else {"label": labels}, index=[str(i) for i in range(len(array))])
-    entries = zip(attributes.index, array, strict=True)
-    return _open_cached(request, description, entries, attributes, lambda: array.shape[3], mirror=mirror)
+    names, attributes = numbered(len(array))
+    fits = request.size is None or request.size == height == width
+    if fits and request.channels in (None, array.shape[3]):
+        kind = Pictures(*array.shape[1:], crop=request.crop)
+        return Dataset(request.source, kind, array, names, attributes, request.split(attributes)[0])
+    key = ["array", str(request.path.resolve()), images.stamp(request.path)]
+    return _open_cached(request, key, zip(names, array, strict=True), attributes.set_axis(names), array.shape[3])
 
 
 def _open_hub(request: Request, name: str) -> Dataset:
-    table, column = hub.load_hub(name)
-    attributes = hub.attributes(table)
-    entries = ((row, table[int(row)][column]) for row in attributes.index)
-    channels = 3 if len(table) and table[0][column].mode not in ("1", "L") else 1
-    description = ["hub", name, getattr(table, "_fingerprint", len(table))]
-    return _open_cached(request, description, entries, attributes, lambda: channels, groups_of(attributes))
+    rows, picture, attributes = samples.hub(name)
+    entries = ((number, rows[int(number)][picture]) for number in attributes.index)
+    grey = len(rows) and rows[0][picture].mode in images.GREY_MODES
+    key = ["hub", name, getattr(rows, "_fingerprint", len(rows))]
+    return _open_cached(request, key, entries, attributes, 1 if grey else 3)
 
 
 def _open_sample(request: Request, name: str) -> Dataset:
@@ -171,90 +163,90 @@ def _open_sample(request: Request, name: str) -> Dataset:
         if request.size not in (None, synthetic.LINE_SIZE):
             raise UserError(f"sample:lines is {synthetic.LINE_SIZE} x {synthetic.LINE_SIZE}: leave size out")
         items, splits = synthetic.draw_splits("lines", request.seed)
-        return Dataset.numbered(request, Pictures(*items.shape[1:]), items, splits, mirror=False)
+        kind = Pictures(*items.shape[1:])
+        return Dataset(request.source, kind, items, *numbered(len(items)), splits, mirror=False)
     if name == "faces":
-        import pandas as pd
-
         entries, people = samples.faces()
         attributes = pd.DataFrame({"person": people}, index=[name for name, _ in entries])
-        return _open_files(request, "faces", entries, attributes, np.array(people))
+        return _open_cached(request, "faces", entries, attributes, group="person")
     array, labels = samples.digits() if name == "digits" else samples.fashion()
-    description = [name, hashlib.sha256(array.tobytes()).hexdigest()]
-    return _open_values(request, description, array[..., None], labels, mirror=name != "digits")
+    attributes = pd.DataFrame({"label": labels}, index=[str(i) for i in range(len(array))])
+    key = [name, hashlib.sha256(array.tobytes()).hexdigest()]
+    return _open_cached(request, key, zip(attributes.index, array, strict=True), attributes, 1, mirror=name != "digits")
 
 
 # Into the cache -------------------------------------------------------------------------------------
 
 
-def _open_files(
-    request: Request, what: str, entries: list[tuple[str, Path]], attributes: pd.DataFrame, groups: np.ndarray | None
-) -> Dataset:
-    description = [what, [[name, *images.stamp(path)] for name, path in entries]]
-
-    def channels() -> int:
-        return 1 if all(images.is_grey(path) for _, path in entries) else 3
-
-    return _open_cached(request, description, entries, attributes, channels, groups)
-
-
 def _open_cached(
     request: Request,
-    description: Any,
+    key: Any,
     entries: Iterable[tuple[str, Any]],
     attributes: pd.DataFrame,
-    channels: Callable[[], int],
-    groups: np.ndarray | None = None,
+    channels: int | None = None,
+    group: str = "group",
     mirror: bool = True,
 ) -> Dataset:
-    """A data set from the cache. ``entries`` and ``channels`` are used only if the cache has to be built.
+    """A data set from the cache, ``GAIAMORPH_CACHE`` or the user's cache folder. It is built first if it is not there.
 
-    entries: (name, picture), where the picture is a path, a PIL picture, or an array. attributes: their table, by name.
-    groups: one for each entry, or None.
+    key: identifies the pictures, in plain JSON. Sizes and times of files are added to it.
+    entries: (name, picture), where the picture is a PIL picture or an array, which come with ``channels``, or a path. Without
+        ``channels`` it is 1 if all files are grey, otherwise 3.
+    attributes: a table with the names as index. group: its column of groups.
     """
+    if channels is None:
+        key = [key, [[name, *images.stamp(path)] for name, path in entries]]
     size = request.size or DEFAULT_SIZE
-
-    def prepare() -> tuple[Iterator[Row], dict[str, Any]]:
-        kind = Pictures(size, size, request.channels or channels(), request.crop)
-        return reported(kind), kind.settings()
-
-    def reported(kind: Pictures) -> Iterator[Row]:
-        for done, row in enumerate(read_rows(entries, kind), start=1):
-            yield row
-            if request.report:
-                request.report(done, len(attributes))
-
-    stored = store.fetch([size, request.crop, request.channels, description], prepare)
-    if len(stored.skipped) > MOST_UNREADABLE * len(attributes):
-        name, reason = stored.skipped[0]
-        raise UserError(
-            f"{len(stored.skipped)} of {len(attributes)} pictures in {request.source} cannot be read "
-            f"(the first is {name}: {reason}): remove or repair them"
-        )
-    kept = attributes.index.get_indexer(stored.names)
-    groups = None if groups is None else groups[kept]
+    description = json.dumps([CACHE_FORMAT, size, request.crop, request.channels, key], sort_keys=True)
+    user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    root = Path(os.environ.get("GAIAMORPH_CACHE") or Path(user, "gaiamorph"))
+    folder = root / hashlib.sha256(description.encode()).hexdigest()[:24]
+    if not folder.exists():
+        channels = request.channels or channels or (1 if all(images.is_grey(path) for _, path in entries) else 3)
+        kind = Pictures(size, size, channels, request.crop)
+        root.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".building-", dir=root, ignore_cleanup_errors=True) as scratch:
+            _build(Path(scratch), entries, kind, len(attributes), request.report)
+            with contextlib.suppress(OSError):  # Another process may have been faster.
+                Path(scratch).rename(folder)
+    sources = json.loads((folder / "sources.json").read_text())
+    names, skipped = sources["names"], [(name, reason) for name, reason in sources["skipped"]]
+    if len(skipped) > MOST_UNREADABLE * len(attributes):
+        problem = f"{len(skipped)} of {len(attributes)} pictures in {request.source} cannot be read"
+        raise UserError(f"{problem} (the first is {': '.join(skipped[0])}): remove or repair them")
+    attributes = attributes.loc[names].reset_index(drop=True)
+    splits, groups = request.split(attributes, group)
+    items = np.memmap(folder / "items.bin", np.uint8, "r").reshape(len(names), size, size, -1)
     return Dataset(
-        request.source, Pictures(**stored.settings), stored.items, stored.names,
-        attributes.iloc[kept].reset_index(drop=True), request.split(len(kept), groups), request.seed,
-        groups, stored.hashes, stored.skipped, mirror,
+        request.source, Pictures(*items.shape[1:], crop=request.crop), items, names, attributes, splits, groups,
+        sources["hashes"], skipped, mirror,
     )  # fmt: skip
 
 
-def read_rows(entries: Iterable[tuple[str, Any]], kind: Pictures) -> Iterator[Row]:
-    """Rows for the cache, in order. Decoding runs in a few threads, since Pillow releases the interpreter lock.
-
-    The hash of a row is that of its file, or that of the fitted pixels if there is no file.
-    """
-
-    def read(entry: tuple[str, Any]) -> Row:
-        name, thing = entry
-        try:
-            content = images.read_bytes(thing) if isinstance(thing, Path) else None
-            item = kind.fit(images.decode(thing if content is None else content))
-            return Row(name, hashlib.sha256(item.tobytes() if content is None else content).hexdigest(), item)
-        except UnreadableError as error:
-            return Row(name, problem=str(error))
-
+def _build(folder: Path, entries: Iterable[tuple[str, Any]], kind: Pictures, count: int, report: Report | None) -> None:
+    """Write pictures and their sources. Decoding runs in a few threads, since Pillow releases the interpreter lock."""
+    names, hashes, skipped = [], [], []
     remaining = iter(entries)
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    with open(folder / "items.bin", "wb") as file, ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         while some := list(islice(remaining, 256)):  # Bounds the memory of decoded pictures.
-            yield from pool.map(read, some)
+            for (name, _), (item, note) in zip(some, pool.map(partial(_fit, kind), some), strict=True):
+                if item is None:
+                    skipped.append((name, note))
+                else:
+                    file.write(item.tobytes())
+                    names.append(name)
+                    hashes.append(note)
+                if report:
+                    report(len(names) + len(skipped), count)
+    (folder / "sources.json").write_text(json.dumps({"names": names, "hashes": hashes, "skipped": skipped}))
+
+
+def _fit(kind: Pictures, entry: tuple[str, Any]) -> tuple[np.ndarray | None, str]:
+    """An item and a SHA-256, of the file or, without a file, of its pixels. Unreadable: None and the reason."""
+    thing = entry[1]
+    try:
+        content = images.read_bytes(thing) if isinstance(thing, Path) else None
+        item = kind.fit(images.decode(thing if content is None else content))
+        return item, hashlib.sha256(item.tobytes() if content is None else content).hexdigest()
+    except UnreadableError as error:
+        return None, str(error)

