@@ -1,7 +1,5 @@
 """The command line. The module of a verb is loaded only when it is used, so that ``--help`` is fast."""
 
-from __future__ import annotations
-
 import sys
 import warnings
 from pathlib import Path

@@ -1,7 +1,5 @@
 """gaiamorph demo"""
 
-from __future__ import annotations
-
 import math
 import sys
 from pathlib import Path

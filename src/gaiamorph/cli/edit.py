@@ -1,7 +1,5 @@
 """gaiamorph edit, gaiamorph average"""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +12,7 @@ from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import read_labels
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import save_continua
-from gaiamorph.output.folders import new_file
-from gaiamorph.output.writing import check_scale
+from gaiamorph.output.folders import check_scale, new_file
 from gaiamorph.space import EditOptions
 
 Amounts = Annotated[list[float] | None, Parameter(consume_multiple=True, negative=())]

@@ -1,7 +1,5 @@
 """gaiamorph morph"""
 
-from __future__ import annotations
-
 import csv
 import itertools
 import sys

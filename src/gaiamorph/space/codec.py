@@ -1,7 +1,5 @@
 """`Codec`: items to codes and codes to items."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
