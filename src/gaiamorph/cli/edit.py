@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 from cyclopts import Parameter
 
-from gaiamorph.cli.options import Common, Flag, Space, Spread, names
+from gaiamorph.cli.options import Common, Frames, Space, Spread, names
 from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import read_labels
 from gaiamorph.errors import UserError
-from gaiamorph.output.continuum import save_continua
 from gaiamorph.output.folders import check_scale, new_file
 from gaiamorph.space import EditOptions
 
@@ -23,7 +22,6 @@ def edit(
     item: str,
     /,
     *,
-    out: Path,
     set_: Annotated[list[str] | None, Parameter(name="--set", consume_multiple=True, negative=())] = None,
     attribute: str | None = None,
     amounts: Amounts = None,
@@ -32,9 +30,7 @@ def edit(
     like: str | None = None,
     only: str | None = None,
     options: Annotated[EditOptions, Spread] = EditOptions(),
-    scale: int = 1,
-    include_originals: Flag = False,
-    common: Annotated[Common, Spread] = Common(),
+    frames: Annotated[Frames, Spread],
 ) -> None:
     """Change attributes of an item: at once (--set), step by step (--attribute), or to those of another (--like).
 
@@ -45,8 +41,6 @@ def edit(
     ----------
     item
         A picture, or SOURCE::NAME for an item of a data set.
-    out
-        New folder for the frames, sheet.png, codes.npy and manifest.csv.
     set_
         NAME=AMOUNT, one or several: one frame with all of them.
     attribute
@@ -61,8 +55,6 @@ def edit(
         Another item: give ITEM its attributes.
     only
         With --like: attributes to transfer, separated by commas.
-    scale
-        Enlarge frames this many times.
     """
     if sum(map(bool, (set_, attribute, like))) != 1:
         raise UserError("give one of --set NAME=AMOUNT, --attribute NAME with --amounts, and --like OTHER")
@@ -70,7 +62,7 @@ def edit(
         raise UserError("--attribute needs --amounts, such as --amounts -2 -1 0 1 2")
     if bool(second) != bool(second_amounts) or (second and not attribute):
         raise UserError("a grid needs --attribute, --amounts, --second and --second-amounts")
-    opened = common.open(space, out)
+    opened = frames.open(space, frames.out)
     if set_:
         made = opened.edits(item, [_amounts(set_)], **vars(options))
     elif like:
@@ -79,8 +71,7 @@ def edit(
         made = opened.edit_grid(item, (str(attribute), amounts or []), (second, second_amounts or []), **vars(options))
     else:
         made = opened.edit_path(item, str(attribute), amounts or [], **vars(options))
-    save_continua([made], out, scale=scale, include_originals=include_originals, overwrite=common.overwrite)
-    print(out)
+    frames.save([made])
 
 
 def _amounts(settings: list[str]) -> dict[str, float]:
@@ -88,15 +79,12 @@ def _amounts(settings: list[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for setting in settings:
         name, _, amount = setting.rpartition("=")
-        try:
-            number = float(amount)
-        except ValueError:
-            number = None
-        if not name or number is None:
-            raise UserError(f"--set takes NAME=AMOUNT, such as smiling=+1, not {setting!r}")
         if name in found:
             raise UserError(f"--set names {name!r} twice")
-        found[name] = number
+        try:
+            found[name] = float(amount if name else "")
+        except ValueError as error:
+            raise UserError(f"--set takes NAME=AMOUNT, such as smiling=+1, not {setting!r}") from error
     return found
 
 
