@@ -114,19 +114,15 @@ class Codec:
                 f"{self.model} has no encoder, so real items have no codes in it: it can only sample new ones "
                 "(train ae, vae, vae_gan, aae, acai or gaia to morph between real items)"
             )
+        if refine < 0:
+            raise UserError(f"refine must not be negative, as {refine} is")
         with torch.inference_mode():
             z = self.generator.encode(x)
-        return self.refined(x, z, refine)
-
-    def refined(self, x: Tensor, z: Tensor, steps: int) -> Tensor:
-        """z (B, latent_dim) after gradient steps that lower the reconstruction error of x (B, *shape)."""
-        if steps < 0:
-            raise UserError(f"refine must not be negative, as {steps} is")
-        if not steps:
+        if not refine:
             return z
         assert self.info.codes is not None  # every model with an encoder has them
         sd = torch.tensor(self.info.codes.sd, dtype=z.dtype, device=z.device).clamp_min(1e-6)
-        return self.generator.placed(lower_error(self.generator.decode, x, z, sd, steps))
+        return self.generator.placed(lower_error(self.generator.decode, x, z, sd, refine))
 
     def outputs(self, z: np.ndarray) -> Iterator[Tensor]:
         """z (N, latent_dim) -> outputs (B, *shape) on the processor, in batches of at most 32 from the first code on."""

@@ -289,8 +289,9 @@ class Morpher(Codec):
     def _end(self, source: Source, options: EditOptions) -> End:
         """Encode and reconstruct one item by itself, so that its code does not depend on other items."""
         x = self.kind.to_tensor(source.item[None], self.device)
-        first = self.codes(x)
-        z = self.refined(x, first, options.refine)
+        z = first = self.codes(x)
+        if options.refine:
+            z = self.codes(x, options.refine)
         with torch.inference_mode():
             lost = x - self.generator.decode(first)
             error = float(lost.abs().mean())

@@ -1,18 +1,17 @@
 """What a space says of itself: its description in the file, as frozen dataclasses."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 
 from gaiamorph.networks import NetworkSettings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -132,28 +131,25 @@ class SpaceInfo:
         """Plain JSON. An absent key is None."""
         return {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
 
-    @staticmethod
-    def from_json(values: dict[str, Any]) -> SpaceInfo:
-        """The inverse of `to_json`. Raises TypeError for an unknown or missing name, and for a wrong type."""
-        return _read(SpaceInfo, values)
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `to_json`. Raises TypeError for an unknown or missing name, and for a value of a wrong type."""
+        groups = {
+            "network": NetworkSettings,
+            "training": TrainingInfo,
+            "validation": ValidationInfo,
+            "codes": CodesInfo,
+        }
+        read = {name: _made(groups[name], value) if name in groups else value for name, value in values.items()}
+        return _made(cls, read)
 
 
-def _read(hint: Any, value: Any) -> Any:
-    """``value`` as the type ``hint``: a dataclass from a dictionary, anything else as it is. Raises TypeError."""
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        return None if value is None else _read(typing.get_args(hint)[0], value)
-    if dataclasses.is_dataclass(hint) and isinstance(value, dict):
-        hints = typing.get_type_hints(hint)
-        unknown = sorted(set(value) - set(hints))
-        if unknown:
-            raise TypeError(f"unknown entry {unknown[0]!r}")
-        return hint(**{name: _read(hints[name], given) for name, given in value.items()})  # type: ignore[operator]
-    if typing.get_origin(hint) is Literal:
-        fits = value in typing.get_args(hint)
-    elif hint is float:
-        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
-    else:
-        fits = type(value) is (typing.get_origin(hint) or hint)
-    if not fits:
-        raise TypeError(f"{value!r} is not of the type {hint}"[:100])
-    return value
+def _made(group: type[T], values: dict[str, Any]) -> T:
+    """``group(**values)``. The types of texts, numbers and flags are checked."""
+    made = group(**values)
+    for name, hint in typing.get_type_hints(group).items():
+        value = getattr(made, name)
+        fits = type(value) in (int, float) if hint is float else type(value) is hint
+        if hint in (str, int, float, bool) and not fits:
+            raise TypeError(f"{name} is {value!r}, not of the type {hint.__name__}"[:100])
+    return made
