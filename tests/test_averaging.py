@@ -56,6 +56,6 @@ def test_the_mean_of_vectors_is_that_of_their_codes(vector_space):
 def test_how_many_a_model_has_learnt_to_mix(picture_space):
     options = {"gaia": {"sampler": "hull"}, "acai": {}, "vae": {}}
     assert {name: MODELS[name].mixes(given) for name, given in options.items()} == {"gaia": 4, "acai": 2, "vae": 0}
-    assert MODELS["gaia"].mixes({"sampler": "middle"}) == picture_space.mixed_in_training() == 2
+    assert MODELS["gaia"].mixes({"sampler": "middle"}) == MODELS["gaia"].mixes(picture_space.info.settings["gaia"]) == 2
     with pytest.raises(UserError, match="mixed must be at least 1"):
         picture_space.average(np.zeros((2, 16, 16, 1), np.uint8), mixed=0)

@@ -13,22 +13,19 @@ from gaiamorph.errors import TrainingError, UserError
 from gaiamorph.version import __version__
 
 VERBS = {
-    "train": "Train a model on pictures or vectors.",
-    "morph": "Make a continuum between two items, or between many pairs.",
-    "attributes": "Fit attribute vectors, and measure how far each changes the others.",
-    "edit": "Change attributes of an item, at once or step by step.",
-    "average": "Write the average of a group of items.",
-    "encode": "Write the codes of items to a table.",
-    "decode": "Decode codes into items.",
-    "evaluate": "Measure reconstruction, realism of interpolations, sharpness and more, on held-out items.",
-    "compare": "Train several models under one budget and measure them side by side.",
-    "info": "Describe a space or a run.",
-    "demo": "Train on real photographs and show what GAIA does, in minutes.",
+    "train.train": "Train a model on pictures or vectors.",
+    "morph.morph": "Make a continuum between two items, or between many pairs.",
+    "attributes.attributes": "Fit attribute vectors, and measure how far each changes the others.",
+    "edit.edit": "Change attributes of an item, at once or step by step.",
+    "edit.average": "Write the average of a group of items.",
+    "codes.encode": "Write the codes of items to a table.",
+    "codes.decode": "Decode codes into items.",
+    "evaluate.evaluate": "Measure reconstruction, realism of interpolations, sharpness and more, on held-out items.",
+    "evaluate.compare": "Train several models under one budget and measure them side by side.",
+    "info.info": "Describe a space or a run.",
+    "demo.demo": "Train on real photographs and show what GAIA does, in minutes.",
 }
-
-
-MODULES = {"encode": "codes", "decode": "codes", "average": "edit", "compare": "evaluate"}
-"""Modules of verbs that share one."""
+"""Module and name of each verb, with its help."""
 
 
 def build_app() -> App:
@@ -38,8 +35,9 @@ def build_app() -> App:
         version=__version__,
         result_action="return_value",
     )
-    for verb, text in VERBS.items():
-        app.command(f"gaiamorph.cli.{MODULES.get(verb, verb)}:{verb}", name=verb, help=text)
+    for place, text in VERBS.items():
+        module, verb = place.split(".")
+        app.command(f"gaiamorph.cli.{module}:{verb}", name=verb, help=text)
     return app
 
 

@@ -108,8 +108,7 @@ def demo(
 def _compare(spaces: dict[str, LatentSpace], data: Dataset, a: str, b: str):
     ends = data.items[[data.names.index(a), data.names.index(b)]]
     weights = np.linspace(0, 1, STEPS)
-    blend = [np.round((1 - w) * ends[0] + w * ends[1]).astype(np.uint8) for w in weights]
-    rows = [[ends[0], *space.morph(*ends, weights=weights).frames, ends[1]] for space in spaces.values()]
-    rows.append([ends[0], *blend, ends[1]])
+    paths = [space.morph(*ends, weights=weights).frames for space in spaces.values()]
+    rows = [[ends[0], *path, ends[1]] for path in (*paths, data.kind.blend(ends[:1], ends[1:], weights))]
     labels = ["GAIA", "autoencoder", "pixel blend"]
     return drawing.sheet(rows, labels, ["original", *(f"{w:.2f}" for w in weights), "original"])

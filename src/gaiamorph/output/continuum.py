@@ -3,7 +3,7 @@
 import csv
 import itertools
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -112,27 +112,18 @@ class Continuum(Description):
         if not self.amounts:
             labels = [f"{w:.2f}" for w in self.weights]
             return Strip(self.frames, labels, a, b, self.weights, "weight (share of B)")
-        labels = [_label(amounts) for amounts in self.amounts]
-        names = list(self.amounts[0])
-        frames = np.arange(len(self))
+        changes = [", ".join(f"{name} {x:+.3g}" for name, x in amounts.items() if x) for amounts in self.amounts]
+        labels, names = [change[:40] or "0" for change in changes], list(self.amounts[0])
         if 0 < self.columns < len(self):
             sides, tops = [], []
             if len(names) == 2:
                 down, across = names
                 sides = [f"{down}\n{amounts[down]:+g}" for amounts in self.amounts[:: self.columns]]
                 tops = [f"{across} {amounts[across]:+g}" for amounts in self.amounts[: self.columns]]
-            return Strip(self.frames, labels, a, b, frames, "frame", self.columns, sides, tops)
+            return Strip(self.frames, labels, a, b, np.arange(len(self)), "frame", self.columns, sides, tops)
         if len(names) == 1 and all(list(amounts) == names for amounts in self.amounts):
             return Strip(self.frames, labels, a, b, np.array([amounts[names[0]] for amounts in self.amounts]), names[0])
-        return Strip(self.frames, labels, a, b, frames, "frame")
-
-
-def _label(amounts: dict[str, float]) -> str:
-    """The changed attributes, short enough for a label."""
-    if len(amounts) == 1:
-        ((name, amount),) = amounts.items()
-        return f"{name} {amount:+g}" if amount else "0"
-    return ", ".join(f"{name} {amount:+.2g}" for name, amount in amounts.items() if amount)[:40] or "0"
+        return Strip(self.frames, labels, a, b, np.arange(len(self)), "frame")
 
 
 def save_continua(
@@ -161,22 +152,13 @@ def save_continua(
         with writers() as write:
             for pair, c in enumerate(itertools.chain(first, iterator)):
                 prefix = "" if len(first) == 1 else f"{pair:05d}_"
-                entries = _entries(c, include_originals)
-                names, items = [prefix + entry[0] for entry in entries], [entry[-1] for entry in entries]
-                files = c.kind.write_items(items, names, scratch, "frames", scale, write)
+                own = _write(c, scratch, prefix, scale, include_originals, write)
+                rows.extend({**row, "pair": pair, "scale": scale, "gaiamorph_version": __version__} for row in own)
+                codes.append(c.codes)
                 if sheets:
                     # Enlarging the sheets of many continua would take longer than all their frames.
                     sheet = c.sheet(1 if prefix else 96)
                     write(partial(sheet.save, scratch / f"{prefix}sheet.png", compress_level=1))
-                common = {name: getattr(c, name) for name in SHARED} | {
-                    "pair": pair, "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name,
-                    "sha256_b": c.b.sha256, "scale": scale, "keep_detail": int(c.keep_detail),
-                    "gaiamorph_version": __version__,
-                }  # fmt: skip
-                for i, (file, (_, role, weight, amounts, _)) in enumerate(zip(files, entries, strict=True)):
-                    own = {"file": file, "role": role, "position": i, "weight": weight}
-                    rows.append({**own, "attributes": json.dumps(amounts), **common})
-                codes.append(c.codes)
         np.save(scratch / "codes.npy", np.concatenate(codes).astype(np.float32, copy=False))
         with open(scratch / MANIFEST, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
             manifest = csv.DictWriter(file, COLUMNS)
@@ -185,18 +167,24 @@ def save_continua(
     return path
 
 
-Entry = tuple[str, str, float, dict[str, float], np.ndarray]
-"""Name of the file without ending, role, weight, amounts of attributes, item."""
-
-
-def _entries(c: Continuum, originals: bool) -> list[Entry]:
-    described = zip(c.weights.tolist(), c.amounts or [{}] * len(c), c.frames, strict=True)
-    entries: list[Entry] = [(f"frame_{i:04d}", "frame", *entry) for i, entry in enumerate(described)]
+def _write(
+    c: Continuum, folder: Path, prefix: str, scale: int, originals: bool, write: Callable[..., None]
+) -> Iterator[dict[str, Any]]:
+    """Write the items of one continuum, and give its rows of the manifest."""
+    names, items, weights = [f"frame_{i:04d}" for i in range(len(c))], list(c.frames), c.weights.tolist()
     if originals:
-        entries.append(("original_a", "original", 0.0, {}, c.a.item))
+        names, items, weights = [*names, "original_a"], [*items, c.a.item], [*weights, 0.0]
         if c.has_b:
-            entries.append(("original_b", "original", 1.0, {}, c.b.item))
-    return entries
+            names, items, weights = [*names, "original_b"], [*items, c.b.item], [*weights, 1.0]
+    files = c.kind.write_items(items, [prefix + name for name in names], folder, "frames", scale, write)
+    common = {name: getattr(c, name) for name in SHARED} | {
+        "keep_detail": int(c.keep_detail), "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name,
+        "sha256_b": c.b.sha256,
+    }  # fmt: skip
+    for i, (name, file, weight) in enumerate(zip(names, files, weights, strict=True)):
+        amounts = c.amounts[i] if i < len(c.amounts) else {}
+        own = {"file": file, "role": name.partition("_")[0], "position": i, "weight": weight}
+        yield {**own, "attributes": json.dumps(amounts), **common}
 
 
 def read_rows(path: Path, what: str, columns: Sequence[str]) -> list[dict[str, str]]:

@@ -45,11 +45,8 @@ class LatentSpace(Morpher):
         """
         if n < 1:
             raise UserError(f"at least one item must be asked for, not {n}")
-        if self.distribution is None:
-            raise UserError("this space holds no distribution of codes to sample from")
+        assert self.distribution is not None  # only a codec in training has none
         return self.generator.placed(torch.from_numpy(self.distribution.sample(n, seed))).numpy()
-
-    # Attributes -----------------------------------------------------------------------------------
 
     def fit_attributes(
         self,
@@ -125,20 +122,14 @@ class LatentSpace(Morpher):
             raise UserError(f"mixed must be at least 1, not {mixed}")
         z = self.encode(items)
         mean = z.mean(0, keepdims=True)
-        share = kept(len(z), mixed or self.mixed_in_training() or len(z))
+        learnt = 0 if self.kind.decodes_mean_codes else MODELS[self.model].mixes(self.info.settings.get(self.model, {}))
+        share = kept(len(z), mixed or learnt or len(z))
         drawn = mean + share * (z - mean) if share else mean
         total = np.zeros(self.kind.item_shape)
         for x in self.outputs(drawn):
             total += self.kind.to_items(x).sum(0, dtype=np.float64)
         total /= len(drawn)
         return (np.rint(total) if np.issubdtype(self.kind.dtype, np.integer) else total).astype(self.kind.dtype)
-
-    def mixed_in_training(self) -> int:
-        """How many codes the model has learnt to mix. 0 if none, or if the kind of item is averaged at the mean code."""
-        model = MODELS.get(self.model)
-        if model is None or self.kind.decodes_mean_codes:
-            return 0
-        return model.mixes(self.info.settings.get(self.model, {}))
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> Path:
         """Write one ``.safetensors`` file: weights, and the description in its metadata."""
@@ -214,11 +205,11 @@ def _assemble(description: dict[str, Any], tensors: dict[str, Tensor], device: s
             generator = generator.without_encoder()
     weights = {k.removeprefix("generator/"): v for k, v in tensors.items() if k.startswith("generator/")}
     generator.load_state_dict(weights, assign=True)
-    distribution: Mixture | Prior | None = None
-    if info.prior is not None:
-        distribution = Prior(info.prior, info.latent_dim)
-    elif "mixture/weights" in tensors:
-        distribution = Mixture(*(tensors[f"mixture/{name}"].numpy() for name in MIXTURE))
+    distribution = (
+        Prior(info.prior, info.latent_dim)
+        if info.prior
+        else Mixture(*(tensors[f"mixture/{name}"].numpy() for name in MIXTURE))
+    )
     rows = tensors["attributes/vectors"].numpy() if described else []
     attributes = {
         name: AttributeVector(vector=row, **about) for row, (name, about) in zip(rows, described.items(), strict=True)
