@@ -75,19 +75,16 @@ def demo(
     text = [
         "Between two photographs there is no photograph, so a morph has to invent one. Three ways are shown below.",
         "Blending pixels lays one face over the other: the middle has two outlines and two pairs of eyes.",
-        "An autoencoder learns a short code for each photograph, and decodes the codes between two of them. Nothing tells it "
-        "how such faces look, so it draws them blurred.",
-        "GAIA trains on the codes between photographs. Its discriminator, a second autoencoder, learns to redraw real "
-        "photographs well and invented ones badly. The first autoencoder learns to draw faces that the discriminator takes for "
-        "real.",
-        f"Each model was trained here for {minutes:g} minutes on 252 photographs of 36 people (GAIA {steps['gaia']} steps, "
-        f"autoencoder {steps['ae']}). Training saw the people at the ends, but not these photographs of them.",
+        "An autoencoder decodes the codes between two photographs. Nothing tells it how such faces look: it draws them blurred.",
+        "GAIA trains on these codes. Its discriminator, a second autoencoder, learns to redraw real photographs well and "
+        "invented ones badly. The first learns to draw faces that the discriminator takes for real.",
+        f"Each model was trained for {minutes:g} minutes on 252 photographs of 36 people (GAIA {steps['gaia']} steps, autoencoder "
+        f"{steps['ae']}). Training saw the people at the ends, but not these photographs of them.",
         f"Held-out reconstruction error, as a share of the grey range: GAIA {errors['gaia']:.3f}, autoencoder {errors['ae']:.3f}. "
         "GAIA gives up some accuracy for sharpness.",
         f"For photographs of your own: gaiamorph train photos/ --out run --config {RECIPE}. An hour of training, or a graphics "
         "card, makes better stimuli.",
-        "manifest.csv describes every frame of the continuum: the two sources and the model with their SHA-256, and the weight "
-        "of the second source. From it, the frames can be made again.",
+        "manifest.csv has what is needed to make the frames again: sources and model with their SHA-256, and weights.",
         "The photographs are the ORL database of faces (AT&T Laboratories Cambridge).",
     ]
     if steps["gaia"] < ENOUGH:

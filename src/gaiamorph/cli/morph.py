@@ -52,7 +52,12 @@ def morph(
     opened = frames.open(space, frames.out)
     if manifest is not None:
         orders = read_manifest(manifest)
-        _warn_of_another_space(orders[0].space_sha256, opened.sha256)
+        if orders[0].space_sha256 != opened.sha256:
+            print(
+                "gaiamorph: warning: the manifest was written with another space (SHA-256 "
+                f"{orders[0].space_sha256[:12]}..., this one is {opened.sha256[:12]}...), so the frames will differ",
+                file=sys.stderr,
+            )
         frames = replace(frames, scale=frames.scale or orders[0].scale, include_originals=orders[0].originals)
         count, continua = len(orders), (opened.remake(order, manifest.parent) for order in orders)
     else:
@@ -66,15 +71,6 @@ def morph(
     console = Console(stderr=True)
     hidden = count == 1 or not console.is_terminal
     frames.save(track(continua, "pairs", count, console=console, transient=True, disable=hidden), not no_sheets)
-
-
-def _warn_of_another_space(recorded: str, found: str) -> None:
-    if recorded != found:
-        print(
-            f"gaiamorph: warning: the manifest was written with another space (SHA-256 {recorded[:12]}..., this one is "
-            f"{found[:12]}...), so the frames will differ",
-            file=sys.stderr,
-        )
 
 
 def _read_pairs(path: Path) -> list[tuple[str, str]]:

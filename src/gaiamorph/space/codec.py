@@ -34,9 +34,8 @@ class Codec:
     Items are in natural form: pictures uint8 (H, W, C), vectors float32 in their original units.
     Codes are float32 (N, latent_dim).
 
-    The network computes batches of at most 32. The size of a batch changes the rounding of the sums in it, so the code of
-    an item among others and its code alone agree to some 1e-6, not bit by bit. Morphs and edits encode each item alone,
-    and decode each continuum alone: their frames do not depend on what else is made.
+    Batches of another size round otherwise: the code of an item among others and its code alone agree to some 1e-6, not
+    bit by bit. So morphs and edits encode each item alone, and decode each continuum alone.
     """
 
     def __init__(
@@ -56,8 +55,6 @@ class Codec:
         self.generator = generator.eval().requires_grad_(False).to(self.device)
         if kind.is_image:
             self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    # Codes ----------------------------------------------------------------------------------------
 
     def encode(self, items: Any, *, refine: int = 0) -> np.ndarray:
         """items -> codes (N, latent_dim), float32.
@@ -97,15 +94,14 @@ class Codec:
         return np.concatenate(found)
 
     def unlike(self, items: Any) -> np.ndarray:
-        """Which items (N,) have a reconstruction error above the 99th percentile of the validation items."""
-        return self.above_percentile(self.errors(items))
+        """Which items (N,) have a reconstruction error above `most_usual_error`."""
+        return self.errors(items) > self.most_usual_error
 
-    def above_percentile(self, errors: np.ndarray) -> np.ndarray:
-        """Which errors (N,) lie above the 99th percentile of the validation items."""
+    @property
+    def most_usual_error(self) -> float:
+        """The 99th percentile of the validation items' reconstruction errors."""
         assert self.info.validation is not None  # an error needs an encoder, and every encoder was validated
-        return errors > self.info.validation.l1_percentile_99
-
-    # Tensors --------------------------------------------------------------------------------------
+        return self.info.validation.l1_percentile_99
 
     def codes(self, x: Tensor, refine: int = 0) -> Tensor:
         """x (B, *shape) on the device -> z (B, latent_dim), computed in one batch. Raises UserError as `encode` does."""
@@ -136,8 +132,6 @@ class Codec:
         natural = self.items(items)
         for start in range(0, len(natural), BATCH):
             yield self.kind.to_tensor(natural[start : start + BATCH], self.device)
-
-    # Items ----------------------------------------------------------------------------------------
 
     def open_data(self, source: str | os.PathLike[str]) -> Dataset:
         """A data set with items sized, cropped and split as the training data was."""
@@ -192,8 +186,6 @@ class Codec:
         if not read:
             raise UserError("there are no items")
         return np.stack(read)
-
-    # Identity -------------------------------------------------------------------------------------
 
     def described(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors by name and the description, both without attribute vectors."""

@@ -75,16 +75,12 @@ class End:
     source: Source
     code: np.ndarray
     """(latent_dim,), refined if that was asked for."""
-    error: float
-    """Reconstruction error before any refinement: mean absolute difference in [0, 1] units."""
     detail: Tensor | None
     """(*shape): the item minus the reconstruction from ``code``. None unless it is kept."""
 
 
 class Morpher(Codec):
     """A codec that morphs between items, and edits them."""
-
-    # Morphs ---------------------------------------------------------------------------------------
 
     def morph(
         self,
@@ -113,7 +109,7 @@ class Morpher(Codec):
         given = None if weights is None else np.atleast_1d(weights).tolist()
         wanted = MorphOptions(steps=steps, weights=given, **options)
         things = {_key(thing): thing for pair in pairs for thing in pair}
-        ends = dict(zip(things, self._ends(things.values(), wanted), strict=True))
+        ends = {key: self._end(self.source(thing), wanted) for key, thing in things.items()}
         space_sha256 = self.sha256
         return (self._morph(space_sha256, ends[_key(a)], ends[_key(b)], wanted) for a, b in pairs)
 
@@ -184,19 +180,12 @@ class Morpher(Codec):
 
         return interpolate.perceptual(features, options.steps)
 
-    # Edits ----------------------------------------------------------------------------------------
-
     def edit(self, item: Any, amounts: Mapping[str, float], **options: Unpack[EditKeywords]) -> np.ndarray:
         """The frame of `edits` with one entry: the item in natural form, changed by ``amounts`` of attributes by name."""
         return self.edits(item, [amounts], **options).frames[0]
 
     def edits(
-        self,
-        item: Any,
-        amounts: Sequence[Mapping[str, float]],
-        *,
-        columns: int = 0,
-        **options: Unpack[EditKeywords],
+        self, item: Any, amounts: Sequence[Mapping[str, float]], *, columns: int = 0, **options: Unpack[EditKeywords]
     ) -> Continuum:
         """One item edited in several ways: a frame for each entry of ``amounts``. ``save`` writes it like a morph.
 
@@ -205,7 +194,7 @@ class Morpher(Codec):
         space does not have, and for an amount that is not a finite number.
         """
         wanted = EditOptions(**options)
-        (end,) = self._ends([item], wanted)
+        end = self._end(self.source(item), wanted)
         return self._edit(end, amounts, wanted, columns, end.source)
 
     def edit_path(
@@ -240,7 +229,7 @@ class Morpher(Codec):
         vectors = self._vectors(self.attributes if names is None else names)
         if not vectors:
             raise UserError("the space has no attributes to transfer: fit some first")
-        end_a, end_b = self._ends((a, b), wanted)
+        end_a, end_b = (self._end(self.source(item), wanted) for item in (a, b))
         matrix = np.stack([v.vector for v in vectors.values()], 1)
         found = np.linalg.lstsq(matrix, end_b.code - end_a.code, rcond=None)[0]
         amounts = [dict.fromkeys(vectors, 0.0), dict(zip(vectors, found, strict=True))]
@@ -271,23 +260,11 @@ class Morpher(Codec):
                 raise UserError(f"the space has no attribute {name!r} (it has {known})")
         return {name: self.attributes[name] for name in names}
 
-    # Ends and frames ------------------------------------------------------------------------------
-
-    def _ends(self, things: Iterable[Any], options: EditOptions) -> list[End]:
-        """Read and encode items, and warn of those that are unlike the training data."""
-        ends = [self._end(self.source(thing), options) for thing in things]
-        for end in ends:
-            if self.above_percentile(np.array(end.error)):
-                warnings.warn(
-                    f"{end.source.name} is unlike the training data: its reconstruction error is higher than that of 99 % of "
-                    "held-out items, so what is made of it may not look like it (refine may help)",
-                    UnlikeTrainingWarning,
-                    stacklevel=4,
-                )
-        return ends
-
     def _end(self, source: Source, options: EditOptions) -> End:
-        """Encode and reconstruct one item by itself, so that its code does not depend on other items."""
+        """Encode and reconstruct one item by itself, so that its code does not depend on other items.
+
+        Warns if the item is unlike the training data, judged by its code before any refinement.
+        """
         x = self.kind.to_tensor(source.item[None], self.device)
         z = first = self.codes(x)
         if options.refine:
@@ -297,7 +274,14 @@ class Morpher(Codec):
             error = float(lost.abs().mean())
             if options.keep_detail and z is not first:
                 lost = x - self.generator.decode(z)
-        return End(source, z[0].cpu().numpy(), error, lost[0].cpu() if options.keep_detail else None)
+        if error > self.most_usual_error:
+            warnings.warn(
+                f"{source.name} is unlike the training data: its reconstruction error is higher than that of 99 % of "
+                "held-out items, so what is made of it may not look like it (refine may help)",
+                UnlikeTrainingWarning,
+                stacklevel=4,
+            )
+        return End(source, z[0].cpu().numpy(), lost[0].cpu() if options.keep_detail else None)
 
     def _draw(self, z: np.ndarray, detail: Tensor | None) -> np.ndarray:
         """Frames (S, ...) in natural form from codes z (S, latent_dim), decoded together and with nothing else.

@@ -108,10 +108,9 @@ class LatentSpace(Morpher):
     def average(self, items: Any, *, mixed: int | None = None) -> np.ndarray:
         """The average of a group, ``items`` (anything that `encode` takes), as one item in natural form.
 
-        A generator learns to draw mixtures of two or four codes. The mean code of many items lies nearer to the centre, where
-        training never looks: a GAIA draws a mesh there. So each code is moved towards the mean code, until the codes scatter
-        as mixtures do. The members are drawn there, and their pictures averaged, as stimulus makers average faces that were
-        warped to a common shape (Rowland & Perrett 1995).
+        At the mean code of many items, where training never looks, a GAIA draws a mesh. So each code is moved towards the mean
+        code, until the codes scatter as the mixtures of training do. The members are drawn there, and their pictures averaged
+        (as by Rowland & Perrett 1995, who first warp faces to a common shape).
 
         mixed: how many members may be mixed into one code. The default is as many as the model has learnt to mix: 2 for
             ACAI; 2 for GAIA, or 4 with the samplers dirichlet and hull; any number for other models and for vectors.
