@@ -14,10 +14,10 @@ from gaiamorph.version import __version__
 
 VERBS = {
     "train.train": "Train a model on pictures or vectors.",
-    "morph.morph": "Make a continuum between two items, or between many pairs.",
+    "continua.morph": "Make a continuum between two items, or between many pairs.",
     "attributes.attributes": "Fit attribute vectors, and measure how far each changes the others.",
-    "edit.edit": "Change attributes of an item, at once or step by step.",
-    "edit.average": "Write the average of a group of items.",
+    "continua.edit": "Change attributes of an item, at once or step by step.",
+    "continua.average": "Write the average of a group of items.",
     "codes.encode": "Write the codes of items to a table.",
     "codes.decode": "Decode codes into items.",
     "evaluate.evaluate": "Measure reconstruction, realism of interpolations, sharpness and more, on held-out items.",

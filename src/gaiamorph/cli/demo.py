@@ -36,16 +36,11 @@ def demo(
 ) -> None:
     """Train GAIA and a plain autoencoder on 400 photographs of faces, and compare their morphs between two people.
 
-    Parameters
-    ----------
-    out
-        Folder for the two runs, the continuum, the figures and index.html.
-    minutes
-        Training time of each model.
-    size
-        Side of the pictures in pixels.
-    quiet
-        Print nothing but the names of the files.
+    Args:
+        out: Folder for the two runs, the continuum, the figures and index.html.
+        minutes: Training time of each model.
+        size: Side of the pictures in pixels.
+        quiet: Print nothing but the names of the files.
     """
     if minutes <= 0:
         raise UserError(f"minutes must be above 0, not {minutes}")

@@ -70,13 +70,15 @@ class UnlikeTrainingWarning(UserWarning):
 
 @dataclass(frozen=True)
 class End:
-    """An encoded item."""
+    """An encoded item.
+
+    code: (latent_dim,), refined if that was asked for.
+    detail: (*shape), the item minus the reconstruction from ``code``. None unless it is kept.
+    """
 
     source: Source
     code: np.ndarray
-    """(latent_dim,), refined if that was asked for."""
     detail: Tensor | None
-    """(*shape): the item minus the reconstruction from ``code``. None unless it is kept."""
 
 
 class Morpher(Codec):

@@ -57,44 +57,41 @@ def identity(vectors: Mapping[str, AttributeVector]) -> str:
 
 @dataclass(frozen=True)
 class TrainingInfo:
-    """What the space was trained on, and how the training went."""
+    """What the space was trained on, and how the training went.
+
+    source: the data, as it was given to ``train``. fingerprint: its SHA-256. items: number of training items.
+    examples: training items seen, with repetition. seconds: wall-clock seconds of the training steps.
+    averaged: whether the weights are the exponential moving average. threads: of each process.
+    captured: whether the steps were captured as a CUDA graph. warnings: each with ``step`` and ``warning``.
+    """
 
     source: str
-    """The data, as it was given to ``train``."""
     fingerprint: str
-    """SHA-256 of the data."""
     items: int
-    """Number of training items."""
     seed: int
     steps: int
     examples: int
-    """Training items seen, with repetition."""
     seconds: float
-    """Wall-clock seconds of the training steps."""
     averaged: bool
-    """Whether the weights are the exponential moving average."""
     device: str
     processes: int
     threads: int
-    """Threads of each process."""
     precision: str
     compiled: bool
-    """Whether the networks were compiled."""
     captured: bool
-    """Whether the steps were captured as a CUDA graph."""
     warnings: list[dict[str, Any]]
-    """Warnings of the training: ``step`` and ``warning``."""
 
 
 @dataclass(frozen=True)
 class ValidationInfo:
-    """Reconstruction errors on the held-out validation items, as mean absolute differences in [0, 1] units."""
+    """Reconstruction errors of the held-out validation items, as mean absolute differences in [0, 1] units.
+
+    l1: mean over the items. l1_percentile_99: 99th percentile over the items.
+    """
 
     items: int
     l1: float
-    """Mean over the items."""
     l1_percentile_99: float
-    """99th percentile over the items."""
 
 
 @dataclass(frozen=True)
@@ -107,25 +104,25 @@ class CodesInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class SpaceInfo:
-    """The description of a space. The file keeps it as JSON (see docs/formats.md)."""
+    """The description of a space. The file keeps it as JSON (see docs/formats.md).
+
+    can_encode: whether real items have codes. A GAN has no encoder, so it has no ``validation`` and no ``codes``.
+    gaussian: whether the encoder gives a mean and a log variance for each entry of a code.
+    settings: every option of the training, as plain JSON.
+    prior: distribution that codes are drawn from, if the model has no encoder.
+    """
 
     gaiamorph_version: str
     model: str
     can_encode: bool = True
-    """Whether real items have codes. A GAN has no encoder."""
     latent_dim: int
     gaussian: bool = False
-    """Whether the encoder gives a mean and a log variance for each entry of a code."""
     network: NetworkSettings
     settings: dict[str, Any]
-    """Every option of the training, as plain JSON."""
     training: TrainingInfo
     prior: Literal["normal", "uniform"] | None = None
-    """Distribution that codes are drawn from, if the model has no encoder."""
     validation: ValidationInfo | None = None
-    """None without an encoder."""
     codes: CodesInfo | None = None
-    """None without an encoder."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON. An absent key is None."""
