@@ -38,7 +38,7 @@ class Source:
 
     name: str
     sha256: str
-    item: np.ndarray = field(repr=False)
+    item: np.ndarray = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ class Continuum(Description):
     @property
     def has_b(self) -> bool:
         """Whether b is a second item. Edits of one item have none."""
-        return not self.amounts or (self.b.name, self.b.sha256) != (self.a.name, self.a.sha256)
+        return not self.amounts or self.b != self.a
 
     def save(
         self,
@@ -105,25 +105,23 @@ class Continuum(Description):
 
     def sheet(self, cell: int = 96) -> Image.Image:
         """The contact sheet: original A, the frames, original B. Each picture is about ``cell`` pixels wide."""
-        return self.kind.draw_continuum(self._strip(), cell)
-
-    def _strip(self) -> Strip:
-        a, b = self.a.item, self.b.item if self.has_b else None
-        if not self.amounts:
-            labels = [f"{w:.2f}" for w in self.weights]
-            return Strip(self.frames, labels, a, b, self.weights, "weight (share of B)")
-        changes = [", ".join(f"{name} {x:+.3g}" for name, x in amounts.items() if x) for amounts in self.amounts]
-        labels, names = [change[:40] or "0" for change in changes], list(self.amounts[0])
-        if 0 < self.columns < len(self):
-            sides, tops = [], []
-            if len(names) == 2:
-                down, across = names
-                sides = [f"{down}\n{amounts[down]:+g}" for amounts in self.amounts[:: self.columns]]
-                tops = [f"{across} {amounts[across]:+g}" for amounts in self.amounts[: self.columns]]
-            return Strip(self.frames, labels, a, b, np.arange(len(self)), "frame", self.columns, sides, tops)
-        if len(names) == 1 and all(list(amounts) == names for amounts in self.amounts):
-            return Strip(self.frames, labels, a, b, np.array([amounts[names[0]] for amounts in self.amounts]), names[0])
-        return Strip(self.frames, labels, a, b, np.arange(len(self)), "frame")
+        labels, along, axis = [f"{w:.2f}" for w in self.weights], self.weights, "weight (share of B)"
+        per_row, sides, tops = 0, [], []
+        if self.amounts:
+            changes = [", ".join(f"{name} {x:+.3g}" for name, x in amounts.items() if x) for amounts in self.amounts]
+            labels, along, axis = [change[:40] or "0" for change in changes], np.arange(len(self)), "frame"
+            names = list(self.amounts[0])
+            if 0 < self.columns < len(self):
+                per_row = self.columns
+                if len(names) == 2:
+                    down, across = names
+                    sides = [f"{down}\n{amounts[down]:+g}" for amounts in self.amounts[::per_row]]
+                    tops = [f"{across} {amounts[across]:+g}" for amounts in self.amounts[:per_row]]
+            elif len(names) == 1 and all(list(amounts) == names for amounts in self.amounts):
+                along, axis = np.array([amounts[names[0]] for amounts in self.amounts]), names[0]
+        b = self.b.item if self.has_b else None
+        strip = Strip(self.frames, labels, self.a.item, b, along, axis, per_row, sides, tops)
+        return self.kind.draw_continuum(strip, cell)
 
 
 def save_continua(

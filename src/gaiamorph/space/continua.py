@@ -20,6 +20,7 @@ from gaiamorph.space.codec import Codec
 from gaiamorph.space.info import AttributeVector, identity
 
 MOST_STEPS = 100_000
+Weights = Sequence[float] | np.ndarray | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +86,7 @@ class Morpher(Codec):
     """A codec that morphs between items, and edits them."""
 
     def morph(
-        self,
-        a: Any,
-        b: Any,
-        steps: int = 11,
-        weights: Sequence[float] | np.ndarray | None = None,
-        **options: Unpack[MorphKeywords],
+        self, a: Any, b: Any, steps: int = 11, weights: Weights = None, **options: Unpack[MorphKeywords]
     ) -> Continuum:
         """A continuum from a to b. Its ends are the reconstructions of a and b, or a and b themselves with ``keep_detail``.
 
@@ -104,7 +100,7 @@ class Morpher(Codec):
         self,
         pairs: Sequence[tuple[Any, Any]],
         steps: int = 11,
-        weights: Sequence[float] | np.ndarray | None = None,
+        weights: Weights = None,
         **options: Unpack[MorphKeywords],
     ) -> Iterator[Continuum]:
         """`morph` of many pairs, one after another. Each item is read and encoded once, before the first continuum."""
@@ -168,10 +164,9 @@ class Morpher(Codec):
             raise UserError(f"a continuum needs between 2 and {MOST_STEPS} steps, not {options.steps}")
         if options.spacing == "even":
             return np.linspace(0, 1, options.steps)
-        if options.spacing != "perceptual":
-            raise UserError(f"spacing must be 'even' or 'perceptual', not {options.spacing!r}")
-        if options.features == "pca":
-            raise UserError("a path is measured in 'values' or 'hed': 'pca' needs the training items")
+        if options.spacing != "perceptual" or options.features not in ("values", "hed"):
+            asked = f"{options.spacing!r} with {options.features!r}"
+            raise UserError(f"spacing must be 'even', or 'perceptual' with the features 'values' or 'hed', not {asked}")
         # The standard deviation of this pair is 0.5: it stands for that of the training items.
         low, high = torch.zeros(1, *self.kind.shape), torch.ones(1, *self.kind.shape)
         measure = open_features(options.features, torch.cat([low, high]))

@@ -203,11 +203,8 @@ def _assemble(description: dict[str, Any], tensors: dict[str, Tensor], device: s
             generator = generator.without_encoder()
     weights = {k.removeprefix("generator/"): v for k, v in tensors.items() if k.startswith("generator/")}
     generator.load_state_dict(weights, assign=True)
-    distribution = (
-        Prior(info.prior, info.latent_dim)
-        if info.prior
-        else Mixture(*(tensors[f"mixture/{name}"].numpy() for name in MIXTURE))
-    )
+    mixture = (tensors[f"mixture/{name}"].numpy() for name in MIXTURE)
+    distribution = Prior(info.prior, info.latent_dim) if info.prior else Mixture(*mixture)
     rows = tensors["attributes/vectors"].numpy() if described else []
     attributes = {
         name: AttributeVector(vector=row, **about) for row, (name, about) in zip(rows, described.items(), strict=True)
