@@ -5,7 +5,6 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +107,10 @@ class Continuum(Description):
         labels, along, axis = [f"{w:.2f}" for w in self.weights], self.weights, "weight (share of B)"
         per_row, sides, tops = 0, [], []
         if self.amounts:
-            changes = [", ".join(f"{name} {x:+.3g}" for name, x in amounts.items() if x) for amounts in self.amounts]
-            labels, along, axis = [change[:40] or "0" for change in changes], np.arange(len(self)), "frame"
             names = list(self.amounts[0])
+            form = "+g" if len(names) == 1 else "+.2g"
+            changes = [", ".join(f"{name} {x:{form}}" for name, x in amounts.items() if x) for amounts in self.amounts]
+            labels, along, axis = [change[:40] or "0" for change in changes], np.arange(len(self)), "frame"
             if 0 < self.columns < len(self):
                 per_row = self.columns
                 if len(names) == 2:
@@ -155,8 +155,7 @@ def save_continua(
                 codes.append(c.codes)
                 if sheets:
                     # Enlarging the sheets of many continua would take longer than all their frames.
-                    sheet = c.sheet(1 if prefix else 96)
-                    write(partial(sheet.save, scratch / f"{prefix}sheet.png", compress_level=1))
+                    write(c.sheet(1 if prefix else 96).save, scratch / f"{prefix}sheet.png", compress_level=1)
         np.save(scratch / "codes.npy", np.concatenate(codes).astype(np.float32, copy=False))
         with open(scratch / MANIFEST, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
             manifest = csv.DictWriter(file, COLUMNS)

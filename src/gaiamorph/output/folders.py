@@ -24,9 +24,8 @@ def check_scale(scale: int) -> None:
 
 def refuse_existing(path: Path, overwrite: bool) -> None:
     """Raise UserError if ``path`` holds something and ``overwrite`` is not given."""
-    if path.is_dir() and not any(path.iterdir()):
-        return
-    if (path.exists() or path.is_symlink()) and not overwrite:
+    empty = path.is_dir() and not any(path.iterdir())
+    if os.path.lexists(path) and not empty and not overwrite:
         raise UserError(f"{path} exists already: choose another place, or say --overwrite to replace it")
 
 
@@ -73,8 +72,8 @@ def writers() -> Iterator[Callable[..., None]]:
     waiting: deque[Future[Any]] = deque()
     pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "writers")
 
-    def write(function: Callable[..., Any], *arguments: Any) -> None:
-        waiting.append(pool.submit(function, *arguments))
+    def write(function: Callable[..., Any], *arguments: Any, **options: Any) -> None:
+        waiting.append(pool.submit(function, *arguments, **options))
         if len(waiting) > WAITING:
             waiting.popleft().result()
 

@@ -191,8 +191,7 @@ class Codec:
         """Tensors by name and the description, both without attribute vectors."""
         tensors = {f"generator/{k}": v.cpu().contiguous() for k, v in self.generator.state_dict().items()}
         if isinstance(self.distribution, Mixture):
-            arrays = {name: np.ascontiguousarray(getattr(self.distribution, name)) for name in MIXTURE}
-            tensors |= {f"mixture/{name}": torch.from_numpy(array) for name, array in arrays.items()}
+            tensors |= {f"mixture/{name}": torch.tensor(getattr(self.distribution, name)) for name in MIXTURE}
         kind = {"name": self.kind.name, **self.kind.settings()}
         return tensors, {"format": FORMAT, "kind": kind, **self.info.to_json()}
 
