@@ -45,8 +45,7 @@ def morph(
         pairs: A CSV with columns a and b: one continuum for each row. Paths may be relative to it.
         all_pairs: A folder: every pair of its pictures.
         manifest: Make the frames of this manifest.csv again, byte for byte on the machine that made it.
-        no_sheets: Leave out the contact sheet of each continuum. Sheets of thousands of pairs take as long as the
-            frames.
+        no_sheets: Leave out the contact sheet of each continuum. Sheets of thousands of pairs take as long as the frames.
     """
     chosen = [bool(a or b), pairs is not None, all_pairs is not None, manifest is not None]
     if sum(chosen) != 1 or (chosen[0] and not (a and b)):

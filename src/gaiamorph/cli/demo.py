@@ -23,6 +23,7 @@ ENOUGH = 3000
 """Steps of GAIA until its morphs look as in the README. In the default time two idle cores make some 4,000 steps with bf16
 arithmetic, and 2,000 to 2,500 without."""
 RECIPE = "faces"
+CURVES = ("R", "F", "I", "reconstruction", "validation")
 
 
 def demo(
@@ -58,7 +59,7 @@ def demo(
     spaces["gaia"].morph(f"{SOURCE}::{a}", f"{SOURCE}::{b}").save(out / "continuum", scale=4, include_originals=True)
     _compare(spaces, data, a, b).save(out / "comparison.png")
     runs = {name.upper(): read_metrics(out / name) for name in spaces}
-    drawing.curves(runs, ("R", "F", "I", "reconstruction", "validation")).save(out / "curves.png")
+    drawing.curves(runs, CURVES).save(out / "curves.png")
     captions = {
         "continuum/sheet.png": f"From {a} to {b}: originals at the ends, reconstructions and morphs between.",
         "comparison.png": "The same pair by GAIA, by an autoencoder trained for the same time, and by blending pixels.",

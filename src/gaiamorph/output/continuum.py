@@ -42,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What the frames of a continuum from a to b depend on, and a manifest records.
+    """How a continuum from a to b was made. A manifest records it.
 
     weights: (S,), shares of b. spacing: how they were chosen. features: the feature space of the perceptual spacing.
     amounts: for each frame of an edit of a, amounts of attributes by name; empty for a morph. The b of an edit is a, or the

@@ -34,8 +34,8 @@ class Codec:
     Items are in natural form: pictures uint8 (H, W, C), vectors float32 in their original units.
     Codes are float32 (N, latent_dim).
 
-    Batches of another size round otherwise: the code of an item among others and its code alone agree to some 1e-6, not
-    bit by bit. So morphs and edits encode each item alone, and decode each continuum alone.
+    The size of a batch changes the rounding of sums: the code of an item among others and its code alone agree to some
+    1e-6, not bit by bit. So morphs and edits encode each item alone, and decode each continuum alone.
     """
 
     def __init__(
@@ -94,11 +94,11 @@ class Codec:
         return np.concatenate(found)
 
     def unlike(self, items: Any) -> np.ndarray:
-        """Which items (N,) have a reconstruction error above `most_usual_error`."""
-        return self.errors(items) > self.most_usual_error
+        """Which items (N,) have a reconstruction error above `error_threshold`."""
+        return self.errors(items) > self.error_threshold
 
     @property
-    def most_usual_error(self) -> float:
+    def error_threshold(self) -> float:
         """The 99th percentile of the validation items' reconstruction errors."""
         assert self.info.validation is not None  # an error needs an encoder, and every encoder was validated
         return self.info.validation.l1_percentile_99

@@ -271,7 +271,7 @@ class Morpher(Codec):
             error = float(lost.abs().mean())
             if options.keep_detail and z is not first:
                 lost = x - self.generator.decode(z)
-        if error > self.most_usual_error:
+        if error > self.error_threshold:
             warnings.warn(
                 f"{source.name} is unlike the training data: its reconstruction error is higher than that of 99 % of "
                 "held-out items, so what is made of it may not look like it (refine may help)",
