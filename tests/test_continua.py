@@ -89,7 +89,7 @@ def test_many_pairs(picture_space, photos, tmp_path):
     assert len(list((tmp_path / "out").glob("*_frame_*.png"))) == 9
     assert len(list((tmp_path / "out").glob("*_sheet.png"))) == 3
     assert np.load(tmp_path / "out" / "codes.npy").shape == (9, 6)
-    assert [o.a for o in read_manifest(tmp_path / "out" / "manifest.csv")] == [str(a) for a, _ in pairs]
+    assert [o.sources[0][0] for o in read_manifest(tmp_path / "out" / "manifest.csv")] == [str(a) for a, _ in pairs]
 
 
 def test_vectors_are_written_as_one_table(vector_space, tmp_path):

@@ -135,7 +135,7 @@ def test_a_manifest_makes_edits_again(space, photos, tmp_path, kind):
     with pytest.raises(gm.UserError, match="have changed since"):
         space.remake(order, tmp_path)
     space.attributes.clear()
-    with pytest.raises(gm.UserError, match="does not have"):
+    with pytest.raises(gm.UserError, match=r"no attribute 'bright' .*fit some first"):
         space.remake(order, tmp_path)
 
 

@@ -18,9 +18,8 @@ import gaiamorph as gm
 from gaiamorph.latent import interpolate
 from gaiamorph.models import MODELS
 from gaiamorph.output.continuum import read_manifest, save_continua
-from gaiamorph.space import BATCH, EditOptions, MorphOptions, UnlikeTrainingWarning
+from gaiamorph.space import BATCH, FORMAT, EditOptions, MorphOptions, UnlikeTrainingWarning
 from gaiamorph.space.continua import EditKeywords, MorphKeywords
-from gaiamorph.space.files import FORMAT
 from gaiamorph.space.info import SpaceInfo
 from tests.conftest import SMALL
 

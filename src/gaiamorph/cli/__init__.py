@@ -1,7 +1,6 @@
 """The command line. The module of a verb is loaded only when it is used, so that ``--help`` is fast."""
 
-from __future__ import annotations
-
+import argparse
 import sys
 import warnings
 from pathlib import Path
@@ -14,22 +13,19 @@ from gaiamorph.errors import TrainingError, UserError
 from gaiamorph.version import __version__
 
 VERBS = {
-    "train": "Train a model on pictures or vectors.",
-    "morph": "Make a continuum between two items, or between many pairs.",
-    "attributes": "Fit attribute vectors, and measure how far each changes the others.",
-    "edit": "Change attributes of an item, at once or step by step.",
-    "average": "Write the average of a group of items.",
-    "encode": "Write the codes of items to a table.",
-    "decode": "Decode codes into items.",
-    "evaluate": "Measure reconstruction, realism of interpolations, sharpness and more, on held-out items.",
-    "compare": "Train several models under one budget and measure them side by side.",
-    "info": "Describe a space or a run.",
-    "demo": "Train on real photographs and show what GAIA does, in minutes.",
+    "train.train": "Train a model on pictures or vectors.",
+    "continua.morph": "Make a continuum between two items, or between many pairs.",
+    "attributes.attributes": "Fit attribute vectors, and measure how far each changes the others.",
+    "continua.edit": "Change attributes of an item, at once or step by step.",
+    "continua.average": "Write the average of a group of items.",
+    "codes.encode": "Write the codes of items to a table.",
+    "codes.decode": "Decode codes into items.",
+    "evaluate.evaluate": "Measure reconstruction, realism of interpolations, sharpness and more, on held-out items.",
+    "evaluate.compare": "Train several models under one budget and measure them side by side.",
+    "info.info": "Describe a space or a run.",
+    "demo.demo": "Train on real photographs and show what GAIA does, in minutes.",
 }
-
-
-MODULES = {"encode": "codes", "decode": "codes", "average": "edit", "compare": "evaluate"}
-"""Modules of verbs that share one."""
+"""Module and name of each verb, with its help."""
 
 
 def build_app() -> App:
@@ -39,53 +35,45 @@ def build_app() -> App:
         version=__version__,
         result_action="return_value",
     )
-    for verb, text in VERBS.items():
-        app.command(f"gaiamorph.cli.{MODULES.get(verb, verb)}:{verb}", name=verb, help=text)
+    for place, text in VERBS.items():
+        module, verb = place.split(".")
+        app.command(f"gaiamorph.cli.{module}:{verb}", name=verb, help=text)
     return app
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command. Exit status: 0 done, 1 the training cannot go on, 2 bad input, 130 interrupted."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in tokens
+    # Three options are needed before the module of the verb is loaded.
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--config", nargs="?")
+    early.add_argument("--model", nargs="?")
+    early.add_argument("--debug", action="store_true")
+    given = early.parse_known_args(tokens)[0]
     tokens = [token for token in tokens if token != "--debug"]
-    sys.exit(_run(tokens, debug))
-
-
-def _run(tokens: list[str], debug: bool) -> int:
     warnings.showwarning = _say_warning
+    status = 0
     try:
         app = build_app()
-        if (given := _value_of("--config", tokens)) is not None:
-            config = Path(given)
-            app.config = (Dict(_read_config(config, tokens), use_commands_as_keys=False, source=str(config)),)
+        if given.config is not None:
+            values = _read_config(Path(given.config), tokens, given.model)
+            app.config = (Dict(values, use_commands_as_keys=False, source=given.config),)
         app(tokens)
     except BrokenPipeError:
         sys.stderr.close()
-        return 1
+        status = 1
     except (KeyboardInterrupt, UserError, TrainingError, OSError) as error:
-        if debug:
+        if given.debug:
             raise
-        if isinstance(error, KeyboardInterrupt):
-            return 130
-        # An OSError is a full disk or a read-only folder: the user can mend it.
-        text = f"{error.strerror or error}: {error.filename or ''}" if isinstance(error, OSError) else str(error)
-        print(f"gaiamorph: {text}", file=sys.stderr)
-        return 1 if isinstance(error, TrainingError) else 2
-    return 0
+        status = {KeyboardInterrupt: 130, TrainingError: 1}.get(type(error), 2)
+        if isinstance(error, OSError):  # a full disk or a read-only folder: the user can mend it
+            print(f"gaiamorph: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        elif not isinstance(error, KeyboardInterrupt):
+            print(f"gaiamorph: {error}", file=sys.stderr)
+    sys.exit(status)
 
 
-def _value_of(option: str, tokens: list[str]) -> str | None:
-    """What follows ``--option`` on the command line, or None."""
-    for i, token in enumerate(tokens):
-        if token == option and i + 1 < len(tokens):
-            return tokens[i + 1]
-        if token.startswith(f"{option}="):
-            return token.partition("=")[2]
-    return None
-
-
-def _read_config(path: Path, tokens: list[str]) -> dict[str, Any]:
+def _read_config(path: Path, tokens: list[str], model: str | None) -> dict[str, Any]:
     """Options in a YAML file or a recipe, as text. The config.yaml of a run is such a file.
 
     A file may have options of several models. `train` gets those of its own model alone.
@@ -98,7 +86,7 @@ def _read_config(path: Path, tokens: list[str]) -> dict[str, Any]:
     values = read_config(config_file(path), as_text=True)
     values.pop("fingerprint", None)  # a record of the data, not an option
     if tokens[:1] == ["train"]:
-        model = _value_of("--model", tokens) or values.get("model", "gaia")
+        model = model or values.get("model", "gaia")
         values = {name: value for name, value in values.items() if name == model or name not in MODELS}
     return _without_nulls(values)
 

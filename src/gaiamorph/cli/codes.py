@@ -10,8 +10,7 @@ import pandas as pd
 from gaiamorph.cli.options import Common, Space, Spread
 from gaiamorph.data.vectors import read_table
 from gaiamorph.errors import UserError
-from gaiamorph.output.folders import new_file, new_folder
-from gaiamorph.output.writing import Writers, check_scale
+from gaiamorph.output.folders import check_scale, new_file, new_folder, writers
 
 AT_ONCE = 1024
 """Codes that are decoded in one call."""
@@ -86,9 +85,9 @@ def decode(
     opened = common.open(space, out)
     z = read_table(codes)[0]
     opened.decode(z[:1])  # A wrong width is reported before the folder is made.
-    with new_folder(out, common.overwrite) as scratch, Writers() as writers:
+    with new_folder(out, common.overwrite) as scratch, writers() as write:
         for start in range(0, len(z), AT_ONCE):
             items = opened.decode(z[start : start + AT_ONCE])
             names = [f"item_{i:06d}" for i in range(start, start + len(items))]
-            opened.kind.write_items(list(items), names, scratch, "items", scale, writers.write)
+            opened.kind.write_items(list(items), names, scratch, "items", scale, write)
     print(out)

@@ -1,7 +1,5 @@
 """gaiamorph demo"""
 
-from __future__ import annotations
-
 import math
 import sys
 from pathlib import Path
@@ -38,16 +36,11 @@ def demo(
 ) -> None:
     """Train GAIA and a plain autoencoder on 400 photographs of faces, and compare their morphs between two people.
 
-    Parameters
-    ----------
-    out
-        Folder for the two runs, the continuum, the figures and index.html.
-    minutes
-        Training time of each model.
-    size
-        Side of the pictures in pixels.
-    quiet
-        Print nothing but the names of the files.
+    Args:
+        out: Folder for the two runs, the continuum, the figures and index.html.
+        minutes: Training time of each model.
+        size: Side of the pictures in pixels.
+        quiet: Print nothing but the names of the files.
     """
     if minutes <= 0:
         raise UserError(f"minutes must be above 0, not {minutes}")
@@ -77,19 +70,16 @@ def demo(
     text = [
         "Between two photographs there is no photograph, so a morph has to invent one. Three ways are shown below.",
         "Blending pixels lays one face over the other: the middle has two outlines and two pairs of eyes.",
-        "An autoencoder learns a short code for each photograph, and decodes the codes between two of them. Nothing tells it "
-        "how such faces look, so it draws them blurred.",
-        "GAIA trains on the codes between photographs. Its discriminator, a second autoencoder, learns to redraw real "
-        "photographs well and invented ones badly. The first autoencoder learns to draw faces that the discriminator takes for "
-        "real.",
-        f"Each model was trained here for {minutes:g} minutes on 252 photographs of 36 people (GAIA {steps['gaia']} steps, "
-        f"autoencoder {steps['ae']}). Training saw the people at the ends, but not these photographs of them.",
+        "An autoencoder decodes the codes between two photographs. Nothing tells it how such faces look: it draws them blurred.",
+        "GAIA trains on these codes. Its discriminator, a second autoencoder, learns to redraw real photographs well and "
+        "invented ones badly. The first learns to draw faces that the discriminator takes for real.",
+        f"Each model was trained for {minutes:g} minutes on 252 photographs of 36 people (GAIA {steps['gaia']} steps, autoencoder "
+        f"{steps['ae']}). Training saw the people at the ends, but not these photographs of them.",
         f"Held-out reconstruction error, as a share of the grey range: GAIA {errors['gaia']:.3f}, autoencoder {errors['ae']:.3f}. "
         "GAIA gives up some accuracy for sharpness.",
         f"For photographs of your own: gaiamorph train photos/ --out run --config {RECIPE}. An hour of training, or a graphics "
         "card, makes better stimuli.",
-        "manifest.csv describes every frame of the continuum: the two sources and the model with their SHA-256, and the weight "
-        "of the second source. From it, the frames can be made again.",
+        "manifest.csv has what is needed to make the frames again: sources and model with their SHA-256, and weights.",
         "The photographs are the ORL database of faces (AT&T Laboratories Cambridge).",
     ]
     if steps["gaia"] < ENOUGH:
@@ -110,8 +100,7 @@ def demo(
 def _compare(spaces: dict[str, LatentSpace], data: Dataset, a: str, b: str):
     ends = data.items[[data.names.index(a), data.names.index(b)]]
     weights = np.linspace(0, 1, STEPS)
-    blend = [np.round((1 - w) * ends[0] + w * ends[1]).astype(np.uint8) for w in weights]
-    rows = [[ends[0], *space.morph(*ends, weights=weights).frames, ends[1]] for space in spaces.values()]
-    rows.append([ends[0], *blend, ends[1]])
+    paths = [space.morph(*ends, weights=weights).frames for space in spaces.values()]
+    rows = [[ends[0], *path, ends[1]] for path in (*paths, data.kind.blend(ends[:1], ends[1:], weights))]
     labels = ["GAIA", "autoencoder", "pixel blend"]
     return drawing.sheet(rows, labels, ["original", *(f"{w:.2f}" for w in weights), "original"])

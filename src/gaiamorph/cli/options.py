@@ -1,13 +1,13 @@
 """Options that several verbs share."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from gaiamorph.output.continuum import Continuum, save_continua
 from gaiamorph.output.folders import refuse_existing
 from gaiamorph.space import LatentSpace, load
 
@@ -46,6 +46,29 @@ class Common:
         if out is not None:
             refuse_existing(out, self.overwrite)
         return load(space, device=self.device)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frames(Common):
+    """Options of each verb that writes continua."""
+
+    out: Path
+    """New folder for the frames, sheet.png, codes.npy and manifest.csv."""
+    scale: int | None = None
+    """Enlarge frames this many times."""
+    include_originals: Flag = False
+    """Write the originals beside the frames."""
+
+    def save(self, continua: Iterable[Continuum], sheets: bool = True) -> None:
+        save_continua(
+            continua,
+            self.out,
+            scale=1 if self.scale is None else self.scale,
+            include_originals=self.include_originals,
+            sheets=sheets,
+            overwrite=self.overwrite,
+        )
+        print(self.out)
 
 
 def names(text: str | None) -> list[str] | None:

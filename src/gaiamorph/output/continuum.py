@@ -1,13 +1,10 @@
 """Continua as files: numbered frames, a contact sheet, and a manifest that can be made into the same frames again."""
 
-from __future__ import annotations
-
 import csv
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +14,21 @@ from PIL import Image
 from gaiamorph.data import Kind
 from gaiamorph.data.kinds import Strip
 from gaiamorph.errors import UserError
-from gaiamorph.output.folders import new_folder
-from gaiamorph.output.writing import Writers, check_scale
+from gaiamorph.output.folders import check_scale, new_folder, writers
 from gaiamorph.version import __version__
 
 MANIFEST = "manifest.csv"
-SHARED: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("sha256_a", "sha256_b", "spacing", "features", "space_sha256", "attributes_sha256"), str),
-    **dict.fromkeys(("refine", "scale", "columns"), int),
-    "keep_detail": lambda text: bool(int(text)),
-}
-"""Columns that are the same for a whole continuum, and fields of `Order`. Each has its conversion."""
 COLUMNS = (
     "file", "role", "pair", "position", "weight", "source_a", "sha256_a", "source_b", "sha256_b",
     "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
     "attributes_sha256", "columns", "keep_detail",
 )  # fmt: skip
 """Columns of a manifest. docs/formats.md says what each holds."""
+SHARED: dict[str, Callable[[str], Any]] = {
+    "spacing": str, "features": str, "refine": int, "space_sha256": str, "attributes_sha256": str, "columns": int,
+    "keep_detail": lambda text: bool(int(text)),
+}  # fmt: skip
+"""Columns that are fields of `Description`, the same for a whole continuum. Each has its conversion."""
 
 
 @dataclass(frozen=True)
@@ -42,23 +37,20 @@ class Source:
 
     name: str
     sha256: str
-    item: np.ndarray = field(repr=False)
+    item: np.ndarray = field(repr=False, compare=False)
 
 
-@dataclass(frozen=True)
-class Continuum:
-    """Steps from a to b: frames (S, ...) in natural form, codes (S, latent_dim), weights (S,) as shares of b.
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """How a continuum from a to b was made. A manifest records it.
 
-    Edits of a have ``amounts``: for each frame, amounts of attributes by name. ``attributes_sha256`` is the hash of the
-    attribute vectors. Then b is a, or the item that a was given attributes of.
+    weights: (S,), shares of b. spacing: how they were chosen. features: the feature space of the perceptual spacing.
+    amounts: for each frame of an edit of a, amounts of attributes by name; empty for a morph. The b of an edit is a, or the
+        item that a was given attributes of.
+    columns: frames in a row of the contact sheet; 0 puts all in one.
     """
 
-    kind: Kind = field(repr=False)
-    a: Source
-    b: Source
     weights: np.ndarray
-    codes: np.ndarray = field(repr=False)
-    frames: np.ndarray = field(repr=False)
     space_sha256: str
     spacing: str = "even"
     features: str = ""
@@ -68,13 +60,33 @@ class Continuum:
     columns: int = 0
     keep_detail: bool = False
 
+
+@dataclass(frozen=True, kw_only=True)
+class Order(Description):
+    """One continuum as a manifest describes it. sources: the names of a and b, each with its SHA-256."""
+
+    sources: tuple[tuple[str, str], tuple[str, str]]
+    scale: int
+    originals: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continuum(Description):
+    """Steps from a to b: frames (S, ...) in natural form, and their codes (S, latent_dim)."""
+
+    kind: Kind = field(repr=False)
+    a: Source
+    b: Source
+    codes: np.ndarray = field(repr=False)
+    frames: np.ndarray = field(repr=False)
+
     def __len__(self) -> int:
         return len(self.frames)
 
     @property
     def has_b(self) -> bool:
         """Whether b is a second item. Edits of one item have none."""
-        return not self.amounts or (self.b.name, self.b.sha256) != (self.a.name, self.a.sha256)
+        return not self.amounts or self.b != self.a
 
     def save(
         self,
@@ -92,34 +104,24 @@ class Continuum:
 
     def sheet(self, cell: int = 96) -> Image.Image:
         """The contact sheet: original A, the frames, original B. Each picture is about ``cell`` pixels wide."""
-        return self.kind.draw_continuum(self._strip(), cell)
-
-    def _strip(self) -> Strip:
-        a, b = self.a.item, self.b.item if self.has_b else None
-        if not self.amounts:
-            labels = [f"{w:.2f}" for w in self.weights]
-            return Strip(self.frames, labels, a, b, self.weights, "weight (share of B)")
-        labels = [_label(amounts) for amounts in self.amounts]
-        names = list(self.amounts[0])
-        frames = np.arange(len(self))
-        if 0 < self.columns < len(self):
-            sides, tops = [], []
-            if len(names) == 2:
-                down, across = names
-                sides = [f"{down}\n{amounts[down]:+g}" for amounts in self.amounts[:: self.columns]]
-                tops = [f"{across} {amounts[across]:+g}" for amounts in self.amounts[: self.columns]]
-            return Strip(self.frames, labels, a, b, frames, "frame", self.columns, sides, tops)
-        if len(names) == 1 and all(list(amounts) == names for amounts in self.amounts):
-            return Strip(self.frames, labels, a, b, np.array([amounts[names[0]] for amounts in self.amounts]), names[0])
-        return Strip(self.frames, labels, a, b, frames, "frame")
-
-
-def _label(amounts: dict[str, float]) -> str:
-    """The changed attributes, short enough for a label."""
-    if len(amounts) == 1:
-        ((name, amount),) = amounts.items()
-        return f"{name} {amount:+g}" if amount else "0"
-    return ", ".join(f"{name} {amount:+.2g}" for name, amount in amounts.items() if amount)[:40] or "0"
+        labels, along, axis = [f"{w:.2f}" for w in self.weights], self.weights, "weight (share of B)"
+        per_row, sides, tops = 0, [], []
+        if self.amounts:
+            names = list(self.amounts[0])
+            form = "+g" if len(names) == 1 else "+.2g"
+            changes = [", ".join(f"{name} {x:{form}}" for name, x in amounts.items() if x) for amounts in self.amounts]
+            labels, along, axis = [change[:40] or "0" for change in changes], np.arange(len(self)), "frame"
+            if 0 < self.columns < len(self):
+                per_row = self.columns
+                if len(names) == 2:
+                    down, across = names
+                    sides = [f"{down}\n{amounts[down]:+g}" for amounts in self.amounts[::per_row]]
+                    tops = [f"{across} {amounts[across]:+g}" for amounts in self.amounts[:per_row]]
+            elif len(names) == 1 and all(list(amounts) == names for amounts in self.amounts):
+                along, axis = np.array([amounts[names[0]] for amounts in self.amounts]), names[0]
+        b = self.b.item if self.has_b else None
+        strip = Strip(self.frames, labels, self.a.item, b, along, axis, per_row, sides, tops)
+        return self.kind.draw_continuum(strip, cell)
 
 
 def save_continua(
@@ -138,26 +140,22 @@ def save_continua(
     thousands of continua take as long as their frames.
     """
     check_scale(scale)
-    path = Path(folder)
-    iterator = iter(continua)
+    path, iterator = Path(folder), iter(continua)
     with new_folder(path, overwrite) as scratch:
         # Two continua say whether there are several. The others are made while the first are written.
         first = list(itertools.islice(iterator, 2))
         if not first:
             raise UserError("there are no pairs to morph between")
         codes, rows = [], []
-        with Writers() as writers:
-            for pair, continuum in enumerate(itertools.chain(first, iterator)):
+        with writers() as write:
+            for pair, c in enumerate(itertools.chain(first, iterator)):
                 prefix = "" if len(first) == 1 else f"{pair:05d}_"
-                entries = _entries(continuum, prefix, include_originals)
-                names, _, _, items = zip(*entries, strict=True)
-                files = continuum.kind.write_items(items, names, scratch, "frames", scale, writers.write)
+                own = _write(c, scratch, prefix, scale, include_originals, write)
+                rows.extend({**row, "pair": pair, "scale": scale, "gaiamorph_version": __version__} for row in own)
+                codes.append(c.codes)
                 if sheets:
                     # Enlarging the sheets of many continua would take longer than all their frames.
-                    sheet = continuum.sheet(1 if prefix else 96)
-                    writers.write(partial(sheet.save, scratch / f"{prefix}sheet.png", compress_level=1))
-                rows.extend(_rows(continuum, entries, files, pair, scale))
-                codes.append(continuum.codes)
+                    write(c.sheet(1 if prefix else 96).save, scratch / f"{prefix}sheet.png", compress_level=1)
         np.save(scratch / "codes.npy", np.concatenate(codes).astype(np.float32, copy=False))
         with open(scratch / MANIFEST, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
             manifest = csv.DictWriter(file, COLUMNS)
@@ -166,93 +164,62 @@ def save_continua(
     return path
 
 
-Entry = tuple[str, str, float, np.ndarray]
-"""Name of the file without ending, role, weight, item."""
-
-
-def _entries(c: Continuum, prefix: str, originals: bool) -> list[Entry]:
-    entries: list[Entry] = [
-        (f"{prefix}frame_{i:04d}", "frame", float(w), frame)
-        for i, (w, frame) in enumerate(zip(c.weights, c.frames, strict=True))
-    ]
+def _write(
+    c: Continuum, folder: Path, prefix: str, scale: int, originals: bool, write: Callable[..., None]
+) -> Iterator[dict[str, Any]]:
+    """Write the items of one continuum, and give its rows of the manifest."""
+    names, items, weights = [f"frame_{i:04d}" for i in range(len(c))], list(c.frames), c.weights.tolist()
     if originals:
-        entries.append((f"{prefix}original_a", "original", 0.0, c.a.item))
+        names, items, weights = [*names, "original_a"], [*items, c.a.item], [*weights, 0.0]
         if c.has_b:
-            entries.append((f"{prefix}original_b", "original", 1.0, c.b.item))
-    return entries
-
-
-def _rows(c: Continuum, entries: list[Entry], files: list[str], pair: int, scale: int) -> Iterator[dict[str, Any]]:
-    common = {
-        "pair": pair, "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name, "sha256_b": c.b.sha256,
-        "spacing": c.spacing, "features": c.features, "refine": c.refine, "scale": scale,
-        "space_sha256": c.space_sha256, "gaiamorph_version": __version__,
-        "attributes_sha256": c.attributes_sha256, "columns": c.columns,
-        "keep_detail": int(c.keep_detail),
+            names, items, weights = [*names, "original_b"], [*items, c.b.item], [*weights, 1.0]
+    files = c.kind.write_items(items, [prefix + name for name in names], folder, "frames", scale, write)
+    common = {name: getattr(c, name) for name in SHARED} | {
+        "keep_detail": int(c.keep_detail), "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name,
+        "sha256_b": c.b.sha256,
     }  # fmt: skip
-    for position, (file, (_, role, weight, _)) in enumerate(zip(files, entries, strict=True)):
-        amounts = c.amounts[position] if role == "frame" and c.amounts else {}
-        own = {"file": file, "role": role, "position": position, "weight": repr(weight)}
+    for i, (name, file, weight) in enumerate(zip(names, files, weights, strict=True)):
+        amounts = c.amounts[i] if i < len(c.amounts) else {}
+        own = {"file": file, "role": name.partition("_")[0], "position": i, "weight": weight}
         yield {**own, "attributes": json.dumps(amounts), **common}
 
 
-@dataclass(frozen=True)
-class Order:
-    """One continuum as a manifest describes it."""
-
-    a: str
-    b: str
-    sha256_a: str
-    sha256_b: str
-    weights: list[float]
-    amounts: list[dict[str, float]]
-    spacing: str
-    features: str
-    space_sha256: str
-    attributes_sha256: str
-    originals: bool
-    refine: int
-    scale: int
-    columns: int
-    keep_detail: bool
-
-
-def read_manifest(path: Path) -> list[Order]:
-    """The continua that a manifest describes, in its order. Raises UserError."""
+def read_rows(path: Path, what: str, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Rows of a CSV table. what: what it is, for an error message. Raises UserError if it is empty or lacks a column."""
     try:
-        with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
+        with open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
             rows = list(csv.DictReader(file))
     except (OSError, csv.Error) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
     if not rows:
-        raise UserError(f"{path} has no rows")
-    missing = [c for c in COLUMNS if c not in rows[0]]
-    if missing:
-        raise UserError(f"{path} is not a manifest: it has no column {missing[0]!r}")
+        raise UserError(f"{path} has no rows, so it is not {what}")
+    if missing := [c for c in columns if c not in rows[0]]:
+        raise UserError(f"{path} is not {what}: it has no column {missing[0]!r}")
+    return rows
+
+
+def read_manifest(path: Path) -> list[Order]:
+    """The continua that a manifest describes, in its order. Raises UserError."""
     pairs: dict[str, list[dict[str, str]]] = {}
-    for row in rows:
+    for row in read_rows(path, "a manifest", COLUMNS):
         pairs.setdefault(row["pair"], []).append(row)
-    return [_order(path, pair) for pair in pairs.values()]
-
-
-def _order(path: Path, rows: list[dict[str, str]]) -> Order:
-    first, frames = rows[0], [row for row in rows if row["role"] == "frame"]
     try:
-        weights = [float(row["weight"]) for row in frames]
-        shared = {name: convert(first[name]) for name, convert in SHARED.items()}
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"{path} has a weight, refine, scale, columns or keep_detail that is not a number ({error})"
-        ) from error
-    amounts = []
-    if first["attributes_sha256"]:
-        try:
-            read = [json.loads(row["attributes"]) for row in frames]
-            amounts = [{str(name): float(amount) for name, amount in given.items()} for given in read]
-        except (TypeError, ValueError, AttributeError) as error:
-            raise UserError(f"{path} has attributes that are not JSON with a number for each name") from error
-    originals = len(frames) < len(rows)
-    return Order(first["source_a"], first["source_b"], weights=weights, amounts=amounts, originals=originals, **shared)
+        return [_order(rows) for rows in pairs.values()]
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path} has a value that is not a number, or attributes that are not JSON: {error}") from error
+
+
+def _order(rows: list[dict[str, str]]) -> Order:
+    first, frames = rows[0], [row for row in rows if row["role"] == "frame"]
+    read = [json.loads(row["attributes"]) for row in frames] if first["attributes_sha256"] else []
+    return Order(
+        sources=((first["source_a"], first["sha256_a"]), (first["source_b"], first["sha256_b"])),
+        weights=np.array([float(row["weight"]) for row in frames]),
+        amounts=tuple({name: float(amount) for name, amount in amounts.items()} for amounts in read),
+        scale=int(first["scale"]),
+        originals=len(frames) < len(rows),
+        **{name: convert(first[name]) for name, convert in SHARED.items()},
+    )
 
 
 def beside(name: str, base: Path) -> str:

@@ -1,54 +1,85 @@
-"""Result folders and files that appear whole or not at all."""
-
-from __future__ import annotations
+"""Result folders and files that appear whole or not at all, and threads that write into them."""
 
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from gaiamorph.errors import UserError
+
+LARGEST_SCALE = 32
+WAITING = 512
+"""Files that may wait for a thread. The caller of `writers` blocks while there are more."""
+
+
+def check_scale(scale: int) -> None:
+    """Raise UserError if pictures cannot be enlarged ``scale`` times."""
+    if not 1 <= scale <= LARGEST_SCALE:
+        raise UserError(f"scale must be between 1 and {LARGEST_SCALE}, not {scale}")
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:
     """Raise UserError if ``path`` holds something and ``overwrite`` is not given."""
-    if path.is_dir() and not any(path.iterdir()):
-        return
-    if (path.exists() or path.is_symlink()) and not overwrite:
+    empty = path.is_dir() and not any(path.iterdir())
+    if os.path.lexists(path) and not empty and not overwrite:
         raise UserError(f"{path} exists already: choose another place, or say --overwrite to replace it")
 
 
 @contextlib.contextmanager
-def new_folder(path: Path, overwrite: bool = False) -> Iterator[Path]:
-    """A scratch folder beside ``path``. It replaces ``path`` if the block ends well, and is deleted otherwise.
+def new_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
+    """A scratch path beside ``path``. It replaces ``path`` if the block ends well, and is deleted otherwise.
 
     Raises UserError if ``path`` holds something and ``overwrite`` is not given.
     """
     refuse_existing(path, overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{os.getpid()}-{path.name}")
-    shutil.rmtree(scratch, ignore_errors=True)  # from a killed process with the same id
-    scratch.mkdir()
+    _remove(scratch)  # from a killed process with the same id
     try:
         yield scratch
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.exists() or path.is_symlink():
-            path.unlink()
-        scratch.rename(path)
+        if scratch.is_dir():
+            _remove(path)
+        scratch.replace(path)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        _remove(scratch)
 
 
 @contextlib.contextmanager
-def new_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
-    """A scratch file beside ``path``, with the same rules."""
-    refuse_existing(path, overwrite)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
+def new_folder(path: Path, overwrite: bool = False) -> Iterator[Path]:
+    """A scratch folder, with the rules of `new_file`."""
+    with new_file(path, overwrite) as scratch:
+        scratch.mkdir()
         yield scratch
-        scratch.replace(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writers() -> Iterator[Callable[..., None]]:
+    """A function that calls its first argument with the others, in a thread, while the caller makes the next file.
+
+    The end of the block waits for all files. The first error of a thread is raised there, or by a later call.
+    """
+    waiting: deque[Future[Any]] = deque()
+    pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "writers")
+
+    def write(function: Callable[..., Any], *arguments: Any, **options: Any) -> None:
+        waiting.append(pool.submit(function, *arguments, **options))
+        if len(waiting) > WAITING:
+            waiting.popleft().result()
+
+    try:
+        yield write
+        for future in waiting:
+            future.result()
     finally:
-        scratch.unlink(missing_ok=True)
+        pool.shutdown(cancel_futures=True)

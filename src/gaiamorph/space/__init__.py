@@ -1,23 +1,11 @@
 """`LatentSpace`: the trained encoder and decoder, their description, and the file that stores them."""
 
-from gaiamorph.space.codec import BATCH, Codec
+from gaiamorph.space.codec import BATCH, FORMAT, Codec
 from gaiamorph.space.continua import EditOptions, MorphOptions, UnlikeTrainingWarning
-from gaiamorph.space.files import FILE, load
 from gaiamorph.space.info import AttributeVector, CodesInfo, SpaceInfo, TrainingInfo, ValidationInfo
-from gaiamorph.space.latent_space import LatentSpace
+from gaiamorph.space.latent_space import FILE, LatentSpace, load
 
 __all__ = [
-    "BATCH",
-    "FILE",
-    "AttributeVector",
-    "Codec",
-    "CodesInfo",
-    "EditOptions",
-    "LatentSpace",
-    "MorphOptions",
-    "SpaceInfo",
-    "TrainingInfo",
-    "UnlikeTrainingWarning",
-    "ValidationInfo",
-    "load",
-]
+    "BATCH", "FILE", "FORMAT", "AttributeVector", "Codec", "CodesInfo", "EditOptions", "LatentSpace", "MorphOptions",
+    "SpaceInfo", "TrainingInfo", "UnlikeTrainingWarning", "ValidationInfo", "load",
+]  # fmt: skip

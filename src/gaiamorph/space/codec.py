@@ -1,7 +1,5 @@
 """`Codec`: items to codes and codes to items."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -36,9 +34,8 @@ class Codec:
     Items are in natural form: pictures uint8 (H, W, C), vectors float32 in their original units.
     Codes are float32 (N, latent_dim).
 
-    The network computes batches of at most 32. The size of a batch changes the rounding of the sums in it, so the code of
-    an item among others and its code alone agree to some 1e-6, not bit by bit. Morphs and edits encode each item alone,
-    and decode each continuum alone: their frames do not depend on what else is made.
+    The size of a batch changes the rounding of sums: the code of an item among others and its code alone agree to some
+    1e-6, not bit by bit. So morphs and edits encode each item alone, and decode each continuum alone.
     """
 
     def __init__(
@@ -58,8 +55,6 @@ class Codec:
         self.generator = generator.eval().requires_grad_(False).to(self.device)
         if kind.is_image:
             self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    # Codes ----------------------------------------------------------------------------------------
 
     def encode(self, items: Any, *, refine: int = 0) -> np.ndarray:
         """items -> codes (N, latent_dim), float32.
@@ -99,15 +94,14 @@ class Codec:
         return np.concatenate(found)
 
     def unlike(self, items: Any) -> np.ndarray:
-        """Which items (N,) have a reconstruction error above the 99th percentile of the validation items."""
-        return self.above_percentile(self.errors(items))
+        """Which items (N,) have a reconstruction error above `error_threshold`."""
+        return self.errors(items) > self.error_threshold
 
-    def above_percentile(self, errors: np.ndarray) -> np.ndarray:
-        """Which errors (N,) lie above the 99th percentile of the validation items."""
+    @property
+    def error_threshold(self) -> float:
+        """The 99th percentile of the validation items' reconstruction errors."""
         assert self.info.validation is not None  # an error needs an encoder, and every encoder was validated
-        return errors > self.info.validation.l1_percentile_99
-
-    # Tensors --------------------------------------------------------------------------------------
+        return self.info.validation.l1_percentile_99
 
     def codes(self, x: Tensor, refine: int = 0) -> Tensor:
         """x (B, *shape) on the device -> z (B, latent_dim), computed in one batch. Raises UserError as `encode` does."""
@@ -116,19 +110,15 @@ class Codec:
                 f"{self.model} has no encoder, so real items have no codes in it: it can only sample new ones "
                 "(train ae, vae, vae_gan, aae, acai or gaia to morph between real items)"
             )
+        if refine < 0:
+            raise UserError(f"refine must not be negative, as {refine} is")
         with torch.inference_mode():
             z = self.generator.encode(x)
-        return self.refined(x, z, refine)
-
-    def refined(self, x: Tensor, z: Tensor, steps: int) -> Tensor:
-        """z (B, latent_dim) after gradient steps that lower the reconstruction error of x (B, *shape)."""
-        if steps < 0:
-            raise UserError(f"refine must not be negative, as {steps} is")
-        if not steps:
+        if not refine:
             return z
         assert self.info.codes is not None  # every model with an encoder has them
         sd = torch.tensor(self.info.codes.sd, dtype=z.dtype, device=z.device).clamp_min(1e-6)
-        return self.generator.placed(lower_error(self.generator.decode, x, z, sd, steps))
+        return self.generator.placed(lower_error(self.generator.decode, x, z, sd, refine))
 
     def outputs(self, z: np.ndarray) -> Iterator[Tensor]:
         """z (N, latent_dim) -> outputs (B, *shape) on the processor, in batches of at most 32 from the first code on."""
@@ -142,8 +132,6 @@ class Codec:
         natural = self.items(items)
         for start in range(0, len(natural), BATCH):
             yield self.kind.to_tensor(natural[start : start + BATCH], self.device)
-
-    # Items ----------------------------------------------------------------------------------------
 
     def open_data(self, source: str | os.PathLike[str]) -> Dataset:
         """A data set with items sized, cropped and split as the training data was."""
@@ -199,14 +187,11 @@ class Codec:
             raise UserError("there are no items")
         return np.stack(read)
 
-    # Identity -------------------------------------------------------------------------------------
-
     def described(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors by name and the description, both without attribute vectors."""
         tensors = {f"generator/{k}": v.cpu().contiguous() for k, v in self.generator.state_dict().items()}
         if isinstance(self.distribution, Mixture):
-            arrays = {name: np.ascontiguousarray(getattr(self.distribution, name)) for name in MIXTURE}
-            tensors |= {f"mixture/{name}": torch.from_numpy(array) for name, array in arrays.items()}
+            tensors |= {f"mixture/{name}": torch.tensor(getattr(self.distribution, name)) for name in MIXTURE}
         kind = {"name": self.kind.name, **self.kind.settings()}
         return tensors, {"format": FORMAT, "kind": kind, **self.info.to_json()}
 

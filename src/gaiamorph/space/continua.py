@@ -1,14 +1,12 @@
 """Morphs between two items, and edits of one item along attribute vectors."""
 
-from __future__ import annotations
-
 import math
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 import torch
@@ -19,9 +17,10 @@ from gaiamorph.features import open_features
 from gaiamorph.latent import interpolate
 from gaiamorph.output.continuum import Continuum, Order, Source, beside
 from gaiamorph.space.codec import Codec
-from gaiamorph.space.info import identity
+from gaiamorph.space.info import AttributeVector, identity
 
 MOST_STEPS = 100_000
+Weights = Sequence[float] | np.ndarray | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,202 +65,242 @@ class MorphKeywords(EditKeywords, total=False):
     extrapolate: bool
 
 
-# Ends -------------------------------------------------------------------------------------------------
-
-
 class UnlikeTrainingWarning(UserWarning):
     """The reconstruction error of an item is above the 99th percentile of the validation items."""
 
 
 @dataclass(frozen=True)
 class End:
-    """An encoded item."""
+    """An encoded item.
+
+    code: (latent_dim,), refined if that was asked for.
+    detail: (*shape), the item minus the reconstruction from ``code``. None unless it is kept.
+    """
 
     source: Source
     code: np.ndarray
-    """(latent_dim,), refined if that was asked for."""
-    error: float
-    """Reconstruction error before any refinement: mean absolute difference in [0, 1] units."""
     detail: Tensor | None
-    """(*shape): the item minus the reconstruction from ``code``. None unless it is kept."""
 
 
-def encode_end(codec: Codec, source: Source, options: EditOptions) -> End:
-    """Encode and reconstruct one item by itself, so that its code does not depend on other items."""
-    x = codec.kind.to_tensor(source.item[None], codec.device)
-    first = codec.codes(x)
-    z = codec.refined(x, first, options.refine)
-    with torch.inference_mode():
-        lost = x - codec.generator.decode(first)
-        error = float(lost.abs().mean())
-        if options.keep_detail and z is not first:
-            lost = x - codec.generator.decode(z)
-    return End(source, z[0].cpu().numpy(), error, lost[0].cpu() if options.keep_detail else None)
+class Morpher(Codec):
+    """A codec that morphs between items, and edits them."""
 
+    def morph(
+        self, a: Any, b: Any, steps: int = 11, weights: Weights = None, **options: Unpack[MorphKeywords]
+    ) -> Continuum:
+        """A continuum from a to b. Its ends are the reconstructions of a and b, or a and b themselves with ``keep_detail``.
 
-def encode_ends(codec: Codec, things: Iterable[Any], options: EditOptions) -> list[End]:
-    """Read and encode items, or names of items (see `Codec.source`). Warns as `LatentSpace.morph` does."""
-    ends = [encode_end(codec, codec.source(thing), options) for thing in things]
-    for end in ends:
-        if codec.above_percentile(np.array(end.error)):
+        a, b: items (a path, a PIL picture, an array), or ``SOURCE::NAME`` for an item of a data set.
+        steps, weights, options: see `MorphOptions`.
+        Warns (UnlikeTrainingWarning) if an end is unlike the training data. Raises UserError.
+        """
+        return next(self.morph_pairs([(a, b)], steps, weights, **options))
+
+    def morph_pairs(
+        self,
+        pairs: Sequence[tuple[Any, Any]],
+        steps: int = 11,
+        weights: Weights = None,
+        **options: Unpack[MorphKeywords],
+    ) -> Iterator[Continuum]:
+        """`morph` of many pairs, one after another. Each item is read and encoded once, before the first continuum."""
+        given = None if weights is None else np.atleast_1d(weights).tolist()
+        wanted = MorphOptions(steps=steps, weights=given, **options)
+        things = {_key(thing): thing for pair in pairs for thing in pair}
+        ends = {key: self._end(self.source(thing), wanted) for key, thing in things.items()}
+        space_sha256 = self.sha256
+        return (self._morph(space_sha256, ends[_key(a)], ends[_key(b)], wanted) for a, b in pairs)
+
+    def remake(self, order: Order, base: Path) -> Continuum:
+        """The continuum that a manifest describes. Relative sources are looked up here, then beside ``base``.
+
+        Raises UserError if a source is gone or has changed, or if attribute vectors have.
+        """
+        options = MorphOptions(
+            weights=order.weights.tolist(), extrapolate=True, refine=order.refine, keep_detail=order.keep_detail
+        )
+        sources = []
+        for name, sha256 in order.sources:
+            source = self.source(beside(name, base))
+            if source.sha256 != sha256:
+                raise UserError(f"{name} has changed since the manifest was written: its SHA-256 is another")
+            sources.append(replace(source, name=name))
+        a, b = sources
+        if order.amounts:
+            made = self._edit(self._end(a, options), order.amounts, options, order.columns, b)
+            if made.attributes_sha256 != order.attributes_sha256:
+                raise UserError(
+                    "the attribute vectors have changed since the manifest was written: fit them as they were"
+                )
+        else:
+            made = self._morph(self.sha256, self._end(a, options), self._end(b, options), options)
+        return replace(made, weights=order.weights, spacing=order.spacing, features=order.features)
+
+    def _morph(self, space_sha256: str, a: End, b: End, options: MorphOptions) -> Continuum:
+        weights = self._weights(a.code, b.code, options)
+        if not options.extrapolate and (weights.min() < 0 or weights.max() > 1):
+            raise UserError("weights below 0 or above 1 lie beyond the two items: ask for that with extrapolate")
+        z = interpolate.linear(a.code, b.code, weights)
+        detail = None
+        if a.detail is not None and b.detail is not None:
+            # The detail of a fades into that of b. Beyond an end it stays whole.
+            shares = a.detail.new_tensor(np.clip(weights, 0, 1)).view(-1, *[1] * a.detail.ndim)
+            detail = (1 - shares) * a.detail + shares * b.detail
+        spacing = options.spacing if options.weights is None else "given"
+        return Continuum(
+            kind=self.kind, a=a.source, b=b.source, weights=weights, codes=z, frames=self._draw(z, detail),
+            space_sha256=space_sha256, spacing=spacing, features=options.features if spacing == "perceptual" else "",
+            refine=options.refine, keep_detail=options.keep_detail,
+        )  # fmt: skip
+
+    def _weights(self, z_a: np.ndarray, z_b: np.ndarray, options: MorphOptions) -> np.ndarray:
+        """Weights of b (S,), given or spaced."""
+        if options.weights is not None:
+            given = np.asarray(options.weights, dtype=np.float64)
+            if given.ndim != 1 or not len(given) or not np.isfinite(given).all():
+                raise UserError("weights must be a list of finite numbers")
+            return given
+        if not 2 <= options.steps <= MOST_STEPS:
+            raise UserError(f"a continuum needs between 2 and {MOST_STEPS} steps, not {options.steps}")
+        if options.spacing == "even":
+            return np.linspace(0, 1, options.steps)
+        if options.spacing != "perceptual" or options.features not in ("values", "hed"):
+            asked = f"{options.spacing!r} with {options.features!r}"
+            raise UserError(f"spacing must be 'even', or 'perceptual' with the features 'values' or 'hed', not {asked}")
+        # The standard deviation of this pair is 0.5: it stands for that of the training items.
+        low, high = torch.zeros(1, *self.kind.shape), torch.ones(1, *self.kind.shape)
+        measure = open_features(options.features, torch.cat([low, high]))
+
+        def features(weights: np.ndarray) -> np.ndarray:
+            outputs = self.outputs(interpolate.linear(z_a, z_b, weights))  # not rounded to a file's values
+            return np.concatenate([measure(x).numpy() for x in outputs])
+
+        return interpolate.perceptual(features, options.steps)
+
+    def edit(self, item: Any, amounts: Mapping[str, float], **options: Unpack[EditKeywords]) -> np.ndarray:
+        """The frame of `edits` with one entry: the item in natural form, changed by ``amounts`` of attributes by name."""
+        return self.edits(item, [amounts], **options).frames[0]
+
+    def edits(
+        self, item: Any, amounts: Sequence[Mapping[str, float]], *, columns: int = 0, **options: Unpack[EditKeywords]
+    ) -> Continuum:
+        """One item edited in several ways: a frame for each entry of ``amounts``. ``save`` writes it like a morph.
+
+        columns: frames in a row of the contact sheet; 0 puts all in one. options: see `EditOptions`.
+        Warns (UnlikeTrainingWarning) if the item is unlike the training data. Raises UserError for an attribute that the
+        space does not have, and for an amount that is not a finite number.
+        """
+        wanted = EditOptions(**options)
+        end = self._end(self.source(item), wanted)
+        return self._edit(end, amounts, wanted, columns, end.source)
+
+    def edit_path(
+        self, item: Any, attribute: str, amounts: Sequence[float], **options: Unpack[EditKeywords]
+    ) -> Continuum:
+        """A continuum along one attribute: a frame for each amount. At 0 the item is unchanged."""
+        return self.edits(item, [{attribute: amount} for amount in amounts], **options)
+
+    def edit_grid(
+        self,
+        item: Any,
+        first: tuple[str, Sequence[float]],
+        second: tuple[str, Sequence[float]],
+        **options: Unpack[EditKeywords],
+    ) -> Continuum:
+        """Two attributes against each other: rows of frames by ``first`` (name, amounts), columns by ``second``."""
+        (row_name, rows), (column_name, columns) = first, second
+        if row_name == column_name:
+            raise UserError(f"a grid needs two different attributes, not {row_name!r} twice")
+        amounts = [{row_name: row, column_name: column} for row in rows for column in columns]
+        return self.edits(item, amounts, columns=len(columns), **options)
+
+    def transfer(
+        self, a: Any, b: Any, names: Sequence[str] | None = None, **options: Unpack[EditKeywords]
+    ) -> Continuum:
+        """Two frames: a, and a with the attributes of b.
+
+        names: attributes to transfer, all by default. The difference of the two codes is projected on their vectors.
+        Warns and raises UserError as `edits` does.
+        """
+        wanted = EditOptions(**options)
+        vectors = self._vectors(self.attributes if names is None else names)
+        if not vectors:
+            raise UserError("the space has no attributes to transfer: fit some first")
+        end_a, end_b = (self._end(self.source(item), wanted) for item in (a, b))
+        matrix = np.stack([v.vector for v in vectors.values()], 1)
+        found = np.linalg.lstsq(matrix, end_b.code - end_a.code, rcond=None)[0]
+        amounts = [dict.fromkeys(vectors, 0.0), dict(zip(vectors, found, strict=True))]
+        return self._edit(end_a, amounts, wanted, 0, end_b.source)
+
+    def _edit(
+        self, end: End, amounts: Sequence[Mapping[str, float]], options: EditOptions, columns: int, b: Source
+    ) -> Continuum:
+        if not amounts:
+            raise UserError("there is nothing to edit: give amounts of attributes")
+        used = self._vectors({name: None for wanted in amounts for name in wanted})
+        numbers = tuple({name: _finite(name, amount) for name, amount in wanted.items()} for wanted in amounts)
+        unchanged = np.zeros_like(end.code)
+        z = end.code + np.stack(
+            [sum((np.float32(x) * used[name].vector for name, x in given.items()), unchanged) for given in numbers]
+        )
+        return Continuum(
+            kind=self.kind, a=end.source, b=b, weights=np.zeros(len(z)), codes=z, frames=self._draw(z, end.detail),
+            space_sha256=self.sha256, spacing="given", refine=options.refine, amounts=numbers,
+            attributes_sha256=identity(used), columns=columns, keep_detail=options.keep_detail,
+        )  # fmt: skip
+
+    def _vectors(self, names: Iterable[str]) -> dict[str, AttributeVector]:
+        """Attribute vectors by name. Raises UserError for a name that the space does not have."""
+        for name in names:
+            if name not in self.attributes:
+                known = ", ".join(self.attributes) or "none: fit some first"
+                raise UserError(f"the space has no attribute {name!r} (it has {known})")
+        return {name: self.attributes[name] for name in names}
+
+    def _end(self, source: Source, options: EditOptions) -> End:
+        """Encode and reconstruct one item by itself, so that its code does not depend on other items.
+
+        Warns if the item is unlike the training data, judged by its code before any refinement.
+        """
+        x = self.kind.to_tensor(source.item[None], self.device)
+        z = first = self.codes(x)
+        if options.refine:
+            z = self.codes(x, options.refine)
+        with torch.inference_mode():
+            lost = x - self.generator.decode(first)
+            error = float(lost.abs().mean())
+            if options.keep_detail and z is not first:
+                lost = x - self.generator.decode(z)
+        if error > self.error_threshold:
             warnings.warn(
-                f"{end.source.name} is unlike the training data: its reconstruction error is higher than that of 99 % of "
+                f"{source.name} is unlike the training data: its reconstruction error is higher than that of 99 % of "
                 "held-out items, so what is made of it may not look like it (refine may help)",
                 UnlikeTrainingWarning,
                 stacklevel=4,
             )
-    return ends
+        return End(source, z[0].cpu().numpy(), lost[0].cpu() if options.keep_detail else None)
+
+    def _draw(self, z: np.ndarray, detail: Tensor | None) -> np.ndarray:
+        """Frames (S, ...) in natural form from codes z (S, latent_dim), decoded together and with nothing else.
+
+        detail (S or 1, *shape) is added before rounding, so that a reconstruction becomes the item itself.
+        """
+        if detail is None:
+            return self.decode(z)
+        return self.kind.to_items(torch.cat(list(self.outputs(z))) + detail)
 
 
-def _draw(codec: Codec, z: np.ndarray, detail: Tensor | None) -> np.ndarray:
-    """Frames (S, ...) in natural form from codes z (S, latent_dim), decoded together and with nothing else.
-
-    detail (S or 1, *shape) is added before rounding, so that a reconstruction becomes the item itself.
-    """
-    if detail is None:
-        return codec.decode(z)
-    return codec.kind.to_items(torch.cat(list(codec.outputs(z))) + detail)
+def _key(thing: Any) -> Any:
+    """Tells one end from another: its path, or which object it is."""
+    return os.fspath(thing) if isinstance(thing, (str, os.PathLike)) else id(thing)
 
 
-# Morphs -----------------------------------------------------------------------------------------------
-
-
-def morph_pairs(codec: Codec, pairs: Sequence[tuple[Any, Any]], options: MorphOptions) -> Iterator[Continuum]:
-    """Continua for many pairs, one after another. Each item is read and encoded once, before the first continuum."""
-
-    def key(thing: Any) -> Any:
-        """Tells one end from another: its path, or which object it is."""
-        return os.fspath(thing) if isinstance(thing, (str, os.PathLike)) else id(thing)
-
-    things = {key(thing): thing for pair in pairs for thing in pair}
-    ends = dict(zip(things, encode_ends(codec, things.values(), options), strict=True))
-    space_sha256 = codec.sha256
-    for a, b in pairs:
-        yield _morph(codec, space_sha256, ends[key(a)], ends[key(b)], options)
-
-
-def _morph(codec: Codec, space_sha256: str, a: End, b: End, options: MorphOptions) -> Continuum:
-    """The continuum between two encoded items. Raises UserError for weights that cannot be used."""
-    weights = _weights(codec, a.code, b.code, options)
-    if not options.extrapolate and (weights.min() < 0 or weights.max() > 1):
-        raise UserError("weights below 0 or above 1 lie beyond the two items: ask for that with extrapolate")
-    z = interpolate.linear(a.code, b.code, weights)
-    detail = None
-    if a.detail is not None and b.detail is not None:
-        # The detail of a fades into that of b. Beyond an end it stays whole.
-        shares = a.detail.new_tensor(np.clip(weights, 0, 1)).view(-1, *[1] * a.detail.ndim)
-        detail = (1 - shares) * a.detail + shares * b.detail
-    how = options.spacing if options.weights is None else "given"
-    return Continuum(
-        codec.kind, a.source, b.source, weights, z, _draw(codec, z, detail), space_sha256,
-        how, options.features if how == "perceptual" else "", options.refine, keep_detail=options.keep_detail,
-    )  # fmt: skip
-
-
-def _weights(codec: Codec, z_a: np.ndarray, z_b: np.ndarray, options: MorphOptions) -> np.ndarray:
-    """Weights of b (S,), given or spaced."""
-    if options.weights is not None:
-        given = np.asarray(options.weights, dtype=np.float64)
-        if given.ndim != 1 or not len(given) or not np.isfinite(given).all():
-            raise UserError("weights must be a list of finite numbers")
-        return given
-    if not 2 <= options.steps <= MOST_STEPS:
-        raise UserError(f"a continuum needs between 2 and {MOST_STEPS} steps, not {options.steps}")
-    if options.spacing == "even":
-        return np.linspace(0, 1, options.steps)
-    if options.spacing != "perceptual":
-        raise UserError(f"spacing must be 'even' or 'perceptual', not {options.spacing!r}")
-    if options.features == "pca":
-        raise UserError("a path is measured in 'values' or 'hed': 'pca' needs the training items")
-    # The standard deviation of this pair is 0.5: it stands for that of the training items.
-    low, high = torch.zeros(1, *codec.kind.shape), torch.ones(1, *codec.kind.shape)
-    measure = open_features(options.features, torch.cat([low, high]))
-
-    def features(weights: np.ndarray) -> np.ndarray:
-        outputs = codec.outputs(interpolate.linear(z_a, z_b, weights))  # not rounded to a file's values
-        return np.concatenate([measure(x).numpy() for x in outputs])
-
-    return interpolate.perceptual(features, options.steps)
-
-
-# Edits ------------------------------------------------------------------------------------------------
-
-
-def edit(
-    codec: Codec,
-    end: End,
-    amounts: Sequence[Mapping[str, float]],
-    options: EditOptions,
-    columns: int = 0,
-    other: Source | None = None,
-) -> Continuum:
-    """Edits of an encoded item: a frame for each entry of ``amounts``.
-
-    columns: frames in a row of the contact sheet; 0 puts all in one. other: the item whose attributes were transferred.
-    Raises UserError for an unknown attribute, or an amount that is not a finite number.
-    """
-    if not amounts:
-        raise UserError("there is nothing to edit: give amounts of attributes")
-    z = end.code + np.stack([_change(codec, wanted) for wanted in amounts])
-    used = {name: codec.attributes[name] for wanted in amounts for name in wanted}
-    return Continuum(
-        codec.kind, end.source, other or end.source, np.zeros(len(z)), z, _draw(codec, z, end.detail), codec.sha256,
-        "given", "", options.refine, tuple({name: float(amount) for name, amount in wanted.items()} for wanted in amounts),
-        identity(used), columns, options.keep_detail,
-    )  # fmt: skip
-
-
-def _change(codec: Codec, wanted: Mapping[str, float]) -> np.ndarray:
-    """The change of z (latent_dim,) for amounts by name."""
-    change = np.zeros(codec.latent_dim, dtype=np.float32)
-    for name, amount in wanted.items():
-        if name not in codec.attributes:
-            raise UserError(
-                f"the space has no attribute {name!r} (it has {', '.join(codec.attributes) or 'none: fit some first'})"
-            )
-        try:
-            number = float(amount)
-        except (TypeError, ValueError):
-            number = math.nan
-        if not math.isfinite(number):
-            raise UserError(f"the amount of {name!r} must be a finite number, not {amount!r}")
-        change += np.float32(number) * codec.attributes[name].vector
-    return change
-
-
-def transfer(codec: Codec, a: Any, b: Any, names: Sequence[str] | None, options: EditOptions) -> Continuum:
-    """Two frames: a, and a with the attributes of b (see `LatentSpace.transfer`)."""
-    chosen = list(codec.attributes) if names is None else list(names)
-    if not chosen:
-        raise UserError("the space has no attributes to transfer: fit some first")
-    unchanged = dict.fromkeys(chosen, 0.0)
-    _change(codec, unchanged)  # an unknown name is refused before the items are read
-    end_a, end_b = encode_ends(codec, (a, b), options)
-    vectors = np.stack([codec.attributes[name].vector for name in chosen], 1)
-    found = np.linalg.lstsq(vectors, end_b.code - end_a.code, rcond=None)[0]
-    return edit(codec, end_a, [unchanged, dict(zip(chosen, found, strict=True))], options, other=end_b.source)
-
-
-# Manifests --------------------------------------------------------------------------------------------
-
-
-def remake(codec: Codec, order: Order, base: Path) -> Continuum:
-    """The continuum that a manifest describes (see `LatentSpace.remake`)."""
-    options = MorphOptions(weights=order.weights, extrapolate=True, refine=order.refine, keep_detail=order.keep_detail)
-    sources = []
-    for name, sha256 in ((order.a, order.sha256_a), (order.b, order.sha256_b)):
-        found = codec.source(beside(name, base))
-        if found.sha256 != sha256:
-            raise UserError(f"{name} has changed since the manifest was written: its SHA-256 is another")
-        sources.append(replace(found, name=name))
-    a = encode_end(codec, sources[0], options)
-    if not order.amounts:
-        made = _morph(codec, codec.sha256, a, encode_end(codec, sources[1], options), options)
-        return replace(made, spacing=order.spacing, features=order.features)
-    names = {name for amounts in order.amounts for name in amounts}
-    if missing := sorted(names - set(codec.attributes)):
-        raise UserError(f"the manifest edits {missing[0]!r}, an attribute that this space does not have: fit it first")
-    if identity({name: codec.attributes[name] for name in names}) != order.attributes_sha256:
-        raise UserError("the attribute vectors have changed since the manifest was written: their SHA-256 is another")
-    made = edit(codec, a, order.amounts, options, order.columns, sources[1])
-    return replace(made, weights=np.array(order.weights))
+def _finite(name: str, amount: Any) -> float:
+    """The amount of an attribute as a number. Raises UserError."""
+    try:
+        number = float(amount)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise UserError(f"the amount of {name!r} must be a finite number, not {amount!r}")
+    return number

@@ -1,18 +1,17 @@
 """What a space says of itself: its description in the file, as frozen dataclasses."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 
 from gaiamorph.networks import NetworkSettings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,44 +57,41 @@ def identity(vectors: Mapping[str, AttributeVector]) -> str:
 
 @dataclass(frozen=True)
 class TrainingInfo:
-    """What the space was trained on, and how the training went."""
+    """What the space was trained on, and how the training went.
+
+    source: the data, as it was given to ``train``. fingerprint: its SHA-256. items: number of training items.
+    examples: training items seen, with repetition. seconds: wall-clock seconds of the training steps.
+    averaged: whether the weights are the exponential moving average. threads: of each process.
+    captured: whether the steps were captured as a CUDA graph. warnings: each with ``step`` and ``warning``.
+    """
 
     source: str
-    """The data, as it was given to ``train``."""
     fingerprint: str
-    """SHA-256 of the data."""
     items: int
-    """Number of training items."""
     seed: int
     steps: int
     examples: int
-    """Training items seen, with repetition."""
     seconds: float
-    """Wall-clock seconds of the training steps."""
     averaged: bool
-    """Whether the weights are the exponential moving average."""
     device: str
     processes: int
     threads: int
-    """Threads of each process."""
     precision: str
     compiled: bool
-    """Whether the networks were compiled."""
     captured: bool
-    """Whether the steps were captured as a CUDA graph."""
     warnings: list[dict[str, Any]]
-    """Warnings of the training: ``step`` and ``warning``."""
 
 
 @dataclass(frozen=True)
 class ValidationInfo:
-    """Reconstruction errors on the held-out validation items, as mean absolute differences in [0, 1] units."""
+    """Reconstruction errors of the held-out validation items, as mean absolute differences in [0, 1] units.
+
+    l1: mean over the items. l1_percentile_99: 99th percentile over the items.
+    """
 
     items: int
     l1: float
-    """Mean over the items."""
     l1_percentile_99: float
-    """99th percentile over the items."""
 
 
 @dataclass(frozen=True)
@@ -108,52 +104,49 @@ class CodesInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class SpaceInfo:
-    """The description of a space. The file keeps it as JSON (see docs/formats.md)."""
+    """The description of a space. The file keeps it as JSON (see docs/formats.md).
+
+    can_encode: whether real items have codes. A GAN has no encoder, so it has no ``validation`` and no ``codes``.
+    gaussian: whether the encoder gives a mean and a log variance for each entry of a code.
+    settings: every option of the training, as plain JSON.
+    prior: distribution that codes are drawn from, if the model has no encoder.
+    """
 
     gaiamorph_version: str
     model: str
     can_encode: bool = True
-    """Whether real items have codes. A GAN has no encoder."""
     latent_dim: int
     gaussian: bool = False
-    """Whether the encoder gives a mean and a log variance for each entry of a code."""
     network: NetworkSettings
     settings: dict[str, Any]
-    """Every option of the training, as plain JSON."""
     training: TrainingInfo
     prior: Literal["normal", "uniform"] | None = None
-    """Distribution that codes are drawn from, if the model has no encoder."""
     validation: ValidationInfo | None = None
-    """None without an encoder."""
     codes: CodesInfo | None = None
-    """None without an encoder."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON. An absent key is None."""
         return {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
 
-    @staticmethod
-    def from_json(values: dict[str, Any]) -> SpaceInfo:
-        """The inverse of `to_json`. Raises TypeError for an unknown or missing name, and for a wrong type."""
-        return _read(SpaceInfo, values)
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `to_json`. Raises TypeError for an unknown or missing name, and for a value of a wrong type."""
+        groups = {
+            "network": NetworkSettings,
+            "training": TrainingInfo,
+            "validation": ValidationInfo,
+            "codes": CodesInfo,
+        }
+        read = {name: _made(groups[name], value) if name in groups else value for name, value in values.items()}
+        return _made(cls, read)
 
 
-def _read(hint: Any, value: Any) -> Any:
-    """``value`` as the type ``hint``: a dataclass from a dictionary, anything else as it is. Raises TypeError."""
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        return None if value is None else _read(typing.get_args(hint)[0], value)
-    if dataclasses.is_dataclass(hint) and isinstance(value, dict):
-        hints = typing.get_type_hints(hint)
-        unknown = sorted(set(value) - set(hints))
-        if unknown:
-            raise TypeError(f"unknown entry {unknown[0]!r}")
-        return hint(**{name: _read(hints[name], given) for name, given in value.items()})  # type: ignore[operator]
-    if typing.get_origin(hint) is Literal:
-        fits = value in typing.get_args(hint)
-    elif hint is float:
-        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
-    else:
-        fits = type(value) is (typing.get_origin(hint) or hint)
-    if not fits:
-        raise TypeError(f"{value!r} is not of the type {hint}"[:100])
-    return value
+def _made(group: type[T], values: dict[str, Any]) -> T:
+    """``group(**values)``. The types of texts, numbers and flags are checked."""
+    made = group(**values)
+    for name, hint in typing.get_type_hints(group).items():
+        value = getattr(made, name)
+        fits = type(value) in (int, float) if hint is float else type(value) is hint
+        if hint in (str, int, float, bool) and not fits:
+            raise TypeError(f"{name} is {value!r}, not of the type {hint.__name__}"[:100])
+    return made

@@ -1,30 +1,34 @@
-"""`LatentSpace`: the public interface of a trained model."""
-
-from __future__ import annotations
+"""`LatentSpace`: the public interface of a trained model, and its file. A file is opened without running anything in it."""
 
 import json
+import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import Any, Literal
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from safetensors.torch import save as to_safetensors
+from torch import Tensor
 
-from gaiamorph.data import Dataset
+from gaiamorph.data import KINDS, Dataset
 from gaiamorph.data.attributes import attributes_of, refuse_copies
 from gaiamorph.errors import UserError
 from gaiamorph.latent import attributes as methods
-from gaiamorph.output.continuum import Continuum, Order
+from gaiamorph.latent.samplers import Mixture, Prior
+from gaiamorph.models import MODELS
+from gaiamorph.networks import NETWORKS
 from gaiamorph.output.folders import new_file
-from gaiamorph.space import averaging, continua
-from gaiamorph.space.codec import Codec
-from gaiamorph.space.continua import EditKeywords, EditOptions, MorphKeywords, MorphOptions
-from gaiamorph.space.info import AttributeVector
+from gaiamorph.space.codec import FORMAT, MIXTURE
+from gaiamorph.space.continua import Morpher
+from gaiamorph.space.info import AttributeVector, SpaceInfo
+from gaiamorph.version import __version__
+
+FILE = "space.safetensors"
 
 
-class LatentSpace(Codec):
+class LatentSpace(Morpher):
     """A codec that also samples, morphs, edits and is saved."""
 
     def __repr__(self) -> str:
@@ -41,47 +45,8 @@ class LatentSpace(Codec):
         """
         if n < 1:
             raise UserError(f"at least one item must be asked for, not {n}")
-        if self.distribution is None:
-            raise UserError("this space holds no distribution of codes to sample from")
+        assert self.distribution is not None  # only a codec in training has none
         return self.generator.placed(torch.from_numpy(self.distribution.sample(n, seed))).numpy()
-
-    # Morphs ---------------------------------------------------------------------------------------
-
-    def morph(
-        self,
-        a: Any,
-        b: Any,
-        steps: int = 11,
-        weights: Sequence[float] | np.ndarray | None = None,
-        **options: Unpack[MorphKeywords],
-    ) -> Continuum:
-        """A continuum from a to b. Its ends are the reconstructions of a and b, or a and b themselves with ``keep_detail``.
-
-        a, b: items (a path, a PIL picture, an array), or ``SOURCE::NAME`` for an item of a data set.
-        steps, weights, options: see `MorphOptions`.
-        Warns (UnlikeTrainingWarning) if an end is unlike the training data. Raises UserError.
-        """
-        return next(self.morph_pairs([(a, b)], steps, weights, **options))
-
-    def morph_pairs(
-        self,
-        pairs: Sequence[tuple[Any, Any]],
-        steps: int = 11,
-        weights: Sequence[float] | np.ndarray | None = None,
-        **options: Unpack[MorphKeywords],
-    ) -> Iterator[Continuum]:
-        """`morph` of many pairs, one after another. Each item is read and encoded once."""
-        given = None if weights is None else np.atleast_1d(weights).tolist()
-        return continua.morph_pairs(self, pairs, MorphOptions(steps=steps, weights=given, **options))
-
-    def remake(self, order: Order, base: Path) -> Continuum:
-        """The continuum that a manifest describes. Relative sources are looked up here, then beside ``base``.
-
-        Raises UserError if a source is gone or has changed, or if attribute vectors have.
-        """
-        return continua.remake(self, order, base)
-
-    # Attributes -----------------------------------------------------------------------------------
 
     def fit_attributes(
         self,
@@ -143,68 +108,27 @@ class LatentSpace(Codec):
     def average(self, items: Any, *, mixed: int | None = None) -> np.ndarray:
         """The average of a group, ``items`` (anything that `encode` takes), as one item in natural form.
 
+        At the mean code of many items, where training never looks, a GAIA draws a mesh. So each code is moved towards the mean
+        code, until the codes scatter as the mixtures of training do. The members are drawn there, and their pictures averaged
+        (as by Rowland & Perrett 1995, who first warp faces to a common shape).
+
         mixed: how many members may be mixed into one code. The default is as many as the model has learnt to mix: 2 for
             ACAI; 2 for GAIA, or 4 with the samplers dirichlet and hull; any number for other models and for vectors.
-            A group of at most ``mixed`` members is decoded at its mean code. Of a larger group, members are decoded as
-            mixtures of so many, and the pictures averaged (see `space.averaging`). 1 averages the reconstructions.
+            A group of at most ``mixed`` members is decoded at its mean code. 1 averages the reconstructions.
         Raises UserError if mixed is less than 1.
         """
-        return averaging.average(self, items, mixed)
-
-    def edit(self, item: Any, amounts: Mapping[str, float], **options: Unpack[EditKeywords]) -> np.ndarray:
-        """One item in natural form, with attributes changed by ``amounts`` of their units.
-
-        options: see `EditOptions`. `edits` gives files with a manifest.
-        Raises UserError for an attribute that the space does not have.
-        """
-        return self.edits(item, [amounts], **options).frames[0]
-
-    def edits(
-        self,
-        item: Any,
-        amounts: Sequence[Mapping[str, float]],
-        *,
-        columns: int = 0,
-        **options: Unpack[EditKeywords],
-    ) -> Continuum:
-        """One item edited in several ways: a frame for each entry of ``amounts``. ``save`` writes it like a morph.
-
-        columns: frames in a row of the contact sheet; 0 puts all in one. options: see `EditOptions`.
-        Warns (UnlikeTrainingWarning) if the item is unlike the training data. Raises UserError.
-        """
-        wanted = EditOptions(**options)
-        (end,) = continua.encode_ends(self, [item], wanted)
-        return continua.edit(self, end, amounts, wanted, columns)
-
-    def edit_path(
-        self, item: Any, attribute: str, amounts: Sequence[float], **options: Unpack[EditKeywords]
-    ) -> Continuum:
-        """A continuum along one attribute: a frame for each amount. At 0 the item is unchanged."""
-        return self.edits(item, [{attribute: float(amount)} for amount in amounts], **options)
-
-    def edit_grid(
-        self,
-        item: Any,
-        first: tuple[str, Sequence[float]],
-        second: tuple[str, Sequence[float]],
-        **options: Unpack[EditKeywords],
-    ) -> Continuum:
-        """Two attributes against each other: rows of frames by ``first`` (name, amounts), columns by ``second``."""
-        (row_name, rows), (column_name, columns) = first, second
-        if row_name == column_name:
-            raise UserError(f"a grid needs two different attributes, not {row_name!r} twice")
-        amounts = [{row_name: row, column_name: column} for row in rows for column in columns]
-        return self.edits(item, amounts, columns=len(columns), **options)
-
-    def transfer(
-        self, a: Any, b: Any, names: Sequence[str] | None = None, **options: Unpack[EditKeywords]
-    ) -> Continuum:
-        """Two frames: a, and a with the attributes of b.
-
-        names: attributes to transfer, all by default. The difference of the two codes is projected on their vectors.
-        Warns (UnlikeTrainingWarning) and raises UserError as `edits` does.
-        """
-        return continua.transfer(self, a, b, names, EditOptions(**options))
+        if mixed is not None and mixed < 1:
+            raise UserError(f"mixed must be at least 1, not {mixed}")
+        z = self.encode(items)
+        mean = z.mean(0, keepdims=True)
+        learnt = 0 if self.kind.decodes_mean_codes else MODELS[self.model].mixes(self.info.settings.get(self.model, {}))
+        share = kept(len(z), mixed or learnt or len(z))
+        drawn = mean + share * (z - mean) if share else mean
+        total = np.zeros(self.kind.item_shape)
+        for x in self.outputs(drawn):
+            total += self.kind.to_items(x).sum(0, dtype=np.float64)
+        total /= len(drawn)
+        return (np.rint(total) if np.issubdtype(self.kind.dtype, np.integer) else total).astype(self.kind.dtype)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> Path:
         """Write one ``.safetensors`` file: weights, and the description in its metadata."""
@@ -218,3 +142,71 @@ class LatentSpace(Codec):
         with new_file(path, overwrite) as scratch:
             scratch.write_bytes(to_safetensors(tensors, {"gaiamorph": json.dumps(description)}))
         return path
+
+
+def kept(members: int, mixed: int) -> float:
+    """The share t of each member's distance from the mean code that is kept.
+
+    With a variance of 1 for single codes, a mixture of N has 1 / N. The mean of K members has 1 / K, and a member's rest
+    beside it has 1 - 1 / K. So t solves 1 / K + t^2 (1 - 1 / K) = 1 / N. It is 0 if K <= N: the mean code itself.
+    """
+    if members <= mixed:
+        return 0.0
+    return math.sqrt((1 / mixed - 1 / members) / (1 - 1 / members))
+
+
+def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
+    """Open a space file, or the space of a run folder. Nothing in it is executed.
+
+    Raises UserError if there is none, if it is damaged, or if its format is newer than this package.
+    """
+    file = Path(path)
+    if file.is_dir():
+        if not (file / FILE).exists():
+            raise UserError(
+                f"{file} holds no {FILE}: it is not a run folder, or its training has not ended (go on with --resume)"
+            )
+        file = file / FILE
+    if not file.exists():
+        raise UserError(f"{file} does not exist: give a run folder or a .safetensors file")
+    try:
+        with safe_open(file, framework="pt") as content:
+            description = json.loads((content.metadata() or {})["gaiamorph"])
+            tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a dict)
+        if (number := description.pop("format")) > FORMAT:
+            writer = description.get("gaiamorph_version", "of the version that wrote it")
+            raise UserError(
+                f"{file} has format {number}, and this gaiamorph ({__version__}) reads up to {FORMAT}: install gaiamorph "
+                f"{writer} or newer"
+            )
+        return _assemble(description, tensors, device)
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file raises nearly anything
+        reason = str(error).partition("\n")[0][:120]
+        raise UserError(f"{file} is not a space of gaiamorph, or is damaged: {reason}") from error
+
+
+def _assemble(description: dict[str, Any], tensors: dict[str, Tensor], device: str) -> LatentSpace:
+    settings = dict(description.pop("kind"))
+    kind = KINDS[settings.pop("name")](**settings)
+    described = description.pop("attributes", {})
+    info = SpaceInfo.from_json(description)
+    # Each layer has a tensor. Without these limits a file could claim a network that is never built to its end.
+    if info.network.depth > len(tensors):
+        raise ValueError("its network is not that of its tensors")
+    # On the meta device nothing is allocated. The weights are the file's own tensors: a file that claims a huge network
+    # costs no memory, and is refused because its tensors have other shapes.
+    with torch.device("meta"):
+        generator = NETWORKS[info.network.name](kind.shape, info.latent_dim, info.network, info.gaussian)
+        if not info.can_encode:
+            generator = generator.without_encoder()
+    weights = {k.removeprefix("generator/"): v for k, v in tensors.items() if k.startswith("generator/")}
+    generator.load_state_dict(weights, assign=True)
+    mixture = (tensors[f"mixture/{name}"].numpy() for name in MIXTURE)
+    distribution = Prior(info.prior, info.latent_dim) if info.prior else Mixture(*mixture)
+    rows = tensors["attributes/vectors"].numpy() if described else []
+    attributes = {
+        name: AttributeVector(vector=row, **about) for row, (name, about) in zip(rows, described.items(), strict=True)
+    }
+    return LatentSpace(generator, kind, info, distribution, attributes, device)
