@@ -19,9 +19,9 @@ import gaiamorph as gm
 from gaiamorph.models import MODELS
 from gaiamorph.models.interpolation import SAMPLERS
 from gaiamorph.networks import NetworkSettings
-from gaiamorph.training import loop, precision
+from gaiamorph.training import loop
+from gaiamorph.training.machine import chosen_precision, memory_kept
 from gaiamorph.training.profile import PARTS, count_flops, network_modules
-from gaiamorph.training.speed.memory import memory_kept
 
 
 def test_bf16_keeps_weights_and_errors_in_fp32(photos, tmp_path):
@@ -44,11 +44,11 @@ def test_every_model_trains_in_bf16(model, photos, tmp_path):
 
 def test_precision_follows_the_processor(monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
-    assert precision.chosen_precision("auto", "cpu", "conv") == "bf16"
-    assert precision.chosen_precision("auto", "cpu", "mlp") == "fp32"
+    assert chosen_precision("auto", "cpu", "conv") == "bf16"
+    assert chosen_precision("auto", "cpu", "mlp") == "fp32"
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False})
-    assert precision.chosen_precision("auto", "cpu", "conv") == "fp32"
-    assert precision.chosen_precision("bf16", "cpu", "mlp") == "bf16"
+    assert chosen_precision("auto", "cpu", "conv") == "fp32"
+    assert chosen_precision("bf16", "cpu", "mlp") == "bf16"
 
 
 def test_kept_memory_changes_no_number(photos, tmp_path, monkeypatch):

@@ -91,8 +91,7 @@ def _read_config(path: Path, tokens: list[str]) -> dict[str, Any]:
     A file may have options of several models. `train` gets those of its own model alone.
     """
     from gaiamorph.models import MODELS
-    from gaiamorph.training.recipes import config_file
-    from gaiamorph.training.settings import read_config
+    from gaiamorph.training.settings import config_file, read_config
 
     # All values stay text, so that "off" and "1e-3" mean the same as on the command line.
     values = read_config(config_file(path), as_text=True)

@@ -11,7 +11,7 @@ from gaiamorph import training
 from gaiamorph.cli.options import Config, Flag, Overwrite
 from gaiamorph.errors import UserError
 from gaiamorph.training import TrainSettings, runs
-from gaiamorph.training.processes import Processes
+from gaiamorph.training.machine import Processes
 from gaiamorph.training.settings import to_dict, to_yaml
 
 

@@ -4,12 +4,9 @@ Items and random numbers of a step are functions of (seed, step) alone. Nothing 
 work out its own share.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -43,25 +40,11 @@ def generator_of(seed: int, step: int) -> torch.Generator:
     return torch.Generator().manual_seed(number >> 1)
 
 
-@dataclass(frozen=True)
-class Share:
-    """The part of each batch that process ``rank`` of ``world`` takes, in ``pieces`` one after another."""
-
-    rank: int = 0
-    world: int = 1
-    pieces: int = 1
-
-    def rows(self, batch_size: int, piece: int) -> slice:
-        size = batch_size // (self.world * self.pieces)
-        start = (self.rank * self.pieces + piece) * size
-        return slice(start, start + size)
-
-
 class Batches:
     """Batches by step and piece. They do not depend on the number of processes.
 
-    Items and random numbers are drawn for the whole batch, and each process takes its rows of them.
-    A thread gathers the next batch while the current one is in use.
+    Items and random numbers are drawn for the whole batch. Process ``rank`` of ``world`` takes its rows of them, in as many
+    pieces as ``settings.accumulate`` says. A thread gathers the next batch while the current one is in use.
     """
 
     def __init__(
@@ -70,9 +53,11 @@ class Batches:
         settings: TrainSettings,
         draw: Callable[[int, torch.Generator], Numbers],
         device: torch.device,
-        share: Share,
+        rank: int = 0,
+        world: int = 1,
     ) -> None:
-        self.data, self.settings, self.draw, self.device, self.share = data, settings, draw, device, share
+        self.data, self.settings, self.draw, self.device = data, settings, draw, device
+        self.rank, self.world = rank, world
         self.sampler = Sampler(data.splits["train"], settings.batch_size, settings.seed)
         self._thread = ThreadPoolExecutor(1, "batches")
         self._ahead: dict[tuple[int, int], Future[tuple[np.ndarray, Numbers, Numbers]]] = {}
@@ -81,7 +66,7 @@ class Batches:
         """The batch of a step and piece, augmented on the device. The one after it is gathered meanwhile."""
         s = self.settings
         current = self._ahead.pop((step, piece), None) or self._thread.submit(self._gather, step, piece)
-        after = (step, piece + 1) if piece + 1 < self.share.pieces else (step + 1, 0)
+        after = (step, piece + 1) if piece + 1 < s.accumulate else (step + 1, 0)
         self._ahead = {after: self._thread.submit(self._gather, *after)}
         items, *numbers = current.result()
         x = self.data.kind.to_tensor(items, self.device)
@@ -100,7 +85,9 @@ class Batches:
     def _gather(self, step: int, piece: int) -> tuple[np.ndarray, Numbers, Numbers]:
         """Items of this process, noise, and random numbers of the augmentation."""
         s = self.settings
-        rows = self.share.rows(s.batch_size, piece)
+        size = s.batch_size // (self.world * s.accumulate)
+        start = (self.rank * s.accumulate + piece) * size
+        rows = slice(start, start + size)
         generator = generator_of(s.seed, step)
         noise, changes = self.draw(s.batch_size, generator), {}
         if s.flip == "on" or s.shift or s.affine:

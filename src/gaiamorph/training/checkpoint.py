@@ -4,8 +4,6 @@ A run killed at any moment has either the old checkpoint or the new one. Nothing
 unknown source runs no code.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path
@@ -37,13 +35,13 @@ Optimizers = dict[str, torch.optim.Optimizer]
 def save_checkpoint(
     folder: Path, modules: dict[str, nn.Module], optimizers: Optimizers, progress: dict[str, Any]
 ) -> None:
-    """Write all that the next step depends on. progress: plain JSON."""
+    """Write all that the next step depends on. progress: plain JSON and scalar tensors, which become numbers."""
     tensors = {f"{prefix}/{name}": value for prefix, m in modules.items() for name, value in m.state_dict().items()}
     for player, optimizer in optimizers.items():
         for number, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{player}/{number}/{key}": value for key, value in state.items()}
     contiguous = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    write_atomically(folder / FILE, save(contiguous, {"progress": json.dumps(progress)}))
+    write_atomically(folder / FILE, save(contiguous, {"progress": json.dumps(progress, default=float)}))
 
 
 def load_checkpoint(folder: Path, modules: dict[str, nn.Module], optimizers: Optimizers) -> dict[str, Any]:

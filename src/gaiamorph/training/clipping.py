@@ -1,8 +1,6 @@
 """Gradient clipping by the norm that a player's gradients usually have."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -25,8 +23,8 @@ class Clipping:
     """
 
     def __init__(self) -> None:
-        self.usual: dict[str, Tensor] = {}
-        self.steps: dict[str, int] = {}
+        self.state: dict[str, tuple[int, Tensor | float]] = {}
+        """Steps so far and usual norm of each player: all that has to be stored to resume."""
 
     @torch.no_grad()
     def __call__(self, player: str, parameters: Iterable[Tensor]) -> None:
@@ -35,18 +33,10 @@ class Clipping:
         if not gradients:
             return
         norm = torch.nn.utils.get_total_norm(gradients)
-        steps, usual = self.steps.get(player, 0), self.usual.get(player, norm)
+        steps, usual = self.state.get(player, (0, norm))
+        usual = torch.as_tensor(usual, device=norm.device)
         if steps >= GRACE:
             bound = LIMIT * usual
             torch._foreach_mul_(gradients, (bound / norm).clamp(max=1))  # pyright: ignore[reportPrivateImportUsage]
             norm = torch.minimum(norm, bound)
-        self.usual[player] = torch.lerp(norm, usual, DECAY)
-        self.steps[player] = steps + 1
-
-    def state(self) -> dict[str, list[float]]:
-        """Plain JSON for `restore`, exact to the bit."""
-        return {player: [self.steps[player], float(usual)] for player, usual in self.usual.items()}
-
-    def restore(self, state: Mapping[str, list[float]], device: torch.device) -> None:
-        self.steps = {player: int(steps) for player, (steps, _) in state.items()}
-        self.usual = {player: torch.tensor(usual, device=device) for player, (_, usual) in state.items()}
+        self.state[player] = steps + 1, torch.lerp(norm, usual, DECAY)

@@ -1,7 +1,5 @@
 """Where the time of a step goes."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from gaiamorph.models import Model
 from gaiamorph.networks import Autoencoder
-from gaiamorph.training.precision import synchronise
+from gaiamorph.training.machine import synchronise
 
 PARTS: tuple[str, ...] = ("data", "generator", "discriminator", "losses", "backward", "optimiser", "logging")
 PRODUCT = 2048
@@ -38,34 +36,28 @@ class Profile:
     def __init__(self, model: Model, device: torch.device, on: bool) -> None:
         self.device, self.on = device, on
         self.seconds = dict.fromkeys(PARTS, 0.0)
-        self._network_seconds, self._network_began = 0.0, 0.0
-        if on:
-            for module, name in network_modules(model).items():
-                part = "generator" if name == "generator" else "discriminator"
-                module.register_forward_pre_hook(self._before)
-                module.register_forward_hook(lambda *_, part=part: self._after(part))
+        self._current, self._since = "", 0.0
+        for module, name in network_modules(model).items() if on else ():
+            part = "generator" if name == "generator" else "discriminator"
+            module.register_forward_pre_hook(lambda *_, part=part: self._enter(part, within=True))
+            module.register_forward_hook(lambda *_: self._enter("losses", within=True))
 
-    def _now(self) -> float:
+    def _enter(self, part: str, *, within: bool = False) -> None:
+        """From now on time counts as ``part``, or is not counted if that is "". within: only if it was counted before."""
+        if not self.on or (within and not self._current):
+            return
         synchronise(self.device)
-        return time.perf_counter()
-
-    def _before(self, *_: object) -> None:
-        self._network_began = self._now()
-
-    def _after(self, part: str) -> None:
-        spent = self._now() - self._network_began
-        self.seconds[part] += spent
-        self._network_seconds += spent
+        now = time.perf_counter()
+        if self._current:
+            self.seconds[self._current] += now - self._since
+        self._current, self._since = part, now
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
         """The block counts as part ``name`` of a step, without what the networks take."""
-        if not self.on:
-            yield
-            return
-        began, before = self._now(), self._network_seconds
+        self._enter(name)
         yield
-        self.seconds[name] += self._now() - began - (self._network_seconds - before)
+        self._enter("")
 
     def report(self, steps: int, flops: int, dtype: torch.dtype) -> list[str]:
         """Lines to print. flops: of one step, from `count_flops`."""

@@ -1,11 +1,8 @@
 """Run folders: made, recorded and resumed."""
 
-from __future__ import annotations
-
 import dataclasses
 import itertools
 import json
-import shutil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,13 +11,13 @@ import pandas as pd
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.models import MODELS
-from gaiamorph.output.folders import refuse_existing
+from gaiamorph.output.folders import new_folder, refuse_existing
 from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
 from gaiamorph.training.checkpoint import write_atomically
+from gaiamorph.training.log import reading
 from gaiamorph.training.loop import train as run_loop
-from gaiamorph.training.processes import Processes, launch, local_processes
-from gaiamorph.training.progress import reading
+from gaiamorph.training.machine import Processes, launch, local_processes
 from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
 
 
@@ -34,9 +31,6 @@ class DataOptions:
     """centre: cut the largest centred square; none: letterbox the whole picture."""
     channels: int | None = None
     """1 (grey) or 3 (colour). By default 3 if any picture has colour."""
-
-
-DATA_KEYS = ("data", "fingerprint", *(f.name for f in dataclasses.fields(DataOptions)))
 
 
 def train(
@@ -94,7 +88,8 @@ def train(
         wanted = settled(wanted, data, fabric.world_size, local_processes(fabric))
         if first:
             if not resume:
-                clear(folder, overwrite)
+                with new_folder(folder, overwrite):
+                    pass  # an empty one, in place of what is there
             _record(folder, str(source), how, data, wanted)
         fabric.barrier()
     return run_loop(data, wanted, folder, fabric, show=show, profile=profile)
@@ -111,15 +106,6 @@ def _asked(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSett
                 f"options of {name} have no effect on the model {wanted.model}: leave {name} out, or give model={name!r}"
             )
     return wanted
-
-
-def clear(folder: Path, overwrite: bool) -> None:
-    """Remove what is in the way of new results. Raises UserError if there is something and ``overwrite`` is False."""
-    refuse_existing(folder, overwrite)
-    if folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder)
-    elif folder.exists() or folder.is_symlink():
-        folder.unlink()
 
 
 def recorded_source(folder: Path) -> str | None:
@@ -150,9 +136,10 @@ def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[Da
     Raises UserError if something else was asked for, other than a default.
     """
     config = read_config(folder / FILE)
-    recorded_how = DataOptions(config.get("size"), config.get("crop", "centre"), config.get("channels"))
+    _, fingerprint = config.pop("data", None), config.pop("fingerprint", None)
+    recorded_how = DataOptions(**{name: config.pop(name) for name in vars(how) if name in config})
     try:
-        settings = from_dict({k: v for k, v in config.items() if k not in DATA_KEYS})
+        settings = from_dict(config)
     except UserError as error:
         raise UserError(f"{folder} cannot go on, though its space, if it has one, still opens: {error}") from error
     before, default = _flat(recorded_how, settings), _flat(DataOptions(), TrainSettings(model=wanted.model))
@@ -162,7 +149,7 @@ def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[Da
                 f"{folder} was started with {name} = {before.get(name)}, and {asked} was asked for: "
                 "leave it out to go on as before, or say --overwrite to start anew"
             )
-    return recorded_how, settings, config.get("fingerprint")
+    return recorded_how, settings, fingerprint
 
 
 def _flat(how: DataOptions, settings: TrainSettings) -> dict[str, Any]:

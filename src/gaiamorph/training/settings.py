@@ -1,6 +1,4 @@
-"""Everything that decides what a run computes; it is recorded as ``config.yaml`` in the run folder."""
-
-from __future__ import annotations
+"""Everything that decides what a run computes: settings, their defaults, their limits, and the files that hold them."""
 
 import contextlib
 import dataclasses
@@ -8,21 +6,22 @@ import os
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-import numpy as np
 import yaml
 
 from gaiamorph.data import Dataset, Kind
-from gaiamorph.defaults import BY_DATA, Traits, filled, latent_dim, of_group
+from gaiamorph.defaults import BY_DATA, filled, latent_dim, of_group
 from gaiamorph.errors import UserError
 from gaiamorph.models import AAE, ACAI, AE, BEGAN, GAIA, GAN, MODELS, VAE, VAEGAN
 from gaiamorph.networks import NETWORKS, NetworkSettings
-from gaiamorph.training.precision import chosen_precision
+from gaiamorph.training.machine import chosen_precision
 
 FILE = "config.yaml"
-ITEMS_MEASURED = 512
-"""Training items from which the traits of the data are measured."""
+"""The settings of a run, in its folder."""
+RECIPES = {path.stem: path for path in sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))}
+"""Files with options that suited one kind of data, by name."""
+T = TypeVar("T")
 
 
 @dataclass
@@ -56,7 +55,7 @@ class TrainSettings:
     hold: float = 0.5
     """Share of the training before the learning rate falls. 0: it falls from the start."""
     warmup: int = BY_DATA
-    """Steps over which the learning rate rises from zero. By default 0, or 300 for vectors."""
+    """Steps over which the learning rate rises from zero. By default 0; for vectors 300, at most a twentieth of the steps."""
     average: float = 0.999
     """Decay of the exponential moving average of the generator's weights, per step."""
     flip: Literal["auto", "on", "off"] = "auto"
@@ -78,13 +77,6 @@ class TrainSettings:
     began: BEGAN.Settings = field(default_factory=BEGAN.Settings)
 
 
-def traits_of(data: Dataset) -> Traits:
-    """What the defaults depend on, measured from an even choice of training items."""
-    train = data.splits["train"]
-    chosen = train[np.linspace(0, len(train) - 1, min(len(train), ITEMS_MEASURED)).astype(int)]
-    return Traits.of(data.kind.to_tensor(data.items[chosen]).numpy(), data.kind.is_image)
-
-
 def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbours: int = 1) -> TrainSettings:
     """The settings with every open value decided for this data.
 
@@ -93,9 +85,11 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     """
     if settings.model not in MODELS:
         raise UserError(f"there is no model {settings.model!r}: choose one of {', '.join(MODELS)}")
-    traits, kind = traits_of(data), data.kind
+    traits, kind = data.traits, data.kind
     s = filled(settings, "train", traits)
     s.latent_dim = s.latent_dim or latent_dim(traits)
+    if settings.warmup is BY_DATA and not s.minutes:
+        s.warmup = min(s.warmup, s.steps // 20)
     own = {s.model: filled(getattr(s, s.model), s.model, traits, s.latent_dim)}
     name = kind.network if s.network.name == "auto" else s.network.name
     s = dataclasses.replace(s, network=dataclasses.replace(s.network, name=name), **own)
@@ -120,38 +114,40 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     return s
 
 
-def depending_on_data(settings: TrainSettings, data: Dataset) -> str:
-    """One line for the user: the traits of the data, and the values of all settings whose defaults depend on them."""
-    traits, own = traits_of(data), settings.model
-    values = {"network": settings.network.name, "latent_dim": settings.latent_dim}
-    values |= {name: getattr(settings, name) for name in of_group("train", traits)}
-    values |= {f"{own}.{name}": getattr(getattr(settings, own), name) for name in of_group(own, traits)}
-    return f"{traits}: {', '.join(f'{name} {value}' for name, value in values.items())}"
-
-
 def _check(s: TrainSettings, kind: Kind) -> None:
     """Raise UserError for a value outside of its limits."""
-    for name, least in {"steps": 1, "batch_size": 2, "accumulate": 1}.items():
-        if getattr(s, name) < least:
-            raise UserError(f"{name} must be at least {least}, not {getattr(s, name)}")
     for prefix, group in {"": s, "network.": s.network, f"{s.model}.": getattr(s, s.model)}.items():
         for name, value in vars(group).items():
             if isinstance(value, int | float) and value < 0:
                 raise UserError(f"{prefix}{name} must not be negative, as {value} is")
-    if not 0 < s.learning_rate < 1:
-        raise UserError(f"learning_rate must lie between 0 and 1, not {s.learning_rate}")
-    if not all(0 <= value < 1 for value in (s.average, s.hold)):
-        raise UserError("average and hold must lie in [0, 1)")
-    if s.network.blocks not in (0, 1, 2, 4):
-        raise UserError(
-            f"network.blocks must be 1, 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.blocks}"
-        )
-    if s.network.name not in NETWORKS:
-        raise UserError(f"there is no network {s.network.name!r}: choose one of {', '.join(NETWORKS)}")
-    if s.network.codes == "sphere" and s.latent_dim < 2:
-        raise UserError("codes of one number have no direction: use network.codes free, or a larger latent_dim")
-    if s.network.name != "mlp" and not kind.is_image:
-        raise UserError(f"the {s.network.name} network is for pictures: use mlp for vectors")
+    network = s.network.name
+    refused = {
+        f"steps must be at least 1, not {s.steps}": s.steps < 1,
+        f"batch_size must be at least 2, not {s.batch_size}": s.batch_size < 2,
+        f"accumulate must be at least 1, not {s.accumulate}": s.accumulate < 1,
+        f"learning_rate must lie between 0 and 1, not {s.learning_rate}": not 0 < s.learning_rate < 1,
+        "average and hold must lie in [0, 1)": max(s.average, s.hold) >= 1,
+        f"network.blocks must be 1, 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.blocks}": (
+            s.network.blocks not in (0, 1, 2, 4)
+        ),
+        f"there is no network {network!r}: choose one of {', '.join(NETWORKS)}": network not in NETWORKS,
+        f"the {network} network is for pictures: use mlp for vectors": network != "mlp" and not kind.is_image,
+        "codes of one number have no direction: use network.codes free, or a larger latent_dim": (
+            s.network.codes == "sphere" and s.latent_dim < 2
+        ),
+    }
+    for message, wrong in refused.items():
+        if wrong:
+            raise UserError(message)
+
+
+def depending_on_data(settings: TrainSettings, data: Dataset) -> str:
+    """One line for the user: the traits of the data, and the values of all settings whose defaults depend on them."""
+    traits, own = data.traits, settings.model
+    values = {"network": settings.network.name, "latent_dim": settings.latent_dim}
+    values |= {name: getattr(settings, name) for name in of_group("train", traits)}
+    values |= {f"{own}.{name}": getattr(getattr(settings, own), name) for name in of_group(own, traits)}
+    return f"{traits}: {', '.join(f'{name} {value}' for name, value in values.items())}"
 
 
 def of_model(settings: TrainSettings, model: str) -> TrainSettings:
@@ -165,19 +161,25 @@ def to_dict(settings: TrainSettings) -> dict[str, Any]:
     return {k: v for k, v in values.items() if k not in MODELS or k == settings.model}
 
 
-def from_dict(values: dict[str, Any]) -> TrainSettings:
-    """Settings from plain values, nested ones as dictionaries. Raises UserError for an unknown name or a wrong type."""
-    return _checked(TrainSettings, values, "")
+def from_dict(values: dict[str, Any], group: type[T] = TrainSettings, prefix: str = "") -> T:
+    """Settings from plain values, groups of them as dictionaries. Raises UserError for an unknown name or a wrong type.
+
+    prefix: what stands before a name of the group in messages.
+    """
+    hints = typing.get_type_hints(group)
+    if unknown := [name for name in values if name not in hints]:
+        raise UserError(f"there is no option {prefix}{unknown[0]}: choose among {', '.join(sorted(hints))}")
+    return group(**{name: _value(hints[name], value, prefix + name) for name, value in values.items()})
 
 
-def _checked(hint: Any, value: Any, name: str) -> Any:
+def _value(hint: Any, value: Any, name: str) -> Any:
     """``value`` of an option as its type ``hint`` says."""
-    is_group = bool(dataclasses.is_dataclass(hint))
-    if is_group and isinstance(value, dict):
-        hints, prefix = typing.get_type_hints(hint), f"{name}." if name else ""
-        if unknown := [key for key in value if key not in hints]:
-            raise UserError(f"there is no option {prefix}{unknown[0]}: choose among {', '.join(sorted(hints))}")
-        return hint(**{key: _checked(hints[key], inner, prefix + key) for key, inner in value.items()})
+    if bool(dataclasses.is_dataclass(hint)):
+        if isinstance(value, dict):
+            return from_dict(value, hint, f"{name}.")
+        if not isinstance(value, hint):
+            raise UserError(f"{name} must be a group of options, not {value!r}")
+        return value
     choices = typing.get_args(hint)
     if choices and isinstance(value, bool):
         value = "on" if value else "off"  # YAML reads a bare on or off as a truth value
@@ -185,13 +187,10 @@ def _checked(hint: Any, value: Any, name: str) -> Any:
         with contextlib.suppress(ValueError):  # YAML reads 1e-3 as text
             value = float(value)
     fits = value in choices if choices else isinstance(value, hint) and isinstance(value, bool) == (hint is bool)
-    if fits or (value is BY_DATA and not is_group):
-        return value
-    if is_group:
-        wanted = "a group of options"
-    else:
+    if not fits and value is not BY_DATA:
         wanted = f"one of {', '.join(map(str, choices))}" if choices else f"of type {hint.__name__}"
-    raise UserError(f"{name} must be {wanted}, not {value!r}")
+        raise UserError(f"{name} must be {wanted}, not {value!r}")
+    return value
 
 
 def to_yaml(values: dict[str, Any]) -> str:
@@ -205,10 +204,31 @@ def read_config(path: Path, *, as_text: bool = False) -> dict[str, Any]:
     """
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader if as_text else yaml.SafeLoader)
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(values, dict) or not all(isinstance(k, str) for k in values):
         raise UserError(f"{path} must hold lines of the form 'name: value'")
     return values
+
+
+def recipe(name: str, model: str = "gaia") -> dict[str, Any]:
+    """Options of the recipe ``name``, as `gaiamorph.train` takes them: ``train("photos/", **recipe("faces"))``.
+
+    Only what differs from the defaults is there. Options of other models than ``model`` are left out. Raises UserError for an
+    unknown name.
+    """
+    if name not in RECIPES:
+        raise UserError(f"there is no recipe {name!r}: choose one of {', '.join(RECIPES)}")
+    return {key: value for key, value in read_config(RECIPES[name]).items() if key == model or key not in MODELS}
+
+
+def config_file(given: Path) -> Path:
+    """The file that ``--config`` means: ``given``, or the recipe of that name if there is no such file.
+
+    Raises UserError if there is neither.
+    """
+    if not given.is_file() and str(given) in RECIPES:
+        return RECIPES[str(given)]
+    if not given.exists():
+        raise UserError(f"{given} does not exist, and is no recipe ({', '.join(RECIPES)})")
+    return given

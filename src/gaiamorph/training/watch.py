@@ -1,12 +1,8 @@
 """Notices a training that has gone wrong, and names the remedy."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any
-
-from torch import Tensor
 
 PATIENCE = 500
 """Steps that a failure must last before it is reported, or a tenth of the run if that is less."""
@@ -32,25 +28,16 @@ FELL = (
 )
 GRACE = 5
 """No network is called dead before this many times the patience. With items that differ little, all begin far off."""
-LOOKED_AT = 512
-"""At most this many items, to compute the error of the mean item."""
-
-
-def mean_item_error(x: Tensor) -> float:
-    """Mean absolute difference of items (N, *shape) from their mean. A model that learns anything is below it."""
-    return float((x - x.mean(0)).abs().mean())
 
 
 class Watch:
-    """Moving averages of the metrics, and how long a failure has lasted.
+    """Moving averages of the metrics, and how long a failure has lasted. All attributes are plain JSON, and stored to resume.
 
-    diagnose: `Model.diagnose`. blank: `mean_item_error`, for models that reconstruct.
+    total_steps: None if they are not known. blank: error of the mean item (`Traits.spread`), for models that reconstruct.
     """
 
-    def __init__(
-        self, diagnose: Callable[[dict[str, float]], str | None], total_steps: int | None, blank: float = math.inf
-    ) -> None:
-        self.diagnose, self.blank = diagnose, blank
+    def __init__(self, total_steps: int | None, blank: float = math.inf) -> None:
+        self.blank = blank
         self.patience = min(PATIENCE, max(20, (total_steps or 10 * PATIENCE) // 10))
         self.means: dict[str, float] = {}
         self.since: dict[str, int] = {}
@@ -58,14 +45,16 @@ class Watch:
         self.best = math.inf
         self.warnings: list[dict[str, Any]] = []
 
-    def look(self, step: int, metrics: dict[str, float]) -> str | None:
-        """Take in one row of metrics. Returns a new warning, or None. Each failure is reported once."""
+    def look(
+        self, step: int, metrics: dict[str, float], diagnose: Callable[[dict[str, float]], str | None]
+    ) -> str | None:
+        """Take in one row of metrics. Returns a new warning, or None. Each failure is reported once. diagnose: `Model.diagnose`."""
         for name, value in metrics.items():
             self.means[name] = MEMORY * self.means[name] + (1 - MEMORY) * value if name in self.means else value
         error = self.means.get("reconstruction", math.inf)
         self.best = min(self.best, error)
         fell = FELL if error > FALLEN * self.best else None
-        failure = self.diagnose(self.means) or next((DIED[name] for name in DIED if self._dead(step, name)), fell)
+        failure = diagnose(self.means) or next((DIED[name] for name in DIED if self._dead(step, name)), fell)
         if failure is None:
             self.since.clear()
             return None
@@ -87,13 +76,3 @@ class Watch:
 
     def reported(self) -> list[str]:
         return [w["warning"] for w in self.warnings]
-
-    def state(self) -> dict[str, Any]:
-        """Plain JSON for `restore`."""
-        return {name: getattr(self, name) for name in STATE}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-
-
-STATE = ("means", "since", "stuck_at", "best", "warnings")
