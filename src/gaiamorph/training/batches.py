@@ -1,8 +1,4 @@
-"""The batches of a run: gathered by a thread, augmented on the device.
-
-Items and random numbers of a step are functions of (seed, step) alone. Nothing has to be stored to resume, and every process can
-work out its own share.
-"""
+"""The batches of a run: gathered by a thread, augmented on the device."""
 
 import functools
 from collections.abc import Callable
@@ -41,10 +37,10 @@ def generator_of(seed: int, step: int) -> torch.Generator:
 
 
 class Batches:
-    """Batches by step and piece. They do not depend on the number of processes.
+    """Batches by step and piece. A thread gathers the next one while the current one is in use.
 
-    Items and random numbers are drawn for the whole batch. Process ``rank`` of ``world`` takes its rows of them, in as many
-    pieces as ``settings.accumulate`` says. A thread gathers the next batch while the current one is in use.
+    Items and random numbers of a whole batch are functions of (seed, step) alone: nothing has to be stored to resume. Process
+    ``rank`` of ``world`` takes its rows of them, in as many pieces as ``settings.accumulate`` says.
     """
 
     def __init__(

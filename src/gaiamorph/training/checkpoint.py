@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from gaiamorph.errors import UserError
 
@@ -21,7 +22,7 @@ FILE = "checkpoint.safetensors"
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write beside ``path``, then rename: readers see the old content or the new, never a part."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    scratch = path.with_name(f".{path.name}.part")
     with open(scratch, "wb") as file:
         file.write(content)
         file.flush()
@@ -29,11 +30,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     scratch.replace(path)
 
 
-Optimizers = dict[str, torch.optim.Optimizer]
-
-
 def save_checkpoint(
-    folder: Path, modules: dict[str, nn.Module], optimizers: Optimizers, progress: dict[str, Any]
+    folder: Path, modules: dict[str, nn.Module], optimizers: dict[str, Optimizer], progress: dict[str, Any]
 ) -> None:
     """Write all that the next step depends on. progress: plain JSON and scalar tensors, which become numbers."""
     tensors = {f"{prefix}/{name}": value for prefix, m in modules.items() for name, value in m.state_dict().items()}
@@ -44,7 +42,7 @@ def save_checkpoint(
     write_atomically(folder / FILE, save(contiguous, {"progress": json.dumps(progress, default=float)}))
 
 
-def load_checkpoint(folder: Path, modules: dict[str, nn.Module], optimizers: Optimizers) -> dict[str, Any]:
+def load_checkpoint(folder: Path, modules: dict[str, nn.Module], optimizers: dict[str, Optimizer]) -> dict[str, Any]:
     """Load all state in place, and return ``progress``. Raises UserError if the file does not fit."""
     path = folder / FILE
     try:

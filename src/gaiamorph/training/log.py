@@ -4,7 +4,6 @@ import io
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Self
 
 import pandas as pd
 from rich.console import Console
@@ -21,16 +20,16 @@ LINES = 10
 """Lines printed over a run if the output is no terminal."""
 
 
-class Log:
+class Log(SummaryWriter):
     """Rows of ``metrics.csv``, with one column for each metric.
 
     Opened at a step, it first removes all later rows. TensorBoard does the same.
     """
 
     def __init__(self, folder: Path, step: int) -> None:
+        super().__init__(str(folder / "tensorboard"), purge_step=step or None)
         self.folder = folder
         self._replace([row for row in read_metrics(folder) if row["step"] <= step] if step else [])
-        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step or None)
 
     def write(self, step: int, metrics: Mapping[str, float]) -> None:
         if metrics.keys() <= set(self.columns):
@@ -41,19 +40,13 @@ class Log:
         else:  # A new metric needs a column. This happens near the start, when the file is short.
             self._replace([*read_metrics(self.folder), {"step": step, **metrics}])
         for name, value in metrics.items():
-            self._board.add_scalar(name, value, step)
+            self.add_scalar(name, value, step)
 
     def _replace(self, rows: list[dict[str, float]]) -> None:
         """Write all rows anew, atomically: a kill cannot lose rows from before the checkpoint."""
         self.columns = list(dict.fromkeys(("step", *(name for row in rows for name in row))))
         text = pd.DataFrame(rows, columns=self.columns).to_csv(index=False, float_format="%.6g")
         write_atomically(self.folder / FILE, text.encode())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._board.close()
 
 
 def read_metrics(folder: Path) -> list[dict[str, float]]:

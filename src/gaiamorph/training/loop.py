@@ -35,9 +35,7 @@ arXiv 1511.06434). With 0.99 the mean squared gradient follows changes of the ba
 LOG_EVERY = 10
 """Steps between rows of metrics.csv. A row holds means over them."""
 VALIDATIONS, FIGURES = 20, 10
-"""Number of validations and of figures in a run of known length."""
-STEPS_BETWEEN_VALIDATIONS, STEPS_BETWEEN_FIGURES = 500, 1000
-"""The same for a run whose length is given in minutes."""
+"""Number of validations and of figures in a run. With minutes, one every 500 steps and one every 1000 steps."""
 SECONDS_BETWEEN_CHECKPOINTS = 15
 
 
@@ -67,7 +65,7 @@ class Run:
         self.averaged = copy.deepcopy(self.model.generator).requires_grad_(False).to(device)
         self.modules: dict[str, nn.Module] = {"model": self.model, "average": self.averaged}
         self.players = self.model.players()
-        self.optimizers: checkpoint.Optimizers = {
+        self.optimizers: dict[str, torch.optim.Optimizer] = {
             player: torch.optim.Adam(group, s.learning_rate, BETAS, fused=True)
             for player, group in self.players.items()
         }
@@ -78,7 +76,7 @@ class Run:
                 network.compile(dynamic=False)
         self.clipping = Clipping()
         self.batches = Batches(data, s, self.model.draw, device, fabric.global_rank, fabric.world_size)
-        self.watch = Watch(None if s.minutes else s.steps, data.traits.spread)
+        self.watch = Watch(s.expected_steps, data.traits.spread)
         self.profile = Profile(self.model, device, profile)
         self.graph: GraphedStep | None = None
         # A graph can neither exchange gradients, nor add them up, nor be timed in parts.
@@ -232,11 +230,7 @@ def _steps(run: Run, display: log.Display, rows: log.Log | None, interrupted: th
     rows: the log; None in a process that does not write.
     """
     s, folder = run.settings, run.folder
-    every_validation = STEPS_BETWEEN_VALIDATIONS if s.minutes else max(1, s.steps // VALIDATIONS)
-    every_figure = STEPS_BETWEEN_FIGURES if s.minutes else max(1, s.steps // FIGURES)
-    if rows is not None:
-        for part in folder.glob(".*.part"):  # left by a killed process
-            part.unlink()
+    every_validation, every_figure = (max(1, s.expected_steps // count) for count in (VALIDATIONS, FIGURES))
     saved_at = time.monotonic()
     stop = False
     while run.share < 1 and not stop:

@@ -20,10 +20,8 @@ from gaiamorph.errors import UserError
 _NOW, _ONCE = "forward_sync_buffers", "broadcast_buffers"
 SENDING_BUFFERS = _NOW if _NOW in inspect.signature(DistributedDataParallel).parameters else _ONCE
 """The name of one option of DDP. The older name is deprecated from torch 2.13 on."""
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
-"""Names of glibc's options (malloc.h)."""
-LARGE, DEFAULT_PAD = 2**25, 2**17
-"""Bytes: the largest M_MMAP_THRESHOLD that glibc accepts, and its default M_TOP_PAD."""
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, LARGE, DEFAULT_PAD = -1, -2, -3, 2**25, 2**17
+"""glibc's options (malloc.h), and in bytes the largest M_MMAP_THRESHOLD that it accepts, and its default M_TOP_PAD."""
 
 
 def device_type(device: str) -> str:
@@ -41,22 +39,20 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def has_bf16(device: str) -> bool:
-    """Whether the device multiplies bfloat16 natively. Emulated bfloat16 is slower than float32."""
-    if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    known = torch.cpu.get_capabilities() if device == "cpu" else {}
-    return any(known.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
-
-
 def chosen_precision(asked: str, device: str, network: str) -> str:
-    """``auto`` -> bf16 if the device has it, otherwise fp32. The network mlp always gets fp32.
+    """``auto`` -> bf16 if the device multiplies it natively, otherwise fp32. The network mlp always gets fp32.
 
-    The layers of mlp are too small for bf16: a step takes 1.2 times as long. Vectors often need more than eight bits, too.
+    Emulated bf16 is slower than fp32. The layers of mlp are too small for bf16: a step takes 1.2 times as long. Vectors often
+    need more than eight bits, too.
     """
-    if asked == "auto":
-        return "bf16" if network != "mlp" and has_bf16(device_type(device)) else "fp32"
-    return asked
+    if asked != "auto":
+        return asked
+    if (kind := device_type(device)) == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        known = torch.cpu.get_capabilities() if kind == "cpu" else {}
+        native = any(known.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    return "bf16" if native and network != "mlp" else "fp32"
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:
@@ -72,7 +68,7 @@ def memory_kept() -> Iterator[None]:
     and the system has to clear and map all their pages. When the block ends, all free memory is returned.
     """
     library: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if not (hasattr(library, "mallopt") and hasattr(library, "malloc_trim")):
+    if not hasattr(library, "malloc_trim"):
         yield
         return
     library.mallopt(M_MMAP_THRESHOLD, LARGE)
@@ -127,11 +123,6 @@ def launch(processes: Processes, device: str) -> Fabric:
     if many and "LT_CLI_USED" not in os.environ:
         fabric.launch()
     return fabric
-
-
-def local_processes(fabric: Fabric) -> int:
-    """Number of processes that share the cores of this machine."""
-    return int(os.environ.get("LOCAL_WORLD_SIZE") or fabric.world_size)
 
 
 def agree(fabric: Fabric, stop: bool, seconds: float) -> tuple[bool, float]:

@@ -67,10 +67,11 @@ def make_space(
     use_averaged = not errors or bool(errors["validation_average"].mean() <= errors["validation"].mean())
     # A copy, because a space freezes its networks, and training may go on.
     generator = copy.deepcopy(averaged if use_averaged else model.generator)
+    train = data.splits["train"]
     recorded = TrainingInfo(
         source=data.source,
         fingerprint=data.fingerprint,
-        items=len(data.splits["train"]),
+        items=len(train),
         seed=settings.seed,
         averaged=use_averaged,
         **training,
@@ -90,7 +91,6 @@ def make_space(
         return LatentSpace(generator, data.kind, info, Prior(info.prior, settings.latent_dim))
     held_out = errors["validation_average" if use_averaged else "validation"]
     validation = ValidationInfo(len(held_out), float(held_out.mean()), float(np.percentile(held_out, 99)))
-    train = data.splits["train"]
     if len(train) > MOST_CODES:
         train = np.sort(np.random.default_rng([settings.seed, 5]).choice(train, MOST_CODES, replace=False))
     codec = Codec(generator, data.kind, info)

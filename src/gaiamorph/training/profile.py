@@ -65,7 +65,9 @@ class Profile:
         lines = [f"{'part of a step':<16}{'ms':>10}{'share':>8}"]
         lines += [f"{n:<16}{1000 * s / steps:>10.2f}{s / total:>8.1%}" for n, s in self.seconds.items()]
         lines.append(f"{'in all':<16}{1000 * total / steps:>10.2f}")
-        peak, rate = product_rate(self.device, dtype), flops * steps / total
+        matrices = {name: torch.rand(PRODUCT, PRODUCT, device=self.device).to(dtype) for name in "ab"}
+        timer = Timer("a @ b", globals=matrices, num_threads=torch.get_num_threads())
+        peak, rate = 2 * PRODUCT**3 / timer.blocked_autorange().median, flops * steps / total
         kind = str(dtype).removeprefix("torch.")
         lines.append(
             f"{flops / 1e9:.2f} GFLOP a step, {rate / 1e9:.0f} GFLOP/s: {rate / peak:.0%} of the {peak / 1e9:.0f} "
@@ -74,16 +76,8 @@ class Profile:
         return lines
 
 
-def product_rate(device: torch.device, dtype: torch.dtype) -> float:
-    """Floating-point operations a second in a large matrix product: the median of several."""
-    matrices = {name: torch.rand(PRODUCT, PRODUCT, device=device).to(dtype) for name in "ab"}
-    timer = Timer("a @ b", globals=matrices, num_threads=torch.get_num_threads())
-    return 2 * PRODUCT**3 / timer.blocked_autorange().median
-
-
 def count_flops(step: Callable[[], object]) -> int:
     """Floating-point operations of the convolutions and matrix products in ``step()``, forward and backward."""
-    counter = FlopCounterMode(display=False)
-    with counter:
+    with FlopCounterMode(display=False) as counter:
         step()
     return counter.get_total_flops()

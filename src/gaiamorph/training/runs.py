@@ -17,7 +17,7 @@ from gaiamorph.space import LatentSpace, load
 from gaiamorph.training.checkpoint import write_atomically
 from gaiamorph.training.log import reading
 from gaiamorph.training.loop import train as run_loop
-from gaiamorph.training.machine import Processes, launch, local_processes
+from gaiamorph.training.machine import Processes, launch
 from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
 
 
@@ -63,7 +63,8 @@ def train(
     Raises UserError for unusable input, and writes nothing then. Raises TrainingError if a loss is not finite.
     """
     wanted = _asked(settings, options)
-    folder = Path(out) if out is not None else _free_folder(wanted.model)
+    numbered = (Path("runs", f"{wanted.model}-{number}") for number in itertools.count(1))
+    folder = Path(out) if out is not None else next(path for path in numbered if not path.exists())
     how = DataOptions(size, crop, channels)
     going_on = resume and (folder / FILE).exists()
     fingerprint = None
@@ -85,7 +86,7 @@ def train(
             if space.info.training.steps >= wanted.steps:
                 return space
     else:
-        wanted = settled(wanted, data, fabric.world_size, local_processes(fabric))
+        wanted = settled(wanted, data, fabric.world_size)
         if first:
             if not resume:
                 with new_folder(folder, overwrite):
@@ -99,7 +100,7 @@ def _asked(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSett
     """The settings asked for. Raises UserError for an option that is unknown or would be ignored."""
     if settings is not None and options:
         raise UserError(f"settings and {', '.join(options)} were both given: give settings or options, not both")
-    wanted = settings or from_dict(options)
+    wanted = from_dict(dataclasses.asdict(settings) if settings else options)
     for name, model in MODELS.items():
         if name != wanted.model and (name in options or getattr(wanted, name) != model.Settings()):
             raise UserError(
@@ -111,11 +112,6 @@ def _asked(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSett
 def recorded_source(folder: Path) -> str | None:
     """The data that a run was started with, or None if the folder is not a run."""
     return read_config(folder / FILE).get("data") if (folder / FILE).exists() else None
-
-
-def _free_folder(model: str) -> Path:
-    folders = (Path("runs", f"{model}-{number}") for number in itertools.count(1))
-    return next(folder for folder in folders if not folder.exists())
 
 
 def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings: TrainSettings) -> None:

@@ -14,13 +14,15 @@ from gaiamorph.data import Dataset, Kind
 from gaiamorph.defaults import BY_DATA, filled, latent_dim, of_group
 from gaiamorph.errors import UserError
 from gaiamorph.models import AAE, ACAI, AE, BEGAN, GAIA, GAN, MODELS, VAE, VAEGAN
-from gaiamorph.networks import NETWORKS, NetworkSettings
+from gaiamorph.networks import NetworkSettings
 from gaiamorph.training.machine import chosen_precision
 
 FILE = "config.yaml"
 """The settings of a run, in its folder."""
 RECIPES = {path.stem: path for path in sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))}
 """Files with options that suited one kind of data, by name."""
+LEAST = {"steps": 1, "batch_size": 2, "accumulate": 1}
+"""Least values. No number may be negative."""
 T = TypeVar("T")
 
 
@@ -76,20 +78,22 @@ class TrainSettings:
     acai: ACAI.Settings = field(default_factory=ACAI.Settings)
     began: BEGAN.Settings = field(default_factory=BEGAN.Settings)
 
+    @property
+    def expected_steps(self) -> int:
+        """Steps of the run, for all that depends on its length. With minutes they are not known: 10,000."""
+        return 10_000 if self.minutes else self.steps
 
-def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbours: int = 1) -> TrainSettings:
-    """The settings with every open value decided for this data.
 
-    processes: how many train together, ``neighbours`` of them on this machine.
+def settled(settings: TrainSettings, data: Dataset, processes: int = 1) -> TrainSettings:
+    """The settings with every open value decided for this data, and for so many processes that train together.
+
     Raises UserError for a value that cannot be used, naming it and its limits.
     """
-    if settings.model not in MODELS:
-        raise UserError(f"there is no model {settings.model!r}: choose one of {', '.join(MODELS)}")
     traits, kind = data.traits, data.kind
     s = filled(settings, "train", traits)
     s.latent_dim = s.latent_dim or latent_dim(traits)
-    if settings.warmup is BY_DATA and not s.minutes:
-        s.warmup = min(s.warmup, s.steps // 20)
+    if settings.warmup is BY_DATA:
+        s.warmup = min(s.warmup, s.expected_steps // 20)
     own = {s.model: filled(getattr(s, s.model), s.model, traits, s.latent_dim)}
     name = kind.network if s.network.name == "auto" else s.network.name
     s = dataclasses.replace(s, network=dataclasses.replace(s.network, name=name), **own)
@@ -104,7 +108,7 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     s.batch_size = most // (2 * shares) * 2 * shares
     if not s.threads:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        s.threads = max(1, cores // neighbours)
+        s.threads = max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE") or processes))
     if s.flip == "auto":
         s.flip = "on" if data.mirror else "off"
     s.flip = s.flip if "flip" in kind.augmentations else "off"
@@ -118,20 +122,17 @@ def _check(s: TrainSettings, kind: Kind) -> None:
     """Raise UserError for a value outside of its limits."""
     for prefix, group in {"": s, "network.": s.network, f"{s.model}.": getattr(s, s.model)}.items():
         for name, value in vars(group).items():
-            if isinstance(value, int | float) and value < 0:
-                raise UserError(f"{prefix}{name} must not be negative, as {value} is")
-    network = s.network.name
+            if isinstance(value, int | float) and value < (least := LEAST.get(name, 0)):
+                raise UserError(f"{prefix}{name} must be at least {least}, not {value}")
     refused = {
-        f"steps must be at least 1, not {s.steps}": s.steps < 1,
-        f"batch_size must be at least 2, not {s.batch_size}": s.batch_size < 2,
-        f"accumulate must be at least 1, not {s.accumulate}": s.accumulate < 1,
         f"learning_rate must lie between 0 and 1, not {s.learning_rate}": not 0 < s.learning_rate < 1,
         "average and hold must lie in [0, 1)": max(s.average, s.hold) >= 1,
         f"network.blocks must be 1, 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.blocks}": (
             s.network.blocks not in (0, 1, 2, 4)
         ),
-        f"there is no network {network!r}: choose one of {', '.join(NETWORKS)}": network not in NETWORKS,
-        f"the {network} network is for pictures: use mlp for vectors": network != "mlp" and not kind.is_image,
+        f"the {s.network.name} network is for pictures: use mlp for vectors": (
+            s.network.name != "mlp" and not kind.is_image
+        ),
         "codes of one number have no direction: use network.codes free, or a larger latent_dim": (
             s.network.codes == "sphere" and s.latent_dim < 2
         ),
@@ -183,10 +184,10 @@ def _value(hint: Any, value: Any, name: str) -> Any:
     choices = typing.get_args(hint)
     if choices and isinstance(value, bool):
         value = "on" if value else "off"  # YAML reads a bare on or off as a truth value
-    if hint is float and isinstance(value, int | str) and not isinstance(value, bool):
-        with contextlib.suppress(ValueError):  # YAML reads 1e-3 as text
+    if hint is float and not isinstance(value, bool):
+        with contextlib.suppress(TypeError, ValueError):  # YAML reads 1e-3 as text
             value = float(value)
-    fits = value in choices if choices else isinstance(value, hint) and isinstance(value, bool) == (hint is bool)
+    fits = value in choices if choices else type(value) is hint
     if not fits and value is not BY_DATA:
         wanted = f"one of {', '.join(map(str, choices))}" if choices else f"of type {hint.__name__}"
         raise UserError(f"{name} must be {wanted}, not {value!r}")

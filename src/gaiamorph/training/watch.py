@@ -33,12 +33,12 @@ GRACE = 5
 class Watch:
     """Moving averages of the metrics, and how long a failure has lasted. All attributes are plain JSON, and stored to resume.
 
-    total_steps: None if they are not known. blank: error of the mean item (`Traits.spread`), for models that reconstruct.
+    blank: error of the mean item (`Traits.spread`), for models that reconstruct.
     """
 
-    def __init__(self, total_steps: int | None, blank: float = math.inf) -> None:
+    def __init__(self, total_steps: int, blank: float = math.inf) -> None:
         self.blank = blank
-        self.patience = min(PATIENCE, max(20, (total_steps or 10 * PATIENCE) // 10))
+        self.patience = min(PATIENCE, max(20, total_steps // 10))
         self.means: dict[str, float] = {}
         self.since: dict[str, int] = {}
         self.stuck_at: dict[str, float] = {}
@@ -59,7 +59,7 @@ class Watch:
             self.since.clear()
             return None
         started = self.since.setdefault(failure, step)
-        if step - started < self.patience or failure in self.reported():
+        if step - started < self.patience or failure in (warning["warning"] for warning in self.warnings):
             return None
         self.warnings.append({"step": step, "warning": failure})
         return failure
@@ -73,6 +73,3 @@ class Watch:
             self.stuck_at[name] = error
             return False
         return True
-
-    def reported(self) -> list[str]:
-        return [w["warning"] for w in self.warnings]
