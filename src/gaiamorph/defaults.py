@@ -101,19 +101,15 @@ PAPER: Values = {
 """GAIA's own values with the objective ``paper``. The reference has half of the learning rate as weight of the distance loss."""
 
 
-def latent_dim(traits: Traits) -> int:
-    """Length of a code. Vectors get one number more than they have columns: with as many, GAIA errs twice as much."""
-    return min(traits.columns + 1, MOST_CODE) if traits.columns else 64
-
-
-def of_group(group: str, traits: Traits) -> Values:
-    """Defaults of a group of settings (train, or a model's name)."""
-    return BY_FAMILY["pictures"].get(group, {}) | BY_FAMILY[traits.family].get(group, {})
-
-
 def filled(settings: T, group: str, traits: Traits, code: int = 0) -> T:
-    """The settings of a group with every `BY_DATA` replaced by the default for this data. code: the generator's latent_dim."""
-    values = of_group(group, traits)
+    """The settings of a group (train, or a model's name) with every `BY_DATA` replaced by the default for this data.
+
+    code: the generator's latent_dim.
+    """
+    values = BY_FAMILY["pictures"].get(group, {}) | BY_FAMILY[traits.family].get(group, {})
+    if group == "train":
+        # Vectors get one number more than they have columns: with as many, GAIA errs twice as much.
+        values["latent_dim"] = min(traits.columns + 1, MOST_CODE) if traits.columns else 64
     if group == "gaia":
         values["discriminator_latent_dim"] = min(traits.columns, MOST_CODE) or max(1, code // 2)
         if getattr(settings, "objective", None) == "paper":

@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -59,7 +59,7 @@ def read_metrics(folder: Path) -> list[dict[str, float]]:
 class Display(Progress):
     """A bar with errors, examples a second and the time left; plain lines if the output is no terminal."""
 
-    def __init__(self, show: bool, share: float) -> None:
+    def __init__(self, show: bool) -> None:
         console = Console(stderr=True, highlight=False, quiet=not show)
         super().__init__(
             TextColumn("{task.description}"), BarColumn(24), TaskProgressColumn(),
@@ -67,8 +67,15 @@ class Display(Progress):
             console=console, disable=not (show and console.is_terminal), transient=True,
         )  # fmt: skip
         self.bar = self.add_task("training", total=1.0, metrics="")
-        self.next_line = share
+        self.next_line = 0.0
+        self.said = time.monotonic()
         self.latest: dict[str, float] = {}
+
+    def reading(self, done: int, count: int) -> None:
+        """Print how many items are read, every two seconds: a report for `open_data`."""
+        if time.monotonic() - self.said > 2:
+            self.said = time.monotonic()
+            self.console.print(f"reading {done} of {count} items", end="\r" if self.console.is_terminal else "\n")
 
     def show(self, step: int, share: float, metrics: dict[str, float]) -> None:
         """share: how much of the run is done, 0 to 1. metrics: the newest row."""
@@ -81,17 +88,3 @@ class Display(Progress):
 
     def say(self, text: str, style: str = "") -> None:
         self.console.print(text, style=style, markup=False, soft_wrap=True)
-
-
-def reading(show: bool) -> Callable[[int, int], None]:
-    """A report for `open_data`: prints how many items are read, every two seconds."""
-    console = Console(stderr=True, highlight=False, quiet=not show)
-    said = time.monotonic()
-
-    def report(done: int, count: int) -> None:
-        nonlocal said
-        if time.monotonic() - said > 2:
-            said = time.monotonic()
-            console.print(f"reading {done} of {count} items", end="\r" if console.is_terminal else "\n")
-
-    return report

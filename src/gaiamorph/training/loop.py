@@ -184,7 +184,7 @@ class Run:
 
 
 def train(
-    data: Dataset, settings: TrainSettings, folder: Path, fabric: Fabric, *, show: bool = True, profile: bool = False
+    data: Dataset, settings: TrainSettings, folder: Path, fabric: Fabric, display: log.Display, *, profile: bool
 ) -> LatentSpace:
     """Train in ``folder``, from its checkpoint on if it has one. `runs.train` makes and records the folder.
 
@@ -197,7 +197,7 @@ def train(
         run.restore()
         first = fabric.is_global_zero
         try:
-            with log.Display(show and first, run.share) as display, _interrupts() as interrupted:
+            with display, _interrupts() as interrupted:
                 display.say(data.description)
                 display.say(depending_on_data(settings, data))
                 display.say(", ".join(f"{name} {value}" for name, value in run.environment().items()))

@@ -20,8 +20,10 @@ from gaiamorph.errors import UserError
 _NOW, _ONCE = "forward_sync_buffers", "broadcast_buffers"
 SENDING_BUFFERS = _NOW if _NOW in inspect.signature(DistributedDataParallel).parameters else _ONCE
 """The name of one option of DDP. The older name is deprecated from torch 2.13 on."""
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, LARGE, DEFAULT_PAD = -1, -2, -3, 2**25, 2**17
-"""glibc's options (malloc.h), and in bytes the largest M_MMAP_THRESHOLD that it accepts, and its default M_TOP_PAD."""
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
+"""Numbers of glibc's options (malloc.h)."""
+LARGE, DEFAULT_PAD = 2**25, 2**17
+"""Bytes: the largest M_MMAP_THRESHOLD that glibc accepts, and its default M_TOP_PAD."""
 
 
 def device_type(device: str) -> str:

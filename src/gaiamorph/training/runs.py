@@ -15,7 +15,7 @@ from gaiamorph.output.folders import new_folder, refuse_existing
 from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
 from gaiamorph.training.checkpoint import write_atomically
-from gaiamorph.training.log import reading
+from gaiamorph.training.log import Display
 from gaiamorph.training.loop import train as run_loop
 from gaiamorph.training.machine import Processes, launch
 from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
@@ -66,18 +66,18 @@ def train(
     numbered = (Path("runs", f"{wanted.model}-{number}") for number in itertools.count(1))
     folder = Path(out) if out is not None else next(path for path in numbered if not path.exists())
     how = DataOptions(size, crop, channels)
-    going_on = resume and (folder / FILE).exists()
-    fingerprint = None
-    if going_on:
-        how, wanted, fingerprint = _recorded(folder, how, wanted)
+    record = read_config(folder / FILE) if resume and (folder / FILE).exists() else None
+    if record is not None:
+        how, wanted = _recorded(folder, record, how, wanted)
     elif not resume:
         refuse_existing(folder, overwrite)
     fabric = launch(Processes(devices, nodes), wanted.device)
     first = fabric.is_global_zero
+    display = Display(show and first)
     with fabric.rank_zero_first(local=True):  # one process builds the cache, and the others read it
-        data = open_data(source, **dataclasses.asdict(how), seed=wanted.seed, report=reading(show and first))
-    if going_on:
-        if data.fingerprint != fingerprint:
+        data = open_data(source, **dataclasses.asdict(how), seed=wanted.seed, report=display.reading)
+    if record is not None:
+        if data.fingerprint != record.get("fingerprint"):
             raise UserError(
                 f"the data in {source} is not what {folder} was started with: its files or their contents differ"
             )
@@ -93,7 +93,7 @@ def train(
                     pass  # an empty one, in place of what is there
             _record(folder, str(source), how, data, wanted)
         fabric.barrier()
-    return run_loop(data, wanted, folder, fabric, show=show, profile=profile)
+    return run_loop(data, wanted, folder, fabric, display, profile=profile)
 
 
 def _asked(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:
@@ -126,16 +126,14 @@ def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings
     write_atomically(folder / FILE, to_yaml(config).encode())
 
 
-def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[DataOptions, TrainSettings, str | None]:
-    """What a run was started with: how data is read, settings, fingerprint of the data.
-
-    Raises UserError if something else was asked for, other than a default.
-    """
-    config = read_config(folder / FILE)
-    _, fingerprint = config.pop("data", None), config.pop("fingerprint", None)
-    recorded_how = DataOptions(**{name: config.pop(name) for name in vars(how) if name in config})
+def _recorded(
+    folder: Path, record: dict[str, Any], how: DataOptions, wanted: TrainSettings
+) -> tuple[DataOptions, TrainSettings]:
+    """What a run was started with. Raises UserError if something else was asked for, other than a default."""
+    values = {name: value for name, value in record.items() if name not in ("data", "fingerprint")}
+    recorded_how = DataOptions(**{name: values.pop(name) for name in vars(how) if name in values})
     try:
-        settings = from_dict(config)
+        settings = from_dict(values)
     except UserError as error:
         raise UserError(f"{folder} cannot go on, though its space, if it has one, still opens: {error}") from error
     before, default = _flat(recorded_how, settings), _flat(DataOptions(), TrainSettings(model=wanted.model))
@@ -145,7 +143,7 @@ def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[Da
                 f"{folder} was started with {name} = {before.get(name)}, and {asked} was asked for: "
                 "leave it out to go on as before, or say --overwrite to start anew"
             )
-    return recorded_how, settings, fingerprint
+    return recorded_how, settings
 
 
 def _flat(how: DataOptions, settings: TrainSettings) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 import yaml
 
 from gaiamorph.data import Dataset, Kind
-from gaiamorph.defaults import BY_DATA, filled, latent_dim, of_group
+from gaiamorph.defaults import BY_DATA, filled
 from gaiamorph.errors import UserError
 from gaiamorph.models import AAE, ACAI, AE, BEGAN, GAIA, GAN, MODELS, VAE, VAEGAN
 from gaiamorph.networks import NetworkSettings
@@ -21,7 +21,7 @@ FILE = "config.yaml"
 """The settings of a run, in its folder."""
 RECIPES = {path.stem: path for path in sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))}
 """Files with options that suited one kind of data, by name."""
-LEAST = {"steps": 1, "batch_size": 2, "accumulate": 1}
+LEAST = {"steps": 1, "batch_size": 2, "accumulate": 1, "latent_dim": 1}
 """Least values. No number may be negative."""
 T = TypeVar("T")
 
@@ -91,7 +91,6 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1) -> Train
     """
     traits, kind = data.traits, data.kind
     s = filled(settings, "train", traits)
-    s.latent_dim = s.latent_dim or latent_dim(traits)
     if settings.warmup is BY_DATA:
         s.warmup = min(s.warmup, s.expected_steps // 20)
     own = {s.model: filled(getattr(s, s.model), s.model, traits, s.latent_dim)}
@@ -144,11 +143,11 @@ def _check(s: TrainSettings, kind: Kind) -> None:
 
 def depending_on_data(settings: TrainSettings, data: Dataset) -> str:
     """One line for the user: the traits of the data, and the values of all settings whose defaults depend on them."""
-    traits, own = data.traits, settings.model
-    values = {"network": settings.network.name, "latent_dim": settings.latent_dim}
-    values |= {name: getattr(settings, name) for name in of_group("train", traits)}
-    values |= {f"{own}.{name}": getattr(getattr(settings, own), name) for name in of_group(own, traits)}
-    return f"{traits}: {', '.join(f'{name} {value}' for name, value in values.items())}"
+    values = [f"network {settings.network.name}"]
+    for prefix, group in {"": settings, f"{settings.model}.": getattr(settings, settings.model)}.items():
+        names = [f.name for f in dataclasses.fields(group) if f.default is BY_DATA]
+        values += [f"{prefix}{name} {getattr(group, name)}" for name in names]
+    return f"{data.traits}: {', '.join(values)}"
 
 
 def of_model(settings: TrainSettings, model: str) -> TrainSettings:
@@ -199,10 +198,13 @@ def to_yaml(values: dict[str, Any]) -> str:
 
 
 def read_config(path: Path, *, as_text: bool = False) -> dict[str, Any]:
-    """The options in a YAML file, with every value left as it is written if ``as_text``.
+    """The options in a YAML file, or in the recipe of that name if there is no such file.
 
-    Raises UserError if it is not a table of names and values.
+    as_text: leave every value as it is written. Raises UserError if it is not a table of names and values.
     """
+    path = path if path.is_file() else RECIPES.get(str(path), path)
+    if not path.exists():
+        raise UserError(f"{path} does not exist, and is no recipe ({', '.join(RECIPES)})")
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader if as_text else yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
@@ -221,15 +223,3 @@ def recipe(name: str, model: str = "gaia") -> dict[str, Any]:
     if name not in RECIPES:
         raise UserError(f"there is no recipe {name!r}: choose one of {', '.join(RECIPES)}")
     return {key: value for key, value in read_config(RECIPES[name]).items() if key == model or key not in MODELS}
-
-
-def config_file(given: Path) -> Path:
-    """The file that ``--config`` means: ``given``, or the recipe of that name if there is no such file.
-
-    Raises UserError if there is neither.
-    """
-    if not given.is_file() and str(given) in RECIPES:
-        return RECIPES[str(given)]
-    if not given.exists():
-        raise UserError(f"{given} does not exist, and is no recipe ({', '.join(RECIPES)})")
-    return given
