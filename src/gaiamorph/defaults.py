@@ -6,11 +6,10 @@ setting whose default is `BY_DATA` takes its value from here. The run prints whi
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
-Family = Literal["pictures", "sparse pictures", "vectors"]
 Values = dict[str, Any]
 T = TypeVar("T")
 
@@ -47,7 +46,7 @@ class Traits:
         return cls(0, float((np.abs(x - np.median(x)) > 0.1).mean()), spread)
 
     @property
-    def family(self) -> Family:
+    def family(self) -> str:
         if self.columns:
             return "vectors"
         return "pictures" if self.filled >= SPARSE else "sparse pictures"
@@ -58,7 +57,7 @@ class Traits:
         return f"{self.family}, {self.filled:.0%} of their area filled"
 
 
-BY_FAMILY: dict[Family, dict[str, Values]] = {
+BY_FAMILY: dict[str, dict[str, Values]] = {
     "pictures": {
         "train": {"batch_size": 64, "learning_rate": 2e-3, "warmup": 0, "shift": 1},
         "gaia": {

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import SMALL
 
 import gaiamorph as gm
-from gaiamorph.training.watch import FELL, Watch
+from gaiamorph.training.stability import FELL, Watch
 
 
 def reported(watch):

@@ -1,7 +1,6 @@
 """The batches of a run: gathered by a thread, augmented on the device."""
 
 import functools
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -10,24 +9,11 @@ from torch import Tensor
 
 from gaiamorph.data import Dataset
 from gaiamorph.data.kinds import moved
-from gaiamorph.models import Batch
+from gaiamorph.models import Batch, Model
 from gaiamorph.training import augment
 from gaiamorph.training.settings import TrainSettings
 
 Numbers = dict[str, Tensor]
-
-
-class Sampler:
-    """Every item once an epoch, in a new order each. The last, incomplete batch of an epoch runs on into the next epoch."""
-
-    def __init__(self, indices: np.ndarray, batch_size: int, seed: int) -> None:
-        self.length, self.batch_size = len(indices), batch_size
-        self.order = functools.lru_cache(2)(lambda epoch: np.random.default_rng([seed, 3, epoch]).permutation(indices))
-
-    def batch(self, step: int) -> np.ndarray:
-        """Indices (batch_size,) of the items of ``step``."""
-        epochs, places = np.divmod(np.arange(step * self.batch_size, (step + 1) * self.batch_size), self.length)
-        return np.concatenate([self.order(epoch)[places[epochs == epoch]] for epoch in np.unique(epochs).tolist()])
 
 
 def generator_of(seed: int, step: int) -> torch.Generator:
@@ -44,17 +30,13 @@ class Batches:
     """
 
     def __init__(
-        self,
-        data: Dataset,
-        settings: TrainSettings,
-        draw: Callable[[int, torch.Generator], Numbers],
-        device: torch.device,
-        rank: int = 0,
-        world: int = 1,
+        self, data: Dataset, settings: TrainSettings, model: Model, device: torch.device, rank: int = 0, world: int = 1
     ) -> None:
-        self.data, self.settings, self.draw, self.device = data, settings, draw, device
+        self.data, self.settings, self.draw, self.device = data, settings, model.draw, device
         self.rank, self.world = rank, world
-        self.sampler = Sampler(data.splits["train"], settings.batch_size, settings.seed)
+        self._order = functools.lru_cache(2)(
+            lambda epoch: np.random.default_rng([settings.seed, 3, epoch]).permutation(data.splits["train"])
+        )
         self._thread = ThreadPoolExecutor(1, "batches")
         self._ahead: dict[tuple[int, int], Future[tuple[np.ndarray, Numbers, Numbers]]] = {}
 
@@ -75,6 +57,12 @@ class Batches:
             x = augment.affine(x, changes["affine"])
         return Batch(x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x, noise)
 
+    def indices(self, step: int) -> np.ndarray:
+        """Of the items of a whole batch: (batch_size,). An epoch has every item once, in a new order, and ends within a batch."""
+        size, length = self.settings.batch_size, len(self.data.splits["train"])
+        epochs, places = np.divmod(np.arange(step * size, (step + 1) * size), length)
+        return np.concatenate([self._order(epoch)[places[epochs == epoch]] for epoch in np.unique(epochs).tolist()])
+
     def close(self) -> None:
         self._thread.shutdown(cancel_futures=True)
 
@@ -89,5 +77,5 @@ class Batches:
         if s.flip == "on" or s.shift or s.affine:
             changes = augment.draw(s.batch_size, s.shift, generator, s.affine)
         # Nothing here may use torch's own threads: a second pool of them would compete with the step.
-        items = np.ascontiguousarray(self.data.items[self.sampler.batch(step)[rows]])
+        items = np.ascontiguousarray(self.data.items[self.indices(step)[rows]])
         return items, {k: v[rows] for k, v in noise.items()}, {k: v[rows] for k, v in changes.items()}

@@ -21,13 +21,12 @@ from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
 from gaiamorph.training import checkpoint, log
 from gaiamorph.training.batches import Batches
-from gaiamorph.training.clipping import Clipping
 from gaiamorph.training.cuda_graph import GraphedStep
 from gaiamorph.training.machine import agree, autocast, memory_kept, synchronise
 from gaiamorph.training.make_space import draw_held_out, held_out_errors, make_space
 from gaiamorph.training.profile import Profile, count_flops, network_modules
 from gaiamorph.training.settings import TrainSettings, depending_on_data, to_dict
-from gaiamorph.training.watch import Watch
+from gaiamorph.training.stability import Clipping, Watch
 
 BETAS = (0.5, 0.99)
 """Adam's decay rates. With 0.9 the mean gradient is too slow for two players that follow each other (compare Radford et al. 2016,
@@ -75,7 +74,7 @@ class Run:
             for network in network_modules(self.model):
                 network.compile(dynamic=False)
         self.clipping = Clipping()
-        self.batches = Batches(data, s, self.model.draw, device, fabric.global_rank, fabric.world_size)
+        self.batches = Batches(data, s, self.model, device, fabric.global_rank, fabric.world_size)
         self.watch = Watch(s.expected_steps, data.traits.spread)
         self.profile = Profile(self.model, device, profile)
         self.graph: GraphedStep | None = None
