@@ -66,6 +66,13 @@ def test_what_is_asked_for_goes_before_the_data(tmp_path):
     assert (asked["learning_rate"], asked["latent_dim"]) == (2e-3, 64)
 
 
+def test_the_warmup_takes_at_most_a_twentieth_of_the_steps():
+    data = gm.open_data("sample:moons")
+    found = [settled(TrainSettings(**o), data).warmup for o in ({"steps": 400}, {"steps": 6000}, {"minutes": 1.0})]
+    assert found == [20, 300, 300]
+    assert settled(TrainSettings(steps=400, warmup=100), data).warmup == 100
+
+
 def test_the_objective_of_the_paper_brings_its_other_values():
     s = defaults.filled(MODELS["gaia"].Settings(objective="paper", slope=7.0), "gaia", Traits())
     assert (s.slope, s.direct, s.sampler, s.set_distance) == (7.0, 0.0, "gaussian", 0.0)

@@ -24,7 +24,7 @@ from gaiamorph.training.batches import Batches
 from gaiamorph.training.cuda_graph import GraphedStep
 from gaiamorph.training.machine import agree, autocast, memory_kept, synchronise
 from gaiamorph.training.make_space import draw_held_out, held_out_errors, make_space
-from gaiamorph.training.profile import Profile, count_flops, network_modules
+from gaiamorph.training.profile import Profile, network_modules
 from gaiamorph.training.settings import TrainSettings, depending_on_data, to_dict
 from gaiamorph.training.stability import Clipping, Watch
 
@@ -212,9 +212,10 @@ def train(
                         space.save(folder / SPACE_FILE)
                 if profile:
                     dtype = torch.bfloat16 if settings.precision == "bf16" else torch.float32
-                    flops = count_flops(lambda: run.forward_backward(run.batches.at(run.step)))
-                    for line in run.profile.report(run.step, flops * settings.accumulate, dtype):
-                        display.say(line)
+                    lines = run.profile.report(
+                        run.step, lambda: run.forward_backward(run.batches.at(run.step)), settings.accumulate, dtype
+                    )
+                    display.say("\n".join(lines))
         finally:
             run.batches.close()
         fabric.barrier()

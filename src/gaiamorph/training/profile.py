@@ -59,12 +59,19 @@ class Profile:
         yield
         self._enter("")
 
-    def report(self, steps: int, flops: int, dtype: torch.dtype) -> list[str]:
-        """Lines to print. flops: of one step, from `count_flops`."""
+    def report(self, steps: int, step: Callable[[], object], pieces: int, dtype: torch.dtype) -> list[str]:
+        """Lines to print, after so many steps.
+
+        step: does one of the ``pieces`` of a step, forward and backward. The operations of its convolutions and matrix products
+        are counted.
+        """
         total = sum(self.seconds.values())
         lines = [f"{'part of a step':<16}{'ms':>10}{'share':>8}"]
         lines += [f"{n:<16}{1000 * s / steps:>10.2f}{s / total:>8.1%}" for n, s in self.seconds.items()]
         lines.append(f"{'in all':<16}{1000 * total / steps:>10.2f}")
+        with FlopCounterMode(display=False) as counter:
+            step()
+        flops = counter.get_total_flops() * pieces
         matrices = {name: torch.rand(PRODUCT, PRODUCT, device=self.device).to(dtype) for name in "ab"}
         timer = Timer("a @ b", globals=matrices, num_threads=torch.get_num_threads())
         peak, rate = 2 * PRODUCT**3 / timer.blocked_autorange().median, flops * steps / total
@@ -74,10 +81,3 @@ class Profile:
             f"that a product of {PRODUCT} x {PRODUCT} matrices reaches here in {kind}"
         )
         return lines
-
-
-def count_flops(step: Callable[[], object]) -> int:
-    """Floating-point operations of the convolutions and matrix products in ``step()``, forward and backward."""
-    with FlopCounterMode(display=False) as counter:
-        step()
-    return counter.get_total_flops()

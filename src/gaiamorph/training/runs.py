@@ -109,11 +109,6 @@ def _asked(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSett
     return wanted
 
 
-def recorded_source(folder: Path) -> str | None:
-    """The data that a run was started with, or None if the folder is not a run."""
-    return read_config(folder / FILE).get("data") if (folder / FILE).exists() else None
-
-
 def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings: TrainSettings) -> None:
     """Write ``splits.json``, ``skipped.csv`` and, last, ``config.yaml``, which makes a folder a run."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -150,11 +150,6 @@ def depending_on_data(settings: TrainSettings, data: Dataset) -> str:
     return f"{data.traits}: {', '.join(values)}"
 
 
-def of_model(settings: TrainSettings, model: str) -> TrainSettings:
-    """The same settings for one model. Options of other models, which would have no effect, are those of the defaults."""
-    return dataclasses.replace(settings, model=model, **{n: m.Settings() for n, m in MODELS.items() if n != model})
-
-
 def to_dict(settings: TrainSettings) -> dict[str, Any]:
     """Plain JSON, without the options of other models."""
     values = dataclasses.asdict(settings)
