@@ -101,10 +101,7 @@ PAPER: Values = {
 
 
 def filled(settings: T, group: str, traits: Traits, code: int = 0) -> T:
-    """The settings of a group (train, or a model's name) with every `BY_DATA` replaced by the default for this data.
-
-    code: the generator's latent_dim.
-    """
+    """Settings of a group ("train", or a model's name) with every `BY_DATA` replaced. code: the generator's latent_dim."""
     values = BY_FAMILY["pictures"].get(group, {}) | BY_FAMILY[traits.family].get(group, {})
     if group == "train":
         # Vectors get one number more than they have columns: with as many, GAIA errs twice as much.

@@ -39,10 +39,7 @@ SECONDS_BETWEEN_CHECKPOINTS = 15
 
 
 def learning_rate(settings: TrainSettings, step: int, share: float) -> float:
-    """The rate of ``step``: a linear warm-up, a constant rate, then half a cosine down to zero.
-
-    share: how much of the run is done, 0 to 1.
-    """
+    """The rate of ``step``: a linear warm-up, a constant rate, then half a cosine down to zero. share: as `Run.share`."""
     rising = min(1.0, (step + 1) / settings.warmup) if settings.warmup else 1.0
     falling = max(0.0, share - settings.hold) / (1 - settings.hold)
     return settings.learning_rate * rising * 0.5 * (1 + math.cos(math.pi * falling))

@@ -60,11 +60,7 @@ class Profile:
         self._enter("")
 
     def report(self, steps: int, step: Callable[[], object], pieces: int, dtype: torch.dtype) -> list[str]:
-        """Lines to print, after so many steps.
-
-        step: does one of the ``pieces`` of a step, forward and backward. The operations of its convolutions and matrix products
-        are counted.
-        """
+        """Lines to print. step: does one of the ``pieces`` of a step. Its convolutions and matrix products are counted."""
         total = sum(self.seconds.values())
         lines = [f"{'part of a step':<16}{'ms':>10}{'share':>8}"]
         lines += [f"{n:<16}{1000 * s / steps:>10.2f}{s / total:>8.1%}" for n, s in self.seconds.items()]

@@ -157,10 +157,7 @@ def to_dict(settings: TrainSettings) -> dict[str, Any]:
 
 
 def from_dict(values: dict[str, Any], group: type[T] = TrainSettings, prefix: str = "") -> T:
-    """Settings from plain values, groups of them as dictionaries. Raises UserError for an unknown name or a wrong type.
-
-    prefix: what stands before a name of the group in messages.
-    """
+    """Settings from plain values, groups of them as dictionaries. Raises UserError for an unknown name or a wrong type."""
     hints = typing.get_type_hints(group)
     if unknown := [name for name in values if name not in hints]:
         raise UserError(f"there is no option {prefix}{unknown[0]}: choose among {', '.join(sorted(hints))}")
