@@ -68,14 +68,6 @@ def make_space(
     # A copy, because a space freezes its networks, and training may go on.
     generator = copy.deepcopy(averaged if use_averaged else model.generator)
     train = data.splits["train"]
-    recorded = TrainingInfo(
-        source=data.source,
-        fingerprint=data.fingerprint,
-        items=len(train),
-        seed=settings.seed,
-        averaged=use_averaged,
-        **training,
-    )
     info = SpaceInfo(
         gaiamorph_version=__version__,
         model=settings.model,
@@ -84,7 +76,14 @@ def make_space(
         gaussian=generator.gaussian,
         network=copy.copy(settings.network),
         settings=to_dict(settings),
-        training=recorded,
+        training=TrainingInfo(
+            source=data.source,
+            fingerprint=data.fingerprint,
+            items=len(train),
+            seed=settings.seed,
+            averaged=use_averaged,
+            **training,
+        ),
         prior=model.prior if isinstance(model, PriorModel) else None,
     )
     if info.prior is not None:

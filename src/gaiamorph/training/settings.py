@@ -121,8 +121,10 @@ def _check(s: TrainSettings, kind: Kind) -> None:
     """Raise UserError for a value outside of its limits."""
     for prefix, group in {"": s, "network.": s.network, f"{s.model}.": getattr(s, s.model)}.items():
         for name, value in vars(group).items():
-            if isinstance(value, int | float) and value < (least := LEAST.get(name, 0)):
-                raise UserError(f"{prefix}{name} must be at least {least}, not {value}")
+            least = LEAST.get(name, 0)
+            if isinstance(value, int | float) and value < least:
+                limit = f"be at least {least}" if least else "not be negative"
+                raise UserError(f"{prefix}{name} must {limit}: {value} was given")
     refused = {
         f"learning_rate must lie between 0 and 1, not {s.learning_rate}": not 0 < s.learning_rate < 1,
         "average and hold must lie in [0, 1)": max(s.average, s.hold) >= 1,
