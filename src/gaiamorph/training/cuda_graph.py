@@ -63,7 +63,9 @@ class GraphedStep:
         self._batch = Batch(batch.x.clone(), {name: numbers.clone() for name, numbers in batch.noise.items()})
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
-            self._step = self._passes(self._batch)
+            step = self._passes(self._batch)
+        losses, metrics = ({n: t.detach() for n, t in scalars.items()} for scalars in (step.losses, step.metrics))
+        self._step = Step(losses, step.rates, metrics)  # without autograd's graph, which is done with
         self._gradients = [parameter.grad for parameter in self._parameters]
         self._graph = graph
 

@@ -222,10 +222,7 @@ def train(
 
 
 def _steps(run: Run, display: log.Display, rows: log.Log | None, interrupted: threading.Event) -> bool:
-    """Steps until the run is done, or interrupted (True).
-
-    rows: the log; None in a process that does not write.
-    """
+    """Steps until the run is done, or interrupted (True). rows: the log, or None in a process that does not write."""
     s, folder = run.settings, run.folder
     every_validation, every_figure = (max(1, s.expected_steps // count) for count in (VALIDATIONS, FIGURES))
     saved_at = time.monotonic()
