@@ -37,8 +37,8 @@ def test_photographs_are_not_sparse():
 def test_vectors():
     traits = Traits.of(np.zeros((5, 2), np.float32), False)
     assert traits.family == "vectors"
-    assert defaults.latent_dim(traits) == 3
-    assert defaults.latent_dim(Traits(100)) == 16
+    assert defaults.filled(TrainSettings(), "train", traits).latent_dim == 3
+    assert defaults.filled(TrainSettings(), "train", Traits(100)).latent_dim == 16
 
 
 @pytest.mark.parametrize("family", defaults.BY_FAMILY)
@@ -52,7 +52,7 @@ def test_every_setting_that_depends_on_the_data_has_a_value_in_every_family(fami
         for name, value in dataclasses.asdict(defaults.filled(settings, group, traits)).items()
         if value is BY_DATA
     }
-    assert left == {"train.latent_dim"}  # `defaults.latent_dim`
+    assert left == set()
 
 
 def test_what_is_asked_for_goes_before_the_data(tmp_path):
@@ -64,6 +64,13 @@ def test_what_is_asked_for_goes_before_the_data(tmp_path):
     )
     assert (plain["learning_rate"], plain["latent_dim"], plain["gaia"]["objective"]) == (5e-3, 16, "interpolations")
     assert (asked["learning_rate"], asked["latent_dim"]) == (2e-3, 64)
+
+
+def test_the_warmup_takes_at_most_a_twentieth_of_the_steps():
+    data = gm.open_data("sample:moons")
+    found = [settled(TrainSettings(**o), data).warmup for o in ({"steps": 400}, {"steps": 6000}, {"minutes": 1.0})]
+    assert found == [20, 300, 300]
+    assert settled(TrainSettings(steps=400, warmup=100), data).warmup == 100
 
 
 def test_the_objective_of_the_paper_brings_its_other_values():

@@ -8,7 +8,7 @@ from pathlib import Path
 import gaiamorph
 from gaiamorph.models import GAIA, MODELS
 from gaiamorph.networks import NetworkSettings
-from gaiamorph.training.processes import Processes
+from gaiamorph.training.machine import Processes
 from gaiamorph.training.runs import DataOptions
 from gaiamorph.training.settings import TrainSettings
 

@@ -4,20 +4,19 @@ Three families of data have defaults of their own: pictures, sparse pictures (a 
 setting whose default is `BY_DATA` takes its value from here. The run prints which values the data has chosen, and records them.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
-Family = Literal["pictures", "sparse pictures", "vectors"]
 Values = dict[str, Any]
 T = TypeVar("T")
 
 BY_DATA: Any = None
 """The default of a setting whose value depends on the data. Any, so that a type checker sees the setting's own type."""
+ITEMS_MEASURED = 512
+"""At most this many training items are measured."""
 SPARSE = 0.25
 """Pictures are sparse if a smaller share of their values differs from the background. Line drawings have 0.05, digits 0.19,
 photographs of faces 0.65."""
@@ -27,24 +26,27 @@ MOST_CODE = 16
 
 @dataclass(frozen=True)
 class Traits:
-    """What the defaults depend on, measured from the training items.
+    """What is measured from training items at the start of a run.
 
     columns: numbers in a vector; 0 for images.
     filled: share of an image's values that differ from the background by more than a tenth of the range.
+    spread: mean absolute difference of items from their mean. A model that learns anything errs less.
     """
 
     columns: int = 0
     filled: float = 1.0
+    spread: float = np.inf
 
-    @staticmethod
-    def of(x: np.ndarray, is_image: bool) -> Traits:
+    @classmethod
+    def of(cls, x: np.ndarray, is_image: bool) -> Self:
         """Measured from items x (N, *shape) in [0, 1]."""
+        spread = float(np.abs(x - x.mean(0)).mean())
         if not is_image:
-            return Traits(x[0].size)
-        return Traits(0, float((np.abs(x - np.median(x)) > 0.1).mean()))
+            return cls(x[0].size, spread=spread)
+        return cls(0, float((np.abs(x - np.median(x)) > 0.1).mean()), spread)
 
     @property
-    def family(self) -> Family:
+    def family(self) -> str:
         if self.columns:
             return "vectors"
         return "pictures" if self.filled >= SPARSE else "sparse pictures"
@@ -55,60 +57,55 @@ class Traits:
         return f"{self.family}, {self.filled:.0%} of their area filled"
 
 
-PICTURES: dict[str, Values] = {
-    "train": {"batch_size": 64, "learning_rate": 2e-3, "warmup": 0, "shift": 1},
-    "gaia": {
-        "objective": "balanced", "error": "l1", "sampler": "middle", "slope": 5.0, "direct": 8.0, "distance": 0.0,
-        "set_distance": 60.0, "discriminator_noise": 0.07,
+BY_FAMILY: dict[str, dict[str, Values]] = {
+    "pictures": {
+        "train": {"batch_size": 64, "learning_rate": 2e-3, "warmup": 0, "shift": 1},
+        "gaia": {
+            "objective": "balanced", "error": "l1", "sampler": "middle", "slope": 5.0, "direct": 8.0, "distance": 0.0,
+            "set_distance": 60.0, "discriminator_noise": 0.07,
+        },
+        "ae": {"error": "l1"},
+        "aae": {"error": "l1"},
+        "vae": {"beta": 1.0},
+        "acai": {"weight": 0.125},
     },
-    "ae": {"error": "l1"},
-    "aae": {"error": "l1"},
-    "vae": {"beta": 1.0},
-    "acai": {"weight": 0.125},
-}  # fmt: skip
-SPARSE_PICTURES: dict[str, Values] = {
-    # A stroke that is moved off its place may not be an item. Twice the rate puts paths between lines 1.5 times as far from lines.
-    "train": {"learning_rate": 1e-3, "shift": 0},
-    # Under absolute differences the best answer to an unknown stroke is the background.
-    "gaia": {
-        "objective": "interpolations", "error": "l2", "sampler": "gaussian", "set_distance": 0.0, "discriminator_noise": 0.0,
+    "sparse pictures": {
+        # A stroke that is moved off its place may not be an item. Twice the rate puts paths between lines 1.5 times as far from
+        # lines.
+        "train": {"learning_rate": 1e-3, "shift": 0},
+        # Under absolute differences the best answer to an unknown stroke is the background.
+        "gaia": {
+            "objective": "interpolations", "error": "l2", "sampler": "gaussian", "set_distance": 0.0,
+            "discriminator_noise": 0.0,
+        },
+        "ae": {"error": "l2"},
+        "aae": {"error": "l2"},
     },
-    "ae": {"error": "l2"},
-    "aae": {"error": "l2"},
-}  # fmt: skip
-VECTORS: dict[str, Values] = {
-    # A path has to cross from one part of the data to another in a jump: a high rate makes a decoder steep enough.
-    "train": {"batch_size": 128, "learning_rate": 5e-3, "warmup": 300, "shift": 0},
-    # D removes noise, so it knows the way back to the data, and its code may be as long as an item.
-    "gaia": {
-        "objective": "interpolations", "sampler": "dirichlet", "slope": 10.0, "direct": 16.0, "discriminator_noise": 0.05,
+    "vectors": {
+        # A path has to cross from one part of the data to another in a jump: a high rate makes a decoder steep enough.
+        "train": {"batch_size": 128, "learning_rate": 5e-3, "warmup": 300, "shift": 0},
+        # D removes noise, so it knows the way back to the data, and its code may be as long as an item.
+        "gaia": {
+            "objective": "interpolations", "sampler": "dirichlet", "slope": 10.0, "direct": 16.0, "discriminator_noise": 0.05,
+        },
+        "vae": {"beta": 0.1},  # at 1 the posterior collapses on most plane sets
+        "acai": {"weight": 0.5},
     },
-    "vae": {"beta": 0.1},  # at 1 the posterior collapses on most plane sets
-    "acai": {"weight": 0.5},
 }  # fmt: skip
+"""Defaults by family of data and group of settings. A value that a family does not have is that of pictures."""
 PAPER: Values = {
     "error": "l1", "sampler": "gaussian", "slope": 20.0, "direct": 0.0, "distance": 5e-5, "set_distance": 0.0,
     "discriminator_noise": 0.0,
 }  # fmt: skip
 """GAIA's own values with the objective ``paper``. The reference has half of the learning rate as weight of the distance loss."""
-BY_FAMILY: dict[Family, dict[str, Values]] = {
-    "pictures": {}, "sparse pictures": SPARSE_PICTURES, "vectors": VECTORS,
-}  # fmt: skip
-
-
-def latent_dim(traits: Traits) -> int:
-    """Length of a code. Vectors get one number more than they have columns: with as many, GAIA errs twice as much."""
-    return min(traits.columns + 1, MOST_CODE) if traits.columns else 64
-
-
-def of_group(group: str, traits: Traits) -> Values:
-    """Defaults of a group of settings (train, or a model's name)."""
-    return PICTURES.get(group, {}) | BY_FAMILY[traits.family].get(group, {})
 
 
 def filled(settings: T, group: str, traits: Traits, code: int = 0) -> T:
-    """The settings of a group with every `BY_DATA` replaced by the default for this data. code: the generator's latent_dim."""
-    values = of_group(group, traits)
+    """Settings of a group ("train", or a model's name) with every `BY_DATA` replaced. code: the generator's latent_dim."""
+    values = BY_FAMILY["pictures"].get(group, {}) | BY_FAMILY[traits.family].get(group, {})
+    if group == "train":
+        # Vectors get one number more than they have columns: with as many, GAIA errs twice as much.
+        values["latent_dim"] = min(traits.columns + 1, MOST_CODE) if traits.columns else 64
     if group == "gaia":
         values["discriminator_latent_dim"] = min(traits.columns, MOST_CODE) or max(1, code // 2)
         if getattr(settings, "objective", None) == "paper":

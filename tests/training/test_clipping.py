@@ -7,7 +7,7 @@ import json
 import pytest
 import torch
 
-from gaiamorph.training.clipping import GRACE, LIMIT, Clipping
+from gaiamorph.training.stability import LIMIT, UNCUT, Clipping
 
 
 def player(*gradients):
@@ -26,7 +26,7 @@ def norm_after(clipping, gradient, name="generator"):
 def test_a_gradient_far_larger_than_usual_is_cut_and_others_are_not():
     clipping = Clipping()
     direction = torch.tensor([3.0, 0.0, 0.0, 4.0]) / 5
-    for _ in range(GRACE):
+    for _ in range(UNCUT):
         assert norm_after(clipping, 5 * direction) == pytest.approx(5)
     assert norm_after(clipping, 9 * direction) == pytest.approx(9)
     usual = 0.98 * 5 + 0.02 * 9
@@ -41,7 +41,7 @@ def test_a_gradient_far_larger_than_usual_is_cut_and_others_are_not():
 def test_each_player_has_its_own_norm_and_nothing_is_cut_at_first():
     clipping = Clipping()
     ones = torch.ones(4)
-    for _ in range(GRACE):
+    for _ in range(UNCUT):
         assert norm_after(clipping, ones) == norm_after(clipping, 100 * ones, "discriminator") / 100
     assert norm_after(clipping, 100 * ones) == pytest.approx(4)
     assert norm_after(clipping, 100 * ones, "discriminator") == pytest.approx(200)
@@ -52,10 +52,10 @@ def test_it_resumes_from_its_state_to_the_bit():
     generator = torch.Generator().manual_seed(0)
     whole = Clipping()
     # Every seventh is cut.
-    gradients = [torch.rand(6, generator=generator) * (1 + 9 * (k % 7 == 0)) for k in range(2 * GRACE)]
-    for g in gradients[:GRACE]:
+    gradients = [torch.rand(6, generator=generator) * (1 + 9 * (k % 7 == 0)) for k in range(2 * UNCUT)]
+    for g in gradients[:UNCUT]:
         norm_after(whole, g)
     again = Clipping()
-    again.restore(json.loads(json.dumps(whole.state())), torch.device("cpu"))
-    assert [norm_after(whole, g) for g in gradients[GRACE:]] == [norm_after(again, g) for g in gradients[GRACE:]]
-    assert whole.state() == again.state()
+    again.state = json.loads(json.dumps(whole.state, default=float))
+    assert [norm_after(whole, g) for g in gradients[UNCUT:]] == [norm_after(again, g) for g in gradients[UNCUT:]]
+    assert whole.state == again.state

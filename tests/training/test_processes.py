@@ -14,21 +14,22 @@ from tests.conftest import SMALL
 
 import gaiamorph as gm
 from gaiamorph.models import MODELS
-from gaiamorph.training.batches import Batches, Share
-from gaiamorph.training.clipping import Clipping
+from gaiamorph.networks import NetworkSettings
+from gaiamorph.training.batches import Batches
 from gaiamorph.training.log import read_metrics
 from gaiamorph.training.loop import BETAS, learning_rate
 from gaiamorph.training.settings import from_dict, settled
+from gaiamorph.training.stability import Clipping
 
 # At a low learning rate, so that rounding does not grow.
 OPTIONS = {**SMALL, "steps": 8, "learning_rate": 2e-4, "precision": "fp32", "device": "cpu"}
 SCRIPT = """
 import sys
 import gaiamorph as gm
-from gaiamorph.training import clipping, loop
+from gaiamorph.training import loop, stability
 
 model, photos, out, stop = sys.argv[1:]
-clipping.GRACE, clipping.LIMIT, loop.SECONDS_BETWEEN_CHECKPOINTS = 2, 1.01, -1
+stability.UNCUT, stability.LIMIT, loop.SECONDS_BETWEEN_CHECKPOINTS = 2, 1.01, -1
 advance = loop.Run.advance
 
 def stopping(run):
@@ -87,13 +88,13 @@ def reference(name, photos, processes_at, monkeypatch):
     model = MODELS[name](data.kind.shape, s.latent_dim, s.network, getattr(s, name))
     players = model.players()
     optimizers = {player: torch.optim.Adam(group, betas=BETAS) for player, group in players.items()}
-    monkeypatch.setattr("gaiamorph.training.clipping.GRACE", 2)
-    monkeypatch.setattr("gaiamorph.training.clipping.LIMIT", 1.01)
+    monkeypatch.setattr("gaiamorph.training.stability.UNCUT", 2)
+    monkeypatch.setattr("gaiamorph.training.stability.LIMIT", 1.01)
     clipping = Clipping()
     for step, world in enumerate(processes_at):
         batches = []
         for rank in range(world):
-            source = Batches(data, s, model.draw, torch.device("cpu"), Share(rank, world))
+            source = Batches(data, s, model, torch.device("cpu"), rank, world)
             batches.append(source.at(step))
             source.close()
         processes = Processes(world)
@@ -137,14 +138,23 @@ def test_two_processes_learn_what_one_does_and_a_run_goes_on_with_one(model, pho
 
 
 @pytest.mark.parametrize(("world", "pieces"), [(1, 1), (2, 1), (1, 4), (3, 2)])
-def test_shares_cover_a_batch_once(world, pieces):
-    rows = [
-        i
-        for rank in range(world)
-        for piece in range(pieces)
-        for i in range(24)[Share(rank, world, pieces).rows(24, piece)]
-    ]
-    assert rows == list(range(24))
+def test_shares_cover_a_batch_once(photos, world, pieces):
+    """Items, their augmentation and their noise are those of the whole batch, in its order."""
+    data = gm.open_data(photos, size=16)
+    model = MODELS["gaia"](data.kind.shape, 4, NetworkSettings("conv", width=8))
+
+    def batches(rank, world, pieces):
+        values = {"batch_size": 24, "accumulate": pieces, "flip": "on", "shift": 2, "affine": 0.1}
+        source = Batches(data, settled(from_dict(values), data, world), model, torch.device("cpu"), rank, world)
+        found = [source.at(3, piece) for piece in range(pieces)]
+        source.close()
+        return found
+
+    [whole] = batches(0, 1, 1)
+    shares = [batch for rank in range(world) for batch in batches(rank, world, pieces)]
+    torch.testing.assert_close(torch.cat([batch.x for batch in shares]), whole.x)
+    for name, numbers in whole.noise.items():
+        assert torch.equal(torch.cat([batch.noise[name] for batch in shares]), numbers)
 
 
 def test_accumulated_pieces_are_the_same_step(photos, tmp_path):

@@ -5,15 +5,14 @@ from __future__ import annotations
 import pytest
 
 import gaiamorph as gm
-from gaiamorph.training.recipes import recipes
-from gaiamorph.training.settings import from_dict, settled, to_dict
+from gaiamorph.training.settings import RECIPES, from_dict, settled, to_dict
 
 SETS = {"lines": "sample:lines"}
 """Data of recipes that are not for pictures in general."""
 MOST_OF_THE_METHOD = 3
 
 
-@pytest.mark.parametrize("name", recipes())
+@pytest.mark.parametrize("name", RECIPES)
 def test_recipes_are_settings_that_can_be(name, photos):
     source = SETS.get(name, photos)
     settings = to_dict(
@@ -25,7 +24,7 @@ def test_recipes_are_settings_that_can_be(name, photos):
         )
 
 
-@pytest.mark.parametrize("name", recipes())
+@pytest.mark.parametrize("name", RECIPES)
 def test_recipes_change_at_most_three_settings_of_the_method(name):
     assert len(gm.recipe(name).get("gaia", {})) <= MOST_OF_THE_METHOD
 

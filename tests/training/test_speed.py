@@ -19,9 +19,9 @@ import gaiamorph as gm
 from gaiamorph.models import MODELS
 from gaiamorph.models.interpolation import SAMPLERS
 from gaiamorph.networks import NetworkSettings
-from gaiamorph.training import loop, precision
-from gaiamorph.training.profile import PARTS, count_flops, network_modules
-from gaiamorph.training.speed.memory import memory_kept
+from gaiamorph.training import loop
+from gaiamorph.training.machine import chosen_precision, memory_kept
+from gaiamorph.training.profile import PARTS, Profile, network_modules
 
 
 def test_bf16_keeps_weights_and_errors_in_fp32(photos, tmp_path):
@@ -44,11 +44,11 @@ def test_every_model_trains_in_bf16(model, photos, tmp_path):
 
 def test_precision_follows_the_processor(monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
-    assert precision.chosen_precision("auto", "cpu", "conv") == "bf16"
-    assert precision.chosen_precision("auto", "cpu", "mlp") == "fp32"
+    assert chosen_precision("auto", "cpu", "conv") == "bf16"
+    assert chosen_precision("auto", "cpu", "mlp") == "fp32"
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False})
-    assert precision.chosen_precision("auto", "cpu", "conv") == "fp32"
-    assert precision.chosen_precision("bf16", "cpu", "mlp") == "bf16"
+    assert chosen_precision("auto", "cpu", "conv") == "fp32"
+    assert chosen_precision("bf16", "cpu", "mlp") == "bf16"
 
 
 def test_kept_memory_changes_no_number(photos, tmp_path, monkeypatch):
@@ -129,8 +129,13 @@ def test_a_space_does_not_freeze_what_is_trained(photos, tmp_path, capfd):
 
 
 def test_flops_are_those_of_the_products():
-    a, b = torch.rand(3, 4, requires_grad=True), torch.rand(4, 5)
-    assert count_flops(lambda: (a @ b).sum().backward()) == 2 * 3 * 4 * 5 * 2
+    """In two pieces of a step: a product, and one for the gradient of a, of 2 x 300 x 400 x 500 operations each."""
+    a, b = torch.rand(300, 400, requires_grad=True), torch.rand(400, 500)
+    profile = Profile(MODELS["ae"]((3,), 2, NetworkSettings("mlp", width=8)), torch.device("cpu"), True)
+    with profile.part("losses"):
+        (a @ b).sum().backward()
+    lines = profile.report(1, lambda: (a @ b).sum().backward(), 2, torch.float32)
+    assert lines[-1].startswith("0.48 GFLOP a step")
 
 
 DRAWS = """

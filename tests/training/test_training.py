@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import shutil
@@ -20,8 +21,9 @@ from tests.conftest import SMALL
 import gaiamorph as gm
 from gaiamorph.models import MODELS
 from gaiamorph.models.gaia import GAIA
+from gaiamorph.networks import NetworkSettings
 from gaiamorph.training import checkpoint, loop
-from gaiamorph.training.batches import Sampler, generator_of
+from gaiamorph.training.batches import Batches, generator_of
 from gaiamorph.training.log import Log, read_metrics
 from gaiamorph.training.settings import TrainSettings, from_dict
 
@@ -292,14 +294,21 @@ def test_options_of_another_model_are_refused(photos, tmp_path):
 # Parts ------------------------------------------------------------------------------------------------------
 
 
-def test_sampler_sees_everything_once_an_epoch():
-    sampler = Sampler(np.arange(100, 110), 4, seed=0)
-    drawn = np.concatenate([sampler.batch(step) for step in range(5)])
-    assert sorted(drawn[:10]) == sorted(drawn[10:]) == list(range(100, 110))
+def batches(photos, **options):
+    """Of ten items."""
+    data = dataclasses.replace(gm.open_data(photos, size=16), splits={"train": np.arange(20, 30)})
+    model = MODELS["ae"](data.kind.shape, 4, NetworkSettings("conv", width=8))
+    return Batches(data, TrainSettings(**options), model, torch.device("cpu"))
+
+
+def test_batches_have_everything_once_an_epoch(photos):
+    source = batches(photos, batch_size=4)
+    drawn = np.concatenate([source.indices(step) for step in range(5)])
+    assert sorted(drawn[:10]) == sorted(drawn[10:]) == list(range(20, 30))
     assert (drawn[:10] != drawn[10:]).any()
-    assert (Sampler(np.arange(100, 110), 4, 0).batch(3) == sampler.batch(3)).all(), "any step, without the ones before"
-    assert (Sampler(np.arange(100, 110), 4, 1).batch(0) != sampler.batch(0)).any()
-    assert len(Sampler(np.arange(3), 8, 0).batch(0)) == 8
+    assert (batches(photos, batch_size=4).indices(3) == source.indices(3)).all(), "any step, without the ones before"
+    assert (batches(photos, batch_size=4, seed=1).indices(0) != source.indices(0)).any()
+    assert len(batches(photos, batch_size=24).indices(0)) == 24
 
 
 def test_random_numbers_belong_to_a_step():

@@ -8,22 +8,40 @@ import pytest
 from tests.conftest import SMALL
 
 import gaiamorph as gm
-from gaiamorph.training.watch import FELL, Watch
+from gaiamorph.training.stability import FELL, Watch
+
+
+def reported(watch):
+    return [warning["warning"] for warning in watch.warnings]
+
+
+def no_diagnosis(means):
+    return None
+
+
+def resumed(watch):
+    """Another one, from what a checkpoint holds."""
+    again = Watch(1000)
+    vars(again).update(json.loads(json.dumps(vars(watch))))
+    return again
 
 
 def test_collapse_is_reported_once_and_kept(tmp_path):
     """A made-up history in which D runs away: a warning after it has lasted, not before, and only one."""
     said = []
-    watch = Watch(lambda means: "run away" if means["F"] > 4 * means["R"] else None, total_steps=1000)
+    watch = Watch(1000)
+
+    def diagnose(means):
+        return "run away" if means["F"] > 4 * means["R"] else None
+
     for step in range(10, 1001, 10):
         F = 0.05 if step < 300 or 500 < step < 520 else 0.5
-        if warning := watch.look(step, {"R": 0.05, "F": F}):
+        if warning := watch.look(step, {"R": 0.05, "F": F}, diagnose):
             said.append((step, warning))
     assert len(said) == 1
     assert 400 <= said[0][0] <= 480
-    again = Watch(watch.diagnose, 1000)
-    again.restore(json.loads(json.dumps(watch.state())))
-    assert again.look(1010, {"R": 0.05, "F": 0.5}) is None
+    again = resumed(watch)
+    assert again.look(1010, {"R": 0.05, "F": 0.5}, diagnose) is None
 
 
 @pytest.mark.parametrize(
@@ -39,22 +57,23 @@ def test_collapse_is_reported_once_and_kept(tmp_path):
     ],
 )
 def test_a_network_is_dead_that_is_worse_than_the_mean_item_and_does_not_learn(error, dies, figure, who):
-    watch = Watch(lambda means: None, total_steps=1000, blank=0.2)
+    watch = Watch(1000, blank=0.2)
     for step in range(10, 1010, 10):
-        watch.look(step, {figure: 0.2 * error(step)})
-        watch.restore(json.loads(json.dumps(watch.state())))
-    assert [who in warning for warning in watch.reported() if warning != FELL] == [True] * dies
+        watch.look(step, {figure: 0.2 * error(step)}, no_diagnosis)
+        watch = resumed(watch)
+    assert [who in warning for warning in reported(watch) if warning != FELL] == [True] * dies
     # One that was better before has fallen first.
-    assert (FELL in watch.reported()) == (figure == "reconstruction" and error(1000) > error(10))
+    assert (FELL in reported(watch)) == (figure == "reconstruction" and error(1000) > error(10))
 
 
 @pytest.mark.parametrize(("height", "lasts", "falls"), [(0.15, 500, True), (0.15, 60, False), (0.06, 500, False)])
 def test_a_generator_that_has_fallen_and_is_no_worse_than_the_mean_item(height, lasts, falls):
-    watch = Watch(lambda means: None, total_steps=1000, blank=0.2)
+    watch = Watch(1000, blank=0.2)
     for step in range(10, 1010, 10):
-        watch.look(step, {"reconstruction": height if 500 < step <= 500 + lasts else 0.2 * 0.9 ** (step / 20) + 0.05})
-        watch.restore(json.loads(json.dumps(watch.state())))
-    assert ["generator has fallen" in warning for warning in watch.reported()] == [True] * falls
+        error = height if 500 < step <= 500 + lasts else 0.2 * 0.9 ** (step / 20) + 0.05
+        watch.look(step, {"reconstruction": error}, no_diagnosis)
+        watch = resumed(watch)
+    assert ["generator has fallen" in warning for warning in reported(watch)] == [True] * falls
 
 
 def test_the_paper_objective_is_caught(tmp_path):

@@ -79,11 +79,10 @@ def _read_config(path: Path, tokens: list[str], model: str | None) -> dict[str, 
     A file may have options of several models. `train` gets those of its own model alone.
     """
     from gaiamorph.models import MODELS
-    from gaiamorph.training.recipes import config_file
     from gaiamorph.training.settings import read_config
 
     # All values stay text, so that "off" and "1e-3" mean the same as on the command line.
-    values = read_config(config_file(path), as_text=True)
+    values = read_config(path, as_text=True)
     values.pop("fingerprint", None)  # a record of the data, not an option
     if tokens[:1] == ["train"]:
         model = model or values.get("model", "gaia")

@@ -11,9 +11,9 @@ from gaiamorph.cli.options import Flag, Overwrite
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.output import report
+from gaiamorph.output.folders import new_folder
 from gaiamorph.space import LatentSpace
 from gaiamorph.training.log import read_metrics
-from gaiamorph.training.runs import clear
 
 SOURCE = "sample:faces"
 STEPS = 9
@@ -45,7 +45,8 @@ def demo(
     if minutes <= 0:
         raise UserError(f"minutes must be above 0, not {minutes}")
     data = open_data(SOURCE, size=size)
-    clear(out, overwrite)
+    with new_folder(out, overwrite):
+        pass  # an empty one, in place of what is there
     settings = {"size": size, "minutes": minutes, "batch_size": BATCH}
     spaces = {
         name: training.train(

@@ -9,8 +9,8 @@ from gaiamorph import training
 from gaiamorph.cli.options import Config, Flag, Overwrite
 from gaiamorph.errors import UserError
 from gaiamorph.training import TrainSettings, runs
-from gaiamorph.training.processes import Processes
-from gaiamorph.training.settings import to_dict, to_yaml
+from gaiamorph.training.machine import Processes
+from gaiamorph.training.settings import FILE, read_config, to_dict, to_yaml
 
 
 def train(
@@ -47,8 +47,8 @@ def train(
     if print_config:
         print(to_yaml({"data": data, **vars(how), **to_dict(settings)}), end="")
         return
-    if data is None and resume and out is not None:
-        data = runs.recorded_source(out)
+    if data is None and resume and out is not None and (out / FILE).exists():
+        data = read_config(out / FILE).get("data")
     if data is None:
         raise UserError("say what to train on: gaiamorph train DATA --out RUN (DATA may be sample:faces)")
     if out is None:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from gaiamorph import drawing
 from gaiamorph.data.splits import split_groups, split_items
+from gaiamorph.defaults import ITEMS_MEASURED, Traits
 from gaiamorph.errors import UserError
 
 CPU = torch.device("cpu")
@@ -269,3 +270,10 @@ class Dataset:
             for start in range(0, len(self.items), 4096):
                 digest.update(np.ascontiguousarray(self.items[start : start + 4096]).tobytes())
         return digest.hexdigest()
+
+    @cached_property
+    def traits(self) -> Traits:
+        """What the defaults depend on, measured from an even choice of training items."""
+        train = self.splits["train"]
+        chosen = train[np.linspace(0, len(train) - 1, min(len(train), ITEMS_MEASURED)).astype(int)]
+        return Traits.of(self.kind.to_tensor(self.items[chosen]).numpy(), self.kind.is_image)

@@ -18,7 +18,7 @@ from gaiamorph.evaluation.kernel import standard_error
 from gaiamorph.features import FeatureSpace, has_hed, open_features
 from gaiamorph.latent import interpolate
 from gaiamorph.space import LatentSpace
-from gaiamorph.training.precision import autocast, chosen_precision
+from gaiamorph.training.machine import autocast, chosen_precision
 
 MOST_ITEMS = 1_000
 """At most this many held-out items, and as many training items, are measured. They are chosen at random."""

@@ -25,7 +25,7 @@ from gaiamorph.training import train
 from gaiamorph.training.checkpoint import write_atomically
 from gaiamorph.training.runs import DataOptions
 from gaiamorph.training.settings import FILE as CONFIG
-from gaiamorph.training.settings import TrainSettings, of_model
+from gaiamorph.training.settings import TrainSettings
 
 EVALUATION = "evaluation.json"
 PAIRS_SHOWN, STEPS_SHOWN = 3, 7
@@ -76,7 +76,9 @@ def compare(
     for number, (seed, model) in enumerate((seed, model) for seed in range(seeds) for model in models):
         where = f"[{number + 1}/{seeds * len(models)}] {model}, seed {seed}"
         folder = out / "runs" / f"{model}-{seed}"
-        own = of_model(dataclasses.replace(settings, seed=seed), model)
+        # Options of other models would have no effect, and are refused.
+        others = {name: other.Settings() for name, other in MODELS.items() if name != model}
+        own = dataclasses.replace(settings, model=model, seed=seed, **others)
         say(f"{where}: training")
         space = train(
             source, out=folder, **vars(how), resume=(folder / CONFIG).exists(), overwrite=True, settings=own, show=show

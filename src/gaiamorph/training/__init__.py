@@ -1,7 +1,6 @@
 """Training."""
 
-from gaiamorph.training.recipes import recipe
 from gaiamorph.training.runs import train
-from gaiamorph.training.settings import TrainSettings
+from gaiamorph.training.settings import TrainSettings, recipe
 
 __all__ = ["TrainSettings", "recipe", "train"]

@@ -1,7 +1,5 @@
 """Augmentation of a batch of pictures, all at once and on the device."""
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor

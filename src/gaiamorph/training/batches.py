@@ -1,15 +1,7 @@
-"""The batches of a run: gathered by a thread, augmented on the device.
-
-Items and random numbers of a step are functions of (seed, step) alone. Nothing has to be stored to resume, and every process can
-work out its own share.
-"""
-
-from __future__ import annotations
+"""The batches of a run: gathered by a thread, augmented on the device."""
 
 import functools
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,24 +9,11 @@ from torch import Tensor
 
 from gaiamorph.data import Dataset
 from gaiamorph.data.kinds import moved
-from gaiamorph.models import Batch
+from gaiamorph.models import Batch, Model
 from gaiamorph.training import augment
 from gaiamorph.training.settings import TrainSettings
 
 Numbers = dict[str, Tensor]
-
-
-class Sampler:
-    """Every item once an epoch, in a new order each. The last, incomplete batch of an epoch runs on into the next epoch."""
-
-    def __init__(self, indices: np.ndarray, batch_size: int, seed: int) -> None:
-        self.length, self.batch_size = len(indices), batch_size
-        self.order = functools.lru_cache(2)(lambda epoch: np.random.default_rng([seed, 3, epoch]).permutation(indices))
-
-    def batch(self, step: int) -> np.ndarray:
-        """Indices (batch_size,) of the items of ``step``."""
-        epochs, places = np.divmod(np.arange(step * self.batch_size, (step + 1) * self.batch_size), self.length)
-        return np.concatenate([self.order(epoch)[places[epochs == epoch]] for epoch in np.unique(epochs).tolist()])
 
 
 def generator_of(seed: int, step: int) -> torch.Generator:
@@ -43,37 +22,21 @@ def generator_of(seed: int, step: int) -> torch.Generator:
     return torch.Generator().manual_seed(number >> 1)
 
 
-@dataclass(frozen=True)
-class Share:
-    """The part of each batch that process ``rank`` of ``world`` takes, in ``pieces`` one after another."""
-
-    rank: int = 0
-    world: int = 1
-    pieces: int = 1
-
-    def rows(self, batch_size: int, piece: int) -> slice:
-        size = batch_size // (self.world * self.pieces)
-        start = (self.rank * self.pieces + piece) * size
-        return slice(start, start + size)
-
-
 class Batches:
-    """Batches by step and piece. They do not depend on the number of processes.
+    """Batches by step and piece. A thread gathers the next one while the current one is in use.
 
-    Items and random numbers are drawn for the whole batch, and each process takes its rows of them.
-    A thread gathers the next batch while the current one is in use.
+    Items and random numbers of a whole batch are functions of (seed, step) alone: nothing has to be stored to resume. Process
+    ``rank`` of ``world`` takes its rows of them, in as many pieces as ``settings.accumulate`` says.
     """
 
     def __init__(
-        self,
-        data: Dataset,
-        settings: TrainSettings,
-        draw: Callable[[int, torch.Generator], Numbers],
-        device: torch.device,
-        share: Share,
+        self, data: Dataset, settings: TrainSettings, model: Model, device: torch.device, rank: int = 0, world: int = 1
     ) -> None:
-        self.data, self.settings, self.draw, self.device, self.share = data, settings, draw, device, share
-        self.sampler = Sampler(data.splits["train"], settings.batch_size, settings.seed)
+        self.data, self.settings, self.draw, self.device = data, settings, model.draw, device
+        self.rank, self.world = rank, world
+        self._order = functools.lru_cache(2)(
+            lambda epoch: np.random.default_rng([settings.seed, 3, epoch]).permutation(data.splits["train"])
+        )
         self._thread = ThreadPoolExecutor(1, "batches")
         self._ahead: dict[tuple[int, int], Future[tuple[np.ndarray, Numbers, Numbers]]] = {}
 
@@ -81,7 +44,7 @@ class Batches:
         """The batch of a step and piece, augmented on the device. The one after it is gathered meanwhile."""
         s = self.settings
         current = self._ahead.pop((step, piece), None) or self._thread.submit(self._gather, step, piece)
-        after = (step, piece + 1) if piece + 1 < self.share.pieces else (step + 1, 0)
+        after = (step, piece + 1) if piece + 1 < s.accumulate else (step + 1, 0)
         self._ahead = {after: self._thread.submit(self._gather, *after)}
         items, *numbers = current.result()
         x = self.data.kind.to_tensor(items, self.device)
@@ -94,17 +57,25 @@ class Batches:
             x = augment.affine(x, changes["affine"])
         return Batch(x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x, noise)
 
+    def indices(self, step: int) -> np.ndarray:
+        """Of the items of a whole batch: (batch_size,). An epoch has every item once, in a new order, and ends within a batch."""
+        size, length = self.settings.batch_size, len(self.data.splits["train"])
+        epochs, places = np.divmod(np.arange(step * size, (step + 1) * size), length)
+        return np.concatenate([self._order(epoch)[places[epochs == epoch]] for epoch in np.unique(epochs).tolist()])
+
     def close(self) -> None:
         self._thread.shutdown(cancel_futures=True)
 
     def _gather(self, step: int, piece: int) -> tuple[np.ndarray, Numbers, Numbers]:
         """Items of this process, noise, and random numbers of the augmentation."""
         s = self.settings
-        rows = self.share.rows(s.batch_size, piece)
+        size = s.batch_size // (self.world * s.accumulate)
+        start = (self.rank * s.accumulate + piece) * size
+        rows = slice(start, start + size)
         generator = generator_of(s.seed, step)
         noise, changes = self.draw(s.batch_size, generator), {}
         if s.flip == "on" or s.shift or s.affine:
             changes = augment.draw(s.batch_size, s.shift, generator, s.affine)
         # Nothing here may use torch's own threads: a second pool of them would compete with the step.
-        items = np.ascontiguousarray(self.data.items[self.sampler.batch(step)[rows]])
+        items = np.ascontiguousarray(self.data.items[self.indices(step)[rows]])
         return items, {k: v[rows] for k, v in noise.items()}, {k: v[rows] for k, v in changes.items()}

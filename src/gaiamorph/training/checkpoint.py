@@ -4,8 +4,6 @@ A run killed at any moment has either the old checkpoint or the new one. Nothing
 unknown source runs no code.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path
@@ -15,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from gaiamorph.errors import UserError
 
@@ -23,7 +22,7 @@ FILE = "checkpoint.safetensors"
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write beside ``path``, then rename: readers see the old content or the new, never a part."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    scratch = path.with_name(f".{path.name}.part")
     with open(scratch, "wb") as file:
         file.write(content)
         file.flush()
@@ -31,22 +30,19 @@ def write_atomically(path: Path, content: bytes) -> None:
     scratch.replace(path)
 
 
-Optimizers = dict[str, torch.optim.Optimizer]
-
-
 def save_checkpoint(
-    folder: Path, modules: dict[str, nn.Module], optimizers: Optimizers, progress: dict[str, Any]
+    folder: Path, modules: dict[str, nn.Module], optimizers: dict[str, Optimizer], progress: dict[str, Any]
 ) -> None:
-    """Write all that the next step depends on. progress: plain JSON."""
+    """Write all that the next step depends on. progress: plain JSON and scalar tensors, which become numbers."""
     tensors = {f"{prefix}/{name}": value for prefix, m in modules.items() for name, value in m.state_dict().items()}
     for player, optimizer in optimizers.items():
         for number, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{player}/{number}/{key}": value for key, value in state.items()}
     contiguous = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    write_atomically(folder / FILE, save(contiguous, {"progress": json.dumps(progress)}))
+    write_atomically(folder / FILE, save(contiguous, {"progress": json.dumps(progress, default=float)}))
 
 
-def load_checkpoint(folder: Path, modules: dict[str, nn.Module], optimizers: Optimizers) -> dict[str, Any]:
+def load_checkpoint(folder: Path, modules: dict[str, nn.Module], optimizers: dict[str, Optimizer]) -> dict[str, Any]:
     """Load all state in place, and return ``progress``. Raises UserError if the file does not fit."""
     path = folder / FILE
     try:

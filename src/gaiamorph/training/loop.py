@@ -1,7 +1,5 @@
 """The training loop: the only one."""
 
-from __future__ import annotations
-
 import copy
 import math
 import signal
@@ -22,17 +20,13 @@ from gaiamorph.models import MODELS, Batch, Model, Step
 from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
 from gaiamorph.training import checkpoint, log
-from gaiamorph.training.batches import Batches, Share
-from gaiamorph.training.clipping import Clipping
-from gaiamorph.training.make_space import draw_held_out, make_space, validate
-from gaiamorph.training.precision import autocast, synchronise
-from gaiamorph.training.processes import Processes, agree, launch
-from gaiamorph.training.profile import Profile, count_flops, network_modules
-from gaiamorph.training.progress import Display
+from gaiamorph.training.batches import Batches
+from gaiamorph.training.cuda_graph import GraphedStep
+from gaiamorph.training.machine import agree, autocast, memory_kept, synchronise
+from gaiamorph.training.make_space import draw_held_out, held_out_errors, make_space
+from gaiamorph.training.profile import Profile, network_modules
 from gaiamorph.training.settings import TrainSettings, depending_on_data, to_dict
-from gaiamorph.training.speed.cuda_graph import GraphedStep
-from gaiamorph.training.speed.memory import memory_kept
-from gaiamorph.training.watch import LOOKED_AT, Watch, mean_item_error
+from gaiamorph.training.stability import Clipping, Watch
 
 BETAS = (0.5, 0.99)
 """Adam's decay rates. With 0.9 the mean gradient is too slow for two players that follow each other (compare Radford et al. 2016,
@@ -40,17 +34,12 @@ arXiv 1511.06434). With 0.99 the mean squared gradient follows changes of the ba
 LOG_EVERY = 10
 """Steps between rows of metrics.csv. A row holds means over them."""
 VALIDATIONS, FIGURES = 20, 10
-"""Number of validations and of figures in a run of known length."""
-STEPS_BETWEEN_VALIDATIONS, STEPS_BETWEEN_FIGURES = 500, 1000
-"""The same for a run whose length is given in minutes."""
+"""Number of validations and of figures in a run. With minutes, one every 500 steps and one every 1000 steps."""
 SECONDS_BETWEEN_CHECKPOINTS = 15
 
 
 def learning_rate(settings: TrainSettings, step: int, share: float) -> float:
-    """The rate of ``step``: a linear warm-up, a constant rate, then half a cosine down to zero.
-
-    share: how much of the run is done, 0 to 1.
-    """
+    """The rate of ``step``: a linear warm-up, a constant rate, then half a cosine down to zero. share: as `Run.share`."""
     rising = min(1.0, (step + 1) / settings.warmup) if settings.warmup else 1.0
     falling = max(0.0, share - settings.hold) / (1 - settings.hold)
     return settings.learning_rate * rising * 0.5 * (1 + math.cos(math.pi * falling))
@@ -59,14 +48,10 @@ def learning_rate(settings: TrainSettings, step: int, share: float) -> float:
 class Run:
     """The state of a training, and its step. `train` drives it."""
 
-    def __init__(
-        self, data: Dataset, settings: TrainSettings, folder: Path, fabric: Fabric | None = None, profile: bool = False
-    ) -> None:
-        self.data, self.settings, self.folder = data, settings, folder
-        s = settings
+    def __init__(self, data: Dataset, settings: TrainSettings, folder: Path, fabric: Fabric, profile: bool) -> None:
+        self.data, self.settings, self.folder, self.fabric = data, settings, folder, fabric
+        s, device = settings, fabric.device
         torch.set_num_threads(s.threads)
-        self.fabric = fabric or launch(Processes(), s.device)
-        device = self.fabric.device
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(s.seed)
             options = getattr(s, s.model)
@@ -76,29 +61,28 @@ class Run:
         self.averaged = copy.deepcopy(self.model.generator).requires_grad_(False).to(device)
         self.modules: dict[str, nn.Module] = {"model": self.model, "average": self.averaged}
         self.players = self.model.players()
-        self.optimizers: checkpoint.Optimizers = {
+        self.optimizers: dict[str, torch.optim.Optimizer] = {
             player: torch.optim.Adam(group, s.learning_rate, BETAS, fused=True)
             for player, group in self.players.items()
         }
         # Fabric wraps the model as a whole: calls of a network wrapped by itself would bypass the wrapper.
-        self.wrapped, *_ = self.fabric.setup(self.model, *self.optimizers.values())
+        self.wrapped, *_ = fabric.setup(self.model, *self.optimizers.values())
         if s.compile == "on":
             for network in network_modules(self.model):
                 network.compile(dynamic=False)
         self.clipping = Clipping()
-        share = Share(self.fabric.global_rank, self.fabric.world_size, s.accumulate)
-        self.batches = Batches(data, s, self.model.draw, device, share)
-        train = data.splits["train"]
-        some = data.kind.to_tensor(data.items[train[:: math.ceil(len(train) / LOOKED_AT)]])
-        self.watch = Watch(self.model.diagnose, None if s.minutes else s.steps, mean_item_error(some))
-        self.means = log.Means()
+        self.batches = Batches(data, s, self.model, device, fabric.global_rank, fabric.world_size)
+        self.watch = Watch(s.expected_steps, data.traits.spread)
         self.profile = Profile(self.model, device, profile)
         self.graph: GraphedStep | None = None
         # A graph can neither exchange gradients, nor add them up, nor be timed in parts.
-        if device.type == "cuda" and self.fabric.world_size == s.accumulate == 1 and not profile:
+        if device.type == "cuda" and fabric.world_size == s.accumulate == 1 and not profile:
             self.graph = GraphedStep(self.forward_backward, [p for player in self.players.values() for p in player])
         self.step = 0
         self.seconds = 0.0
+        self.sums: dict[str, Tensor | float] = {}
+        """Of the metrics in ``count`` passes since the last row. They stay on the device, so that a step does not wait for it."""
+        self.count = 0
         self.not_finite: dict[str, Tensor] = {}
 
     @property
@@ -118,7 +102,9 @@ class Run:
             with self.fabric.no_backward_sync(self.wrapped, enabled=piece + 1 < pieces):
                 result = self.graph(batch) if self.graph else self.forward_backward(batch)
             with self.profile.part("logging"):
-                self.means.add(result.metrics)
+                self.count += 1
+                for name, value in result.metrics.items():
+                    self.sums[name] = self.sums.get(name, 0.0) + value.detach().float()
                 for player, loss in result.losses.items():
                     self.not_finite[player] = ~torch.isfinite(loss.detach()) | self.not_finite.get(player, False)
             rates = result.rates
@@ -161,7 +147,7 @@ class Run:
                 )
 
     def environment(self) -> dict[str, Any]:
-        """What the run computes on and in, for the record."""
+        """What the run computes on and in: fields of `TrainingInfo`."""
         device = self.fabric.device
         return {
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
@@ -172,22 +158,12 @@ class Run:
             "captured": self.graph is not None and self.graph.on,
         }
 
-    def space(self) -> LatentSpace:
-        """What the run has learnt so far."""
-        report = {
-            "steps": self.step,
-            "examples": self.step * self.settings.batch_size,
-            "seconds": round(self.seconds, 1),
-            **self.environment(),
-            "warnings": self.watch.warnings,
-        }
-        return make_space(self.model, self.averaged, self.data, self.settings, report)
-
     def save(self) -> None:
         """Write the checkpoint. Raises TrainingError if a loss has not been finite, and keeps the last one."""
         self.check()
-        progress = {name: getattr(self, name).state() for name in ("watch", "means", "clipping")}
-        progress |= {"step": self.step, "seconds": self.seconds, "settings": to_dict(self.settings)}
+        progress = {"step": self.step, "seconds": self.seconds, "settings": to_dict(self.settings)}
+        progress |= {"means": {"sums": self.sums, "count": self.count}}
+        progress |= {"watch": vars(self.watch), "clipping": self.clipping.state}
         checkpoint.save_checkpoint(self.folder, self.modules, self.optimizers, progress)
 
     def restore(self) -> None:
@@ -198,13 +174,13 @@ class Run:
         if progress["settings"] != to_dict(self.settings):
             raise UserError(f"the checkpoint in {self.folder} was made with other settings than its config.yaml")
         self.step, self.seconds = progress["step"], progress["seconds"]
-        self.watch.restore(progress["watch"])
-        self.means.restore(progress["means"])
-        self.clipping.restore(progress["clipping"], self.fabric.device)
+        self.sums, self.count = progress["means"]["sums"], progress["means"]["count"]
+        vars(self.watch).update(progress["watch"])
+        self.clipping.state = progress["clipping"]
 
 
 def train(
-    data: Dataset, settings: TrainSettings, folder: Path, fabric: Fabric, *, show: bool = True, profile: bool = False
+    data: Dataset, settings: TrainSettings, folder: Path, fabric: Fabric, display: log.Display, *, profile: bool
 ) -> LatentSpace:
     """Train in ``folder``, from its checkpoint on if it has one. `runs.train` makes and records the folder.
 
@@ -217,7 +193,7 @@ def train(
         run.restore()
         first = fabric.is_global_zero
         try:
-            with Display(show and first, run.share) as display, _interrupts() as interrupted:
+            with display, _interrupts() as interrupted:
                 display.say(data.description)
                 display.say(depending_on_data(settings, data))
                 display.say(", ".join(f"{name} {value}" for name, value in run.environment().items()))
@@ -226,13 +202,17 @@ def train(
                 run.check()
                 if first:
                     run.save()
+                    seen, seconds = run.step * settings.batch_size, round(run.seconds, 1)
+                    how = {"steps": run.step, "examples": seen, "seconds": seconds, "warnings": run.watch.warnings}
                     with _eager(settings):
-                        run.space().save(folder / SPACE_FILE)
+                        space = make_space(run.model, run.averaged, data, settings, how | run.environment())
+                        space.save(folder / SPACE_FILE)
                 if profile:
                     dtype = torch.bfloat16 if settings.precision == "bf16" else torch.float32
-                    flops = count_flops(lambda: run.forward_backward(run.batches.at(run.step)))
-                    for line in run.profile.report(run.step, flops * settings.accumulate, dtype):
-                        display.say(line)
+                    lines = run.profile.report(
+                        run.step, lambda: run.forward_backward(run.batches.at(run.step)), settings.accumulate, dtype
+                    )
+                    display.say("\n".join(lines))
         finally:
             run.batches.close()
         fabric.barrier()
@@ -241,17 +221,10 @@ def train(
         return load(folder)
 
 
-def _steps(run: Run, display: Display, rows: log.Log | None, interrupted: threading.Event) -> bool:
-    """Steps until the run is done, or interrupted (True).
-
-    rows: the log; None in a process that does not write.
-    """
+def _steps(run: Run, display: log.Display, rows: log.Log | None, interrupted: threading.Event) -> bool:
+    """Steps until the run is done, or interrupted (True). rows: the log, or None in a process that does not write."""
     s, folder = run.settings, run.folder
-    every_validation = STEPS_BETWEEN_VALIDATIONS if s.minutes else max(1, s.steps // VALIDATIONS)
-    every_figure = STEPS_BETWEEN_FIGURES if s.minutes else max(1, s.steps // FIGURES)
-    if rows is not None:
-        for part in folder.glob(".*.part"):  # left by a killed process
-            part.unlink()
+    every_validation, every_figure = (max(1, s.expected_steps // count) for count in (VALIDATIONS, FIGURES))
     saved_at = time.monotonic()
     stop = False
     while run.share < 1 and not stop:
@@ -261,20 +234,22 @@ def _steps(run: Run, display: Display, rows: log.Log | None, interrupted: thread
         row: dict[str, float] = {}
         if run.step % LOG_EVERY == 0 or done:
             run.check()
-            row = run.means.take()
+            row = {name: float(total) / run.count for name, total in run.sums.items()}
+            run.sums, run.count = {}, 0
             row["examples_per_second"] = run.step * s.batch_size / max(run.seconds, 1e-9)
-            if warning := run.watch.look(run.step, row):
+            if warning := run.watch.look(run.step, row, run.model.diagnose):
                 display.say(f"warning at step {run.step}: {warning}", style="yellow")
         if rows is None:
             continue
         with _eager(s):
             if run.step % every_validation == 0 or done:
-                row |= validate(run.model, run.averaged, run.data)
+                held_out = held_out_errors(run.model, run.averaged, run.data)
+                row |= {name: float(errors.mean()) for name, errors in held_out.items()}
             if run.step % every_figure == 0 or done:
                 draw_held_out(run.model, run.data, folder / "figures" / f"step_{run.step:07d}.png")
         if row:
             rows.write(run.step, {"seconds": run.seconds, **row})
-        display.update(run.step, run.share, row)
+        display.show(run.step, run.share, row)
         if time.monotonic() - saved_at > SECONDS_BETWEEN_CHECKPOINTS:
             run.save()
             saved_at = time.monotonic()

@@ -1,7 +1,5 @@
 """From a trained generator to held-out errors, drawings and a `LatentSpace`."""
 
-from __future__ import annotations
-
 import copy
 import dataclasses
 from pathlib import Path
@@ -26,29 +24,24 @@ MOST_HELD_OUT = 2_000
 
 
 @torch.inference_mode()
-def reconstruction_errors(generator: Autoencoder, data: Dataset) -> np.ndarray:
-    """Mean absolute difference of held-out items and their reconstructions: (N,), in units of [0, 1] values.
+def held_out_errors(model: Model, averaged: Autoencoder, data: Dataset) -> dict[str, np.ndarray]:
+    """Errors of the trained and of the averaged generator, as metrics.csv names them. Empty if the model has no encoder.
 
-    The held-out set is the validation split, or an evenly spread choice of it if it is large.
+    Each (N,): mean absolute difference of an item and its reconstruction, in units of [0, 1] values. The held-out set is the
+    validation split, or an evenly spread choice of it if it is large.
     """
-    device = next(generator.parameters()).device
-    indices = data.splits["validation"]
-    indices = indices[np.linspace(0, len(indices) - 1, min(len(indices), MOST_HELD_OUT)).astype(int)]
-    errors = []
-    for start in range(0, len(indices), 256):
-        x = data.kind.to_tensor(data.items[indices[start : start + 256]], device)
-        errors.append((generator(x) - x).abs().flatten(1).mean(1).cpu().numpy())
-    return np.concatenate(errors)
-
-
-def validate(model: Model, averaged: Autoencoder, data: Dataset) -> dict[str, float]:
-    """Mean held-out errors of the trained and of the averaged generator. Empty if the model has no encoder."""
     if not model.can_encode:
         return {}
-    return {
-        "validation": float(reconstruction_errors(model.generator, data).mean()),
-        "validation_average": float(reconstruction_errors(averaged, data).mean()),
-    }
+    device = next(averaged.parameters()).device
+    indices = data.splits["validation"]
+    indices = indices[np.linspace(0, len(indices) - 1, min(len(indices), MOST_HELD_OUT)).astype(int)]
+    generators = {"validation": model.generator, "validation_average": averaged}
+    errors: dict[str, list[np.ndarray]] = {name: [] for name in generators}
+    for start in range(0, len(indices), 256):
+        x = data.kind.to_tensor(data.items[indices[start : start + 256]], device)
+        for name, generator in generators.items():
+            errors[name].append((generator(x) - x).abs().flatten(1).mean(1).cpu().numpy())
+    return {name: np.concatenate(parts) for name, parts in errors.items()}
 
 
 @torch.inference_mode()
@@ -70,21 +63,11 @@ def make_space(
 
     training: the fields of `TrainingInfo` that only the run knows (steps, seconds, ...).
     """
-    errors, use_averaged = np.zeros(0), True
-    if model.can_encode:
-        of_average, of_trained = (reconstruction_errors(g, data) for g in (averaged, model.generator))
-        use_averaged = bool(of_average.mean() <= of_trained.mean())
-        errors = of_average if use_averaged else of_trained
+    errors = held_out_errors(model, averaged, data)
+    use_averaged = not errors or bool(errors["validation_average"].mean() <= errors["validation"].mean())
     # A copy, because a space freezes its networks, and training may go on.
     generator = copy.deepcopy(averaged if use_averaged else model.generator)
-    recorded = TrainingInfo(
-        source=data.source,
-        fingerprint=data.fingerprint,
-        items=len(data.splits["train"]),
-        seed=settings.seed,
-        averaged=use_averaged,
-        **training,
-    )
+    train = data.splits["train"]
     info = SpaceInfo(
         gaiamorph_version=__version__,
         model=settings.model,
@@ -93,13 +76,20 @@ def make_space(
         gaussian=generator.gaussian,
         network=copy.copy(settings.network),
         settings=to_dict(settings),
-        training=recorded,
+        training=TrainingInfo(
+            source=data.source,
+            fingerprint=data.fingerprint,
+            items=len(train),
+            seed=settings.seed,
+            averaged=use_averaged,
+            **training,
+        ),
         prior=model.prior if isinstance(model, PriorModel) else None,
     )
     if info.prior is not None:
         return LatentSpace(generator, data.kind, info, Prior(info.prior, settings.latent_dim))
-    validation = ValidationInfo(len(errors), float(errors.mean()), float(np.percentile(errors, 99)))
-    train = data.splits["train"]
+    held_out = errors["validation_average" if use_averaged else "validation"]
+    validation = ValidationInfo(len(held_out), float(held_out.mean()), float(np.percentile(held_out, 99)))
     if len(train) > MOST_CODES:
         train = np.sort(np.random.default_rng([settings.seed, 5]).choice(train, MOST_CODES, replace=False))
     codec = Codec(generator, data.kind, info)

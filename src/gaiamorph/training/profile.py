@@ -1,7 +1,5 @@
 """Where the time of a step goes."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from gaiamorph.models import Model
 from gaiamorph.networks import Autoencoder
-from gaiamorph.training.precision import synchronise
+from gaiamorph.training.machine import synchronise
 
 PARTS: tuple[str, ...] = ("data", "generator", "discriminator", "losses", "backward", "optimiser", "logging")
 PRODUCT = 2048
@@ -38,60 +36,44 @@ class Profile:
     def __init__(self, model: Model, device: torch.device, on: bool) -> None:
         self.device, self.on = device, on
         self.seconds = dict.fromkeys(PARTS, 0.0)
-        self._network_seconds, self._network_began = 0.0, 0.0
-        if on:
-            for module, name in network_modules(model).items():
-                part = "generator" if name == "generator" else "discriminator"
-                module.register_forward_pre_hook(self._before)
-                module.register_forward_hook(lambda *_, part=part: self._after(part))
+        self._current, self._since = "", 0.0
+        for module, name in network_modules(model).items() if on else ():
+            part = "generator" if name == "generator" else "discriminator"
+            module.register_forward_pre_hook(lambda *_, part=part: self._enter(part, within=True))
+            module.register_forward_hook(lambda *_: self._enter("losses", within=True))
 
-    def _now(self) -> float:
+    def _enter(self, part: str, *, within: bool = False) -> None:
+        """From now on time counts as ``part``, or is not counted if that is "". within: only if it was counted before."""
+        if not self.on or (within and not self._current):
+            return
         synchronise(self.device)
-        return time.perf_counter()
-
-    def _before(self, *_: object) -> None:
-        self._network_began = self._now()
-
-    def _after(self, part: str) -> None:
-        spent = self._now() - self._network_began
-        self.seconds[part] += spent
-        self._network_seconds += spent
+        now = time.perf_counter()
+        if self._current:
+            self.seconds[self._current] += now - self._since
+        self._current, self._since = part, now
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
         """The block counts as part ``name`` of a step, without what the networks take."""
-        if not self.on:
-            yield
-            return
-        began, before = self._now(), self._network_seconds
+        self._enter(name)
         yield
-        self.seconds[name] += self._now() - began - (self._network_seconds - before)
+        self._enter("")
 
-    def report(self, steps: int, flops: int, dtype: torch.dtype) -> list[str]:
-        """Lines to print. flops: of one step, from `count_flops`."""
+    def report(self, steps: int, step: Callable[[], object], pieces: int, dtype: torch.dtype) -> list[str]:
+        """Lines to print. step: does one of the ``pieces`` of a step. Its convolutions and matrix products are counted."""
         total = sum(self.seconds.values())
         lines = [f"{'part of a step':<16}{'ms':>10}{'share':>8}"]
         lines += [f"{n:<16}{1000 * s / steps:>10.2f}{s / total:>8.1%}" for n, s in self.seconds.items()]
         lines.append(f"{'in all':<16}{1000 * total / steps:>10.2f}")
-        peak, rate = product_rate(self.device, dtype), flops * steps / total
+        with FlopCounterMode(display=False) as counter:
+            step()
+        flops = counter.get_total_flops() * pieces
+        matrices = {name: torch.rand(PRODUCT, PRODUCT, device=self.device).to(dtype) for name in "ab"}
+        timer = Timer("a @ b", globals=matrices, num_threads=torch.get_num_threads())
+        peak, rate = 2 * PRODUCT**3 / timer.blocked_autorange().median, flops * steps / total
         kind = str(dtype).removeprefix("torch.")
         lines.append(
             f"{flops / 1e9:.2f} GFLOP a step, {rate / 1e9:.0f} GFLOP/s: {rate / peak:.0%} of the {peak / 1e9:.0f} "
             f"that a product of {PRODUCT} x {PRODUCT} matrices reaches here in {kind}"
         )
         return lines
-
-
-def product_rate(device: torch.device, dtype: torch.dtype) -> float:
-    """Floating-point operations a second in a large matrix product: the median of several."""
-    matrices = {name: torch.rand(PRODUCT, PRODUCT, device=device).to(dtype) for name in "ab"}
-    timer = Timer("a @ b", globals=matrices, num_threads=torch.get_num_threads())
-    return 2 * PRODUCT**3 / timer.blocked_autorange().median
-
-
-def count_flops(step: Callable[[], object]) -> int:
-    """Floating-point operations of the convolutions and matrix products in ``step()``, forward and backward."""
-    counter = FlopCounterMode(display=False)
-    with counter:
-        step()
-    return counter.get_total_flops()

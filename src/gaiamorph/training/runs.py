@@ -1,11 +1,8 @@
 """Run folders: made, recorded and resumed."""
 
-from __future__ import annotations
-
 import dataclasses
 import itertools
 import json
-import shutil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,13 +11,13 @@ import pandas as pd
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.models import MODELS
-from gaiamorph.output.folders import refuse_existing
+from gaiamorph.output.folders import new_folder, refuse_existing
 from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
 from gaiamorph.training.checkpoint import write_atomically
+from gaiamorph.training.log import Display
 from gaiamorph.training.loop import train as run_loop
-from gaiamorph.training.processes import Processes, launch, local_processes
-from gaiamorph.training.progress import reading
+from gaiamorph.training.machine import Processes, launch
 from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
 
 
@@ -34,9 +31,6 @@ class DataOptions:
     """centre: cut the largest centred square; none: letterbox the whole picture."""
     channels: int | None = None
     """1 (grey) or 3 (colour). By default 3 if any picture has colour."""
-
-
-DATA_KEYS = ("data", "fingerprint", *(f.name for f in dataclasses.fields(DataOptions)))
 
 
 def train(
@@ -69,20 +63,21 @@ def train(
     Raises UserError for unusable input, and writes nothing then. Raises TrainingError if a loss is not finite.
     """
     wanted = _asked(settings, options)
-    folder = Path(out) if out is not None else _free_folder(wanted.model)
+    numbered = (Path("runs", f"{wanted.model}-{number}") for number in itertools.count(1))
+    folder = Path(out) if out is not None else next(path for path in numbered if not path.exists())
     how = DataOptions(size, crop, channels)
-    going_on = resume and (folder / FILE).exists()
-    fingerprint = None
-    if going_on:
-        how, wanted, fingerprint = _recorded(folder, how, wanted)
+    record = read_config(folder / FILE) if resume and (folder / FILE).exists() else None
+    if record is not None:
+        how, wanted = _recorded(folder, record, how, wanted)
     elif not resume:
         refuse_existing(folder, overwrite)
     fabric = launch(Processes(devices, nodes), wanted.device)
     first = fabric.is_global_zero
+    display = Display(show and first)
     with fabric.rank_zero_first(local=True):  # one process builds the cache, and the others read it
-        data = open_data(source, **dataclasses.asdict(how), seed=wanted.seed, report=reading(show and first))
-    if going_on:
-        if data.fingerprint != fingerprint:
+        data = open_data(source, **dataclasses.asdict(how), seed=wanted.seed, report=display.reading)
+    if record is not None:
+        if data.fingerprint != record.get("fingerprint"):
             raise UserError(
                 f"the data in {source} is not what {folder} was started with: its files or their contents differ"
             )
@@ -91,45 +86,27 @@ def train(
             if space.info.training.steps >= wanted.steps:
                 return space
     else:
-        wanted = settled(wanted, data, fabric.world_size, local_processes(fabric))
+        wanted = settled(wanted, data, fabric.world_size)
         if first:
             if not resume:
-                clear(folder, overwrite)
+                with new_folder(folder, overwrite):
+                    pass  # an empty one, in place of what is there
             _record(folder, str(source), how, data, wanted)
         fabric.barrier()
-    return run_loop(data, wanted, folder, fabric, show=show, profile=profile)
+    return run_loop(data, wanted, folder, fabric, display, profile=profile)
 
 
 def _asked(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:
     """The settings asked for. Raises UserError for an option that is unknown or would be ignored."""
     if settings is not None and options:
         raise UserError(f"settings and {', '.join(options)} were both given: give settings or options, not both")
-    wanted = settings or from_dict(options)
+    wanted = from_dict(dataclasses.asdict(settings) if settings else options)
     for name, model in MODELS.items():
         if name != wanted.model and (name in options or getattr(wanted, name) != model.Settings()):
             raise UserError(
                 f"options of {name} have no effect on the model {wanted.model}: leave {name} out, or give model={name!r}"
             )
     return wanted
-
-
-def clear(folder: Path, overwrite: bool) -> None:
-    """Remove what is in the way of new results. Raises UserError if there is something and ``overwrite`` is False."""
-    refuse_existing(folder, overwrite)
-    if folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder)
-    elif folder.exists() or folder.is_symlink():
-        folder.unlink()
-
-
-def recorded_source(folder: Path) -> str | None:
-    """The data that a run was started with, or None if the folder is not a run."""
-    return read_config(folder / FILE).get("data") if (folder / FILE).exists() else None
-
-
-def _free_folder(model: str) -> Path:
-    folders = (Path("runs", f"{model}-{number}") for number in itertools.count(1))
-    return next(folder for folder in folders if not folder.exists())
 
 
 def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings: TrainSettings) -> None:
@@ -144,15 +121,14 @@ def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings
     write_atomically(folder / FILE, to_yaml(config).encode())
 
 
-def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[DataOptions, TrainSettings, str | None]:
-    """What a run was started with: how data is read, settings, fingerprint of the data.
-
-    Raises UserError if something else was asked for, other than a default.
-    """
-    config = read_config(folder / FILE)
-    recorded_how = DataOptions(config.get("size"), config.get("crop", "centre"), config.get("channels"))
+def _recorded(
+    folder: Path, record: dict[str, Any], how: DataOptions, wanted: TrainSettings
+) -> tuple[DataOptions, TrainSettings]:
+    """What a run was started with. Raises UserError if something else was asked for, other than a default."""
+    values = {name: value for name, value in record.items() if name not in ("data", "fingerprint")}
+    recorded_how = DataOptions(**{name: values.pop(name) for name in vars(how) if name in values})
     try:
-        settings = from_dict({k: v for k, v in config.items() if k not in DATA_KEYS})
+        settings = from_dict(values)
     except UserError as error:
         raise UserError(f"{folder} cannot go on, though its space, if it has one, still opens: {error}") from error
     before, default = _flat(recorded_how, settings), _flat(DataOptions(), TrainSettings(model=wanted.model))
@@ -162,7 +138,7 @@ def _recorded(folder: Path, how: DataOptions, wanted: TrainSettings) -> tuple[Da
                 f"{folder} was started with {name} = {before.get(name)}, and {asked} was asked for: "
                 "leave it out to go on as before, or say --overwrite to start anew"
             )
-    return recorded_how, settings, config.get("fingerprint")
+    return recorded_how, settings
 
 
 def _flat(how: DataOptions, settings: TrainSettings) -> dict[str, Any]:

@@ -1,6 +1,4 @@
-"""Everything that decides what a run computes; it is recorded as ``config.yaml`` in the run folder."""
-
-from __future__ import annotations
+"""Everything that decides what a run computes: settings, their defaults, their limits, and the files that hold them."""
 
 import contextlib
 import dataclasses
@@ -8,21 +6,24 @@ import os
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-import numpy as np
 import yaml
 
 from gaiamorph.data import Dataset, Kind
-from gaiamorph.defaults import BY_DATA, Traits, filled, latent_dim, of_group
+from gaiamorph.defaults import BY_DATA, filled
 from gaiamorph.errors import UserError
 from gaiamorph.models import AAE, ACAI, AE, BEGAN, GAIA, GAN, MODELS, VAE, VAEGAN
-from gaiamorph.networks import NETWORKS, NetworkSettings
-from gaiamorph.training.precision import chosen_precision
+from gaiamorph.networks import NetworkSettings
+from gaiamorph.training.machine import chosen_precision
 
 FILE = "config.yaml"
-ITEMS_MEASURED = 512
-"""Training items from which the traits of the data are measured."""
+"""The settings of a run, in its folder."""
+RECIPES = {path.stem: path for path in sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))}
+"""Files with options that suited one kind of data, by name."""
+LEAST = {"steps": 1, "batch_size": 2, "accumulate": 1, "latent_dim": 1}
+"""Least values. No number may be negative."""
+T = TypeVar("T")
 
 
 @dataclass
@@ -56,7 +57,7 @@ class TrainSettings:
     hold: float = 0.5
     """Share of the training before the learning rate falls. 0: it falls from the start."""
     warmup: int = BY_DATA
-    """Steps over which the learning rate rises from zero. By default 0, or 300 for vectors."""
+    """Steps over which the learning rate rises from zero. By default 0; for vectors 300, at most a twentieth of the steps."""
     average: float = 0.999
     """Decay of the exponential moving average of the generator's weights, per step."""
     flip: Literal["auto", "on", "off"] = "auto"
@@ -77,25 +78,21 @@ class TrainSettings:
     acai: ACAI.Settings = field(default_factory=ACAI.Settings)
     began: BEGAN.Settings = field(default_factory=BEGAN.Settings)
 
-
-def traits_of(data: Dataset) -> Traits:
-    """What the defaults depend on, measured from an even choice of training items."""
-    train = data.splits["train"]
-    chosen = train[np.linspace(0, len(train) - 1, min(len(train), ITEMS_MEASURED)).astype(int)]
-    return Traits.of(data.kind.to_tensor(data.items[chosen]).numpy(), data.kind.is_image)
+    @property
+    def expected_steps(self) -> int:
+        """Steps of the run, for all that depends on its length. With minutes they are not known: 10,000."""
+        return 10_000 if self.minutes else self.steps
 
 
-def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbours: int = 1) -> TrainSettings:
-    """The settings with every open value decided for this data.
+def settled(settings: TrainSettings, data: Dataset, processes: int = 1) -> TrainSettings:
+    """The settings with every open value decided for this data, and for so many processes that train together.
 
-    processes: how many train together, ``neighbours`` of them on this machine.
     Raises UserError for a value that cannot be used, naming it and its limits.
     """
-    if settings.model not in MODELS:
-        raise UserError(f"there is no model {settings.model!r}: choose one of {', '.join(MODELS)}")
-    traits, kind = traits_of(data), data.kind
+    traits, kind = data.traits, data.kind
     s = filled(settings, "train", traits)
-    s.latent_dim = s.latent_dim or latent_dim(traits)
+    if settings.warmup is BY_DATA:
+        s.warmup = min(s.warmup, s.expected_steps // 20)
     own = {s.model: filled(getattr(s, s.model), s.model, traits, s.latent_dim)}
     name = kind.network if s.network.name == "auto" else s.network.name
     s = dataclasses.replace(s, network=dataclasses.replace(s.network, name=name), **own)
@@ -110,7 +107,7 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     s.batch_size = most // (2 * shares) * 2 * shares
     if not s.threads:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        s.threads = max(1, cores // neighbours)
+        s.threads = max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE") or processes))
     if s.flip == "auto":
         s.flip = "on" if data.mirror else "off"
     s.flip = s.flip if "flip" in kind.augmentations else "off"
@@ -120,43 +117,39 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1, neighbou
     return s
 
 
-def depending_on_data(settings: TrainSettings, data: Dataset) -> str:
-    """One line for the user: the traits of the data, and the values of all settings whose defaults depend on them."""
-    traits, own = traits_of(data), settings.model
-    values = {"network": settings.network.name, "latent_dim": settings.latent_dim}
-    values |= {name: getattr(settings, name) for name in of_group("train", traits)}
-    values |= {f"{own}.{name}": getattr(getattr(settings, own), name) for name in of_group(own, traits)}
-    return f"{traits}: {', '.join(f'{name} {value}' for name, value in values.items())}"
-
-
 def _check(s: TrainSettings, kind: Kind) -> None:
     """Raise UserError for a value outside of its limits."""
-    for name, least in {"steps": 1, "batch_size": 2, "accumulate": 1}.items():
-        if getattr(s, name) < least:
-            raise UserError(f"{name} must be at least {least}, not {getattr(s, name)}")
     for prefix, group in {"": s, "network.": s.network, f"{s.model}.": getattr(s, s.model)}.items():
         for name, value in vars(group).items():
-            if isinstance(value, int | float) and value < 0:
-                raise UserError(f"{prefix}{name} must not be negative, as {value} is")
-    if not 0 < s.learning_rate < 1:
-        raise UserError(f"learning_rate must lie between 0 and 1, not {s.learning_rate}")
-    if not all(0 <= value < 1 for value in (s.average, s.hold)):
-        raise UserError("average and hold must lie in [0, 1)")
-    if s.network.blocks not in (0, 1, 2, 4):
-        raise UserError(
-            f"network.blocks must be 1, 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.blocks}"
-        )
-    if s.network.name not in NETWORKS:
-        raise UserError(f"there is no network {s.network.name!r}: choose one of {', '.join(NETWORKS)}")
-    if s.network.codes == "sphere" and s.latent_dim < 2:
-        raise UserError("codes of one number have no direction: use network.codes free, or a larger latent_dim")
-    if s.network.name != "mlp" and not kind.is_image:
-        raise UserError(f"the {s.network.name} network is for pictures: use mlp for vectors")
+            least = LEAST.get(name, 0)
+            if isinstance(value, int | float) and value < least:
+                limit = f"be at least {least}" if least else "not be negative"
+                raise UserError(f"{prefix}{name} must {limit}: {value} was given")
+    refused = {
+        f"learning_rate must lie between 0 and 1, not {s.learning_rate}": not 0 < s.learning_rate < 1,
+        "average and hold must lie in [0, 1)": max(s.average, s.hold) >= 1,
+        f"network.blocks must be 1, 2 or 4, or 0 (4 in large pictures, 2 in small ones), not {s.network.blocks}": (
+            s.network.blocks not in (0, 1, 2, 4)
+        ),
+        f"the {s.network.name} network is for pictures: use mlp for vectors": (
+            s.network.name != "mlp" and not kind.is_image
+        ),
+        "codes of one number have no direction: use network.codes free, or a larger latent_dim": (
+            s.network.codes == "sphere" and s.latent_dim < 2
+        ),
+    }
+    for message, wrong in refused.items():
+        if wrong:
+            raise UserError(message)
 
 
-def of_model(settings: TrainSettings, model: str) -> TrainSettings:
-    """The same settings for one model. Options of other models, which would have no effect, are those of the defaults."""
-    return dataclasses.replace(settings, model=model, **{n: m.Settings() for n, m in MODELS.items() if n != model})
+def depending_on_data(settings: TrainSettings, data: Dataset) -> str:
+    """One line for the user: the traits of the data, and the values of all settings whose defaults depend on them."""
+    values = [f"network {settings.network.name}"]
+    for prefix, group in {"": settings, f"{settings.model}.": getattr(settings, settings.model)}.items():
+        names = [f.name for f in dataclasses.fields(group) if f.default is BY_DATA]
+        values += [f"{prefix}{name} {getattr(group, name)}" for name in names]
+    return f"{data.traits}: {', '.join(values)}"
 
 
 def to_dict(settings: TrainSettings) -> dict[str, Any]:
@@ -165,33 +158,33 @@ def to_dict(settings: TrainSettings) -> dict[str, Any]:
     return {k: v for k, v in values.items() if k not in MODELS or k == settings.model}
 
 
-def from_dict(values: dict[str, Any]) -> TrainSettings:
-    """Settings from plain values, nested ones as dictionaries. Raises UserError for an unknown name or a wrong type."""
-    return _checked(TrainSettings, values, "")
+def from_dict(values: dict[str, Any], group: type[T] = TrainSettings, prefix: str = "") -> T:
+    """Settings from plain values, groups of them as dictionaries. Raises UserError for an unknown name or a wrong type."""
+    hints = typing.get_type_hints(group)
+    if unknown := [name for name in values if name not in hints]:
+        raise UserError(f"there is no option {prefix}{unknown[0]}: choose among {', '.join(sorted(hints))}")
+    return group(**{name: _value(hints[name], value, prefix + name) for name, value in values.items()})
 
 
-def _checked(hint: Any, value: Any, name: str) -> Any:
+def _value(hint: Any, value: Any, name: str) -> Any:
     """``value`` of an option as its type ``hint`` says."""
-    is_group = bool(dataclasses.is_dataclass(hint))
-    if is_group and isinstance(value, dict):
-        hints, prefix = typing.get_type_hints(hint), f"{name}." if name else ""
-        if unknown := [key for key in value if key not in hints]:
-            raise UserError(f"there is no option {prefix}{unknown[0]}: choose among {', '.join(sorted(hints))}")
-        return hint(**{key: _checked(hints[key], inner, prefix + key) for key, inner in value.items()})
+    if bool(dataclasses.is_dataclass(hint)):
+        if isinstance(value, dict):
+            return from_dict(value, hint, f"{name}.")
+        if not isinstance(value, hint):
+            raise UserError(f"{name} must be a group of options, not {value!r}")
+        return value
     choices = typing.get_args(hint)
     if choices and isinstance(value, bool):
         value = "on" if value else "off"  # YAML reads a bare on or off as a truth value
-    if hint is float and isinstance(value, int | str) and not isinstance(value, bool):
-        with contextlib.suppress(ValueError):  # YAML reads 1e-3 as text
+    if hint is float and not isinstance(value, bool):
+        with contextlib.suppress(TypeError, ValueError):  # YAML reads 1e-3 as text
             value = float(value)
-    fits = value in choices if choices else isinstance(value, hint) and isinstance(value, bool) == (hint is bool)
-    if fits or (value is BY_DATA and not is_group):
-        return value
-    if is_group:
-        wanted = "a group of options"
-    else:
+    fits = value in choices if choices else type(value) is hint
+    if not fits and value is not BY_DATA:
         wanted = f"one of {', '.join(map(str, choices))}" if choices else f"of type {hint.__name__}"
-    raise UserError(f"{name} must be {wanted}, not {value!r}")
+        raise UserError(f"{name} must be {wanted}, not {value!r}")
+    return value
 
 
 def to_yaml(values: dict[str, Any]) -> str:
@@ -199,16 +192,28 @@ def to_yaml(values: dict[str, Any]) -> str:
 
 
 def read_config(path: Path, *, as_text: bool = False) -> dict[str, Any]:
-    """The options in a YAML file, with every value left as it is written if ``as_text``.
+    """The options in a YAML file, or in the recipe of that name if there is no such file.
 
-    Raises UserError if it is not a table of names and values.
+    as_text: leave every value as it is written. Raises UserError if it is not a table of names and values.
     """
+    path = path if path.is_file() else RECIPES.get(str(path), path)
+    if not path.exists():
+        raise UserError(f"{path} does not exist, and is no recipe ({', '.join(RECIPES)})")
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader if as_text else yaml.SafeLoader)
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(values, dict) or not all(isinstance(k, str) for k in values):
         raise UserError(f"{path} must hold lines of the form 'name: value'")
     return values
+
+
+def recipe(name: str, model: str = "gaia") -> dict[str, Any]:
+    """Options of the recipe ``name``, as `gaiamorph.train` takes them: ``train("photos/", **recipe("faces"))``.
+
+    Only what differs from the defaults is there. Options of other models than ``model`` are left out. Raises UserError for an
+    unknown name.
+    """
+    if name not in RECIPES:
+        raise UserError(f"there is no recipe {name!r}: choose one of {', '.join(RECIPES)}")
+    return {key: value for key, value in read_config(RECIPES[name]).items() if key == model or key not in MODELS}

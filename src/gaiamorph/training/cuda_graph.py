@@ -4,13 +4,11 @@ A step launches more than a thousand small operations, and the GPU mostly waits 
 operations on the same memory, so it computes the same numbers.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gaiamorph.models import Batch, Step
 
@@ -21,8 +19,8 @@ WARM_UP = 3
 class GraphedStep:
     """Replays ``passes(batch)``, which adds gradients to ``parameters``, from a CUDA graph after `WARM_UP` steps.
 
-    A replay overwrites the gradients of the step before: it suits steps of one batch each. If the capture fails, it warns
-    once and calls ``passes`` from then on.
+    A replay overwrites the gradients and the `Step` of the replay before. It suits steps of one batch each, whose numbers are
+    used before the next one. If the capture fails, it warns once and calls ``passes`` from then on.
     """
 
     def __init__(self, passes: Callable[[Batch], Step], parameters: list[nn.Parameter]) -> None:
@@ -62,30 +60,21 @@ class GraphedStep:
 
     def _capture(self, batch: Batch) -> None:
         self._clear()  # so that the captured backward pass writes gradients into the graph's own memory
-        self._x = batch.x.clone()
-        self._noise = {name: numbers.clone() for name, numbers in batch.noise.items()}
+        self._batch = Batch(batch.x.clone(), {name: numbers.clone() for name, numbers in batch.noise.items()})
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
-            step = self._passes(Batch(self._x, self._noise))
-            rates = {player: rate for player, rate in step.rates.items() if isinstance(rate, Tensor)}
-            self._scalars = torch.stack(
-                [t.detach().float() for t in (*step.losses.values(), *rates.values(), *step.metrics.values())]
-            )
-        self._names = list(step.losses), list(rates), list(step.metrics)
-        self._constant_rates: dict[str, Tensor | float] = {
-            player: rate for player, rate in step.rates.items() if player not in rates
-        }
+            step = self._passes(self._batch)
+        losses, metrics = ({n: t.detach() for n, t in scalars.items()} for scalars in (step.losses, step.metrics))
+        self._step = Step(losses, step.rates, metrics)  # without autograd's graph, which is done with
         self._gradients = [parameter.grad for parameter in self._parameters]
         self._graph = graph
 
     def _replay(self, batch: Batch) -> Step:
         assert self._graph is not None
-        self._x.copy_(batch.x)
+        self._batch.x.copy_(batch.x)
         for name, numbers in batch.noise.items():
-            self._noise[name].copy_(numbers)
+            self._batch.noise[name].copy_(numbers)
         self._graph.replay()
         for parameter, gradient in zip(self._parameters, self._gradients, strict=True):
             parameter.grad = gradient
-        scalars = iter(self._scalars.clone().unbind())
-        losses, rates, metrics = ({name: next(scalars) for name in names} for names in self._names)
-        return Step(losses, self._constant_rates | rates, metrics)
+        return self._step
