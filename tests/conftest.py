@@ -54,7 +54,7 @@ SMALL = {"network": {"width": 8}, "latent_dim": 6, "batch_size": 16, "threads": 
 
 @pytest.fixture
 def quiet():
-    """The small spaces here are badly trained, and say so of nearly every item."""
+    """The small spaces are badly trained, so nearly every item counts as unlike the training data."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnlikeTrainingWarning)
         yield

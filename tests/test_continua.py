@@ -1,4 +1,4 @@
-"""Continua as files: folders, manifests, and what they are made of again."""
+"""Continua as files: folders, manifests, and frames made again from them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_kept_detail_ends_at_the_items_and_fades_between(picture_space, photos):
     assert np.abs(lost_a).max() > 5
     expected = [lost_a, lost_a, 0.75 * lost_a + 0.25 * lost_b, lost_b, lost_b]
     for frame, before, detail in zip(kept, plain, expected, strict=True):
-        # ``before``, ``detail`` and the frame itself are each rounded by up to half a grey level.
+        # ``before``, ``detail`` and the frame are each rounded by up to half a grey level.
         assert np.abs(frame - np.clip(before + detail, 0, 255)).max() <= 1.5
 
 

@@ -27,7 +27,7 @@ from gaiamorph.networks import NETWORKS, NetworkSettings
 FILE = Path(__file__).parent / "assets" / "curves.csv"
 STEPS, EVERY, BATCH = 50, 10, 8
 TOLERANCE = 1e-4
-"""Relative, in double precision. AVX2 and AVX-512 give the same six digits. Older processors draw other normal numbers."""
+"""Relative tolerance in double precision. AVX2 and AVX-512 give the same six digits. Older processors draw other normal numbers."""
 TRAIN_TOLERANCE = 0.02
 """Relative, of `gaiamorph.train` in single precision."""
 CASES = list(itertools.product(MODELS, NETWORKS))
@@ -44,7 +44,7 @@ def faces() -> torch.Tensor:
 
 
 def plain_curves(model: str, network: str, learning_rate: float = 5e-4) -> Curves:
-    """What each player's loss and each logged scalar are, as means over ``EVERY`` steps."""
+    """Each player's loss and each logged scalar, as means over ``EVERY`` steps."""
     torch.set_num_threads(1)
     x = faces()
     torch.manual_seed(0)

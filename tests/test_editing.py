@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("quiet")
 
 @pytest.fixture
 def labels(photos, tmp_path):
-    """Labels that can be read off the pictures: bright faces, dark eyes, and brightness itself."""
+    """Labels that follow from the pictures: bright faces, dark eyes, and the brightness."""
     data = gm.open_data(photos, size=16)
     middle = data.items[:, 8, 8, 0].astype(float)
     rng = np.random.default_rng(0)

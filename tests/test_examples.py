@@ -1,4 +1,4 @@
-"""The notebooks run: their cells one after another, with a training of a few steps."""
+"""The notebooks run, cell by cell, with a training of a few steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The space: shapes, files, codes of morphs, and everything that may be wrong with them."""
+"""The space: shapes, files, codes of morphs, and bad input."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_encode_takes_everything_alike(picture_space, photos):
 
 
 def test_codes_depend_on_company_by_no_more_than_rounding(picture_space, photos):
-    """Alone, in another place, in a batch of another size."""
+    """Alone, in another place, or in a batch of another size."""
     items = np.array(gm.open_data(photos, size=16).items)
     many = picture_space.encode(np.concatenate([items, items]))
     np.testing.assert_allclose(many[:40], many[40:], rtol=1e-5, atol=1e-5)
@@ -59,7 +59,7 @@ def test_codes_depend_on_company_by_no_more_than_rounding(picture_space, photos)
 
 @pytest.mark.parametrize("options", [{}, {"keep_detail": True}, {"refine": 2}])
 def test_a_continuum_does_not_depend_on_company(picture_space, photos, tmp_path, options):
-    """Bit for bit: a pair alone, among others, and from its manifest. 35 frames are two batches."""
+    """The same bits for a pair alone, among others, and from its manifest. 35 frames are two batches."""
     paths = [photos / f"p{i:02d}.png" for i in range(6)]
     pairs = [(paths[i], paths[j]) for i, j in ((0, 1), (1, 2), (3, 0), (4, 5))]
     together = list(picture_space.morph_pairs(pairs, 35, **options))
@@ -73,7 +73,7 @@ def test_a_continuum_does_not_depend_on_company(picture_space, photos, tmp_path,
 
 
 def test_one_item_costs_one_item(picture_space, photos, monkeypatch):
-    """No batch is filled up, and each end of a morph is encoded once."""
+    """No batch is padded, and each end of a morph is encoded once."""
     seen = {"encode": [], "decode": []}
     for name, sizes in seen.items():
         compute = getattr(picture_space.generator, name)
@@ -104,7 +104,7 @@ def test_a_misspelt_option_is_an_error(picture_space, photos):
 
 @pytest.mark.parametrize(("keywords", "options"), [(EditKeywords, EditOptions), (MorphKeywords, MorphOptions)])
 def test_keywords_are_the_options(keywords, options):
-    """A type checker sees the same names and types that Python takes."""
+    """A type checker sees the names and types that Python accepts."""
     fields = typing.get_type_hints(options)
     positional = {"steps", "weights"} & set(fields)
     assert typing.get_type_hints(keywords) == {name: fields[name] for name in set(fields) - positional}
@@ -129,7 +129,7 @@ def test_sample(picture_space):
 
 
 def test_codes_on_a_sphere_stay_there(photos, tmp_path):
-    """Encoded, refined and sampled ones, after a file as before; what lies off it is drawn in its direction."""
+    """Encoded, refined and sampled codes lie on the sphere, also after loading. Other codes are decoded by their direction."""
     network = {"width": 8, "codes": "sphere"}
     gm.train(photos, out=tmp_path, size=16, steps=10, show=False, **SMALL | {"latent_dim": 16, "network": network})
     space = gm.load(tmp_path)
@@ -352,7 +352,7 @@ def test_data_of_pictures_that_are_not_square_opens_as_it_was_trained_on(tmp_pat
 
 
 def test_arrays_of_the_right_shape_are_looked_at(picture_space, vector_space):
-    """As single items are: neither missing numbers nor what is no picture become codes."""
+    """Checked as single items are: missing numbers and files that are no pictures are refused."""
     points = np.array(gm.open_data("sample:moons").items[:4], np.float64)
     assert (vector_space.encode(points) == vector_space.encode(points.astype(np.float32))).all()
     for bad in (np.nan, np.inf):

@@ -1,4 +1,4 @@
-"""Imports run one way, and importing the package stays cheap."""
+"""Imports run one way, and importing the package is cheap."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def imported(path: Path) -> set[str]:
 def test_imports_run_one_way(path):
     here = room(path)
     wrong = {name for name in imported(path) if name != here and LEVEL[name] >= LEVEL[here]}
-    # data and networks stand side by side and know nothing of each other; so do features and latent.
+    # data and networks do not import each other. Neither do features and latent.
     assert not wrong, f"{here} imports {wrong}, which stand to its right"
 
 
 def modules_imported(path: Path) -> set[str]:
-    """Modules of the package that a file imports anywhere: at the top, in functions, and for type checkers alone."""
+    """Modules of the package that a file imports anywhere: at the top, in functions, or under TYPE_CHECKING."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""The command line, as a user meets it: what it writes, and one sentence for whatever is wrong."""
+"""The command line: what it writes, and one sentence for every error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gaiamorph.cli import main
 
 @pytest.fixture
 def run(capsys):
-    """Run a command in this process: (status, output, errors)."""
+    """Run a command in this process. Returns (status, output, errors)."""
 
     def call(*arguments) -> tuple[int, str, str]:
         try:
@@ -135,7 +135,7 @@ def test_config_file_and_print_config(run, photos, tmp_path):
 
 
 def test_recipe_by_name(run, photos, tmp_path, monkeypatch):
-    """A folder of that name, as photographs may lie in, is in nobody's way; a file of that name comes first."""
+    """A folder with the recipe's name is ignored. A file with that name comes first."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "faces").mkdir()
     (tmp_path / "lines").write_text("steps: 5\n")
@@ -149,7 +149,7 @@ def test_recipe_by_name(run, photos, tmp_path, monkeypatch):
 
 
 def test_run_config_is_a_config(run, picture_run, photos, tmp_path):
-    """What a run recorded can be given to --config."""
+    """--config accepts the config.yaml of a run."""
     status, out, errors = run("train", photos, "--config", picture_run / "config.yaml", "--print-config")
     assert status == 0, errors
     assert yaml.safe_load(out)["steps"] == 60

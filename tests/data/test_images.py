@@ -1,4 +1,4 @@
-"""Picture files of every type, valid and broken, and the outcome of each."""
+"""Picture files of every type, valid and broken, and their outcomes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_common_formats_are_read(form):
 def test_exif_rotation_is_applied():
     picture = Image.fromarray(ramp()).convert("RGB")
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: show it rotated by 90 degrees clockwise
+    exif[0x0112] = 6  # EXIF orientation: rotate by 90 degrees clockwise to show it
     turned = KIND.fit(decode(encoded(picture, "JPEG", exif=exif, quality=95))).astype(int)
     upright = KIND.fit(picture).astype(int)
     assert np.abs(turned - np.rot90(upright, -1)).mean() < 8

@@ -1,4 +1,4 @@
-"""The contract of kinds: what holds for each, no kind named outside data/, and a third kind that no library code knows."""
+"""The contract of kinds: rules for every kind, no kind named outside data/, and a third kind that the library does not know."""
 
 from __future__ import annotations
 

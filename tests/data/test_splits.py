@@ -1,4 +1,4 @@
-"""The rule of the splits, with and without groups."""
+"""The splitting rule, with and without groups."""
 
 from __future__ import annotations
 

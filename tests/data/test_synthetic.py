@@ -1,4 +1,4 @@
-"""Synthetic sets are what they say, and fresh for every seed and split."""
+"""Synthetic sets match their description, and every seed and split has fresh items."""
 
 from __future__ import annotations
 

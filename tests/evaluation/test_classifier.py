@@ -23,7 +23,7 @@ SPLITS = {"train": np.arange(800), "validation": np.arange(800, 1000), "test": n
 
 
 def labelled(labels: np.ndarray, **columns: np.ndarray) -> Dataset:
-    """Vectors whose first value tells the label, and whose second tells nothing."""
+    """Vectors whose first value determines the label. The second is random."""
     rng = np.random.default_rng(0)
     kind = np.unique(labels.astype(str), return_inverse=True)[1]
     items = np.stack([kind + 0.1 * rng.normal(size=1200), rng.normal(size=1200)], 1).astype(np.float32)
@@ -123,7 +123,7 @@ def test_pictures_in_folders_have_label_features_and_the_recipe_is_recorded(tmp_
 
 
 def test_which_feature_spaces_there_are_is_known_before_they_are_trained(vector_space, monkeypatch):
-    """A comparison that is finished asks for no more."""
+    """A finished comparison trains nothing more."""
     monkeypatch.setattr("gaiamorph.evaluation.case.open_labels", lambda _: pytest.fail("trained for nothing"))
     data = vector_space.open_data("sample:moons")
     data.attributes["label"] = np.arange(len(data.items)) % 3

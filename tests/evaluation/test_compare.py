@@ -1,4 +1,4 @@
-"""A comparison: one budget, one yardstick, and nothing done twice."""
+"""A comparison: one budget, one evaluation, and nothing computed twice."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_winner_is_the_best_that_can_encode():
 
 
 def test_the_lead_is_as_sure_as_the_difference_is():
-    """Two models that swing together with who is held out, and two that do not."""
+    """Two models whose values vary together with the held-out people, and two whose values do not."""
     swing = np.random.default_rng(0).normal(size=20)
 
     def measured(model, value, seed, swings):

@@ -1,4 +1,4 @@
-"""How far edits move attributes: on a space and a judge whose answers are known."""
+"""How far edits move attributes, on a space and a judge with known answers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_movement_is_in_gaps_and_away_from_what_an_item_is():
     vectors = np.array([[1.0, 0.5, 0.0], [0.0, 1.0, 9.0]])
     z = np.random.default_rng(0).normal(size=(4, 3))
     moved = movement(identity_space(), linear_judge(), z, d, vectors)
-    # +1 for items without, -1 for items with: b moves by half of 1, which is a quarter of its gap of 2.
+    # +1 for items without a, -1 for items with it. b moves by 0.5, a quarter of its gap of 2.
     np.testing.assert_allclose(moved.matrix, [[1.0, 0.25], [0.0, 0.5]], atol=1e-6)
     np.testing.assert_allclose(moved.relative, [[1.0, 0.25], [0.0, 1.0]], atol=1e-6)
     assert moved.on_target == pytest.approx(0.75)
@@ -71,7 +71,7 @@ def test_relative_without_a_target_that_moves_is_not_a_number():
 
 @pytest.fixture(scope="module")
 def points() -> Dataset:
-    """Vectors whose first column tells a, and whose second tells n; nothing tells the coin."""
+    """Vectors whose first column determines a and whose second determines n. The coin is random."""
     rng = np.random.default_rng(0)
     a, n, coin = rng.integers(0, 2, 1200), rng.normal(size=1200), rng.integers(0, 2, 1200)
     items = np.stack([2.0 * a + 0.2 * rng.normal(size=1200), n, rng.normal(size=1200)], 1).astype(np.float32)

@@ -127,7 +127,7 @@ def test_many_groups_are_left_out_in_blocks():
 
 
 def test_the_standard_error_is_the_spread_over_other_people():
-    """Of means, where the formula is exact; and of kernel distances, between sets of other people each time."""
+    """For means, where the formula is exact, and for kernel distances between sets of different people."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=30)
     without = (x.sum() - x) / 29

@@ -1,4 +1,4 @@
-"""Metrics on constructed cases where the right answer is known, and the whole yardstick on small spaces."""
+"""Metrics on constructed cases with known answers, and the whole evaluation on small spaces."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_blur_and_noise_are_both_distance():
 
 @pytest.fixture(scope="module")
 def natural():
-    """Pictures whose energy falls with the square of frequency, as that of photographs does: (400, 32, 32, 1), brightness."""
+    """Pictures (400, 32, 32, 1) whose energy falls with the square of frequency, as in photographs. Also their brightness."""
     rng = np.random.default_rng(0)
     vertical, horizontal = np.fft.fftfreq(32), np.fft.rfftfreq(32)
     fall = 1 / np.maximum(np.hypot(vertical[:, None], horizontal), 1 / 32)

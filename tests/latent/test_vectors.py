@@ -1,4 +1,4 @@
-"""Attribute vectors against constructed codes, where the truth is known."""
+"""Attribute vectors on constructed codes with known answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gaiamorph.latent.attributes import METHODS, cosines, explained, fit
 
 
 def confounded(count: int = 4000, follow: float = 0.85, seed: int = 0):
-    """Two attributes that correlate by 2 follow - 1, and codes that are exactly linear in them, with noise."""
+    """Two attributes with the correlation 2 follow - 1, and codes that are linear in them, plus noise."""
     rng = np.random.default_rng(seed)
     first = rng.random(count) < 0.5
     second = np.where(rng.random(count) < follow, first, ~first)
@@ -71,7 +71,7 @@ def test_confidence_shrinks_with_items_and_r2_is_the_share_explained():
     few, many = (fit(*confounded(n)[:2]) for n in (60, 4000))
     assert (many.error < 0.3 * few.error).all()
     z, a, _ = confounded()
-    # Each attribute alone explains what the other does not; without noise they explain all.
+    # Each attribute alone explains what the other does not. Without noise they explain everything.
     assert many.r2 == pytest.approx(explained(z, a))
     assert many.r2 > 0.97
     clean = a @ np.array([[1.0, 0.0], [0.0, 1.0]])

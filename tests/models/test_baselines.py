@@ -1,4 +1,4 @@
-"""Losses of the models that GAIA is compared with, against values worked out in NumPy; gradients against separate phases."""
+"""Losses of the other models against values computed in NumPy. Gradients against those of separate phases."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_vae():
     x, eps = batch.x.numpy(), batch.noise["epsilon"].numpy()
     mean, log_variance = numpy_of(model.generator.encode_gaussian, x)
     y = numpy_of(model.generator.decode, mean + np.exp(log_variance / 2) * eps)
-    # The scale that is best for the batch, put into the density itself.
+    # The best scale for the batch, inserted into the density.
     nll = -stats.norm.logpdf(x, y, np.sqrt(((x - y) ** 2).mean())).mean()
     kl = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum(1).mean()
     assert losses(model, batch)["generator"] == pytest.approx(nll + 0.7 * kl / 5, rel=1e-6)
@@ -122,7 +122,7 @@ def test_acai():
 
 
 def test_acai_weighs_its_critic_as_the_paper_does():
-    """lambda 0.5 on pixels in [-1, 1]: the two losses differ by a factor, which no optimiser that divides it out notices."""
+    """lambda 0.5 on pixels in [-1, 1]. The two losses differ by a constant factor, and Adam divides such a factor out."""
     pictures = MODELS["acai"]((1, 8, 8), 4, NetworkSettings("mlp", 8))
     model, batch = make("acai", weight=pictures.settings.weight)
     x, alpha = batch.x, batch.noise["alpha"][:, None]
@@ -171,7 +171,7 @@ def adversarial_losses(real, fake):
 
 
 def phase(model, name, batch):
-    """The loss of each player, written as a phase of its own with the other's networks held still."""
+    """The loss of each player as a separate phase, with the other player's networks frozen."""
     G, D, x, n = model.generator, model.discriminator, batch.x, batch.noise
     if name == "gan":
         loss_D, loss_G = adversarial_losses(D(x), D(G.decode(n["z"])))

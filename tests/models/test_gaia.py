@@ -1,4 +1,4 @@
-"""Every term, weight and rate of GAIA against values worked out in NumPy."""
+"""Every term, weight and learning rate of GAIA against values computed in NumPy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PLAIN = {
 
 
 def make(seed=0, fitted=False, **settings):
-    """fitted: G redraws the batch better than the mean item does, so that sets are compared."""
+    """fitted: G reconstructs the batch better than the mean item does, so that sets are compared."""
     torch.manual_seed(seed)
     model = GAIA((5,), 3, NetworkSettings(name="mlp", width=16), GAIA.Settings(**PLAIN | settings)).double()
     x = torch.rand(8, 5, dtype=torch.float64)
@@ -54,7 +54,7 @@ def numpy_noise(model, batch):
 
 
 def gradients(model, batch):
-    """What a step adds to the parameters of each player."""
+    """The change of each player's parameters in one step."""
     model.zero_grad()
     model(batch).backward(model.players())
     return {player: [p.grad.clone() for p in group] for player, group in model.players().items()}
@@ -65,7 +65,7 @@ def sigmoid(v):
 
 
 def numpy_errors(model, batch, error):
-    """R, F, I and the direct error, pair by pair with explicit loops; networks are the only thing taken from the model."""
+    """R, F, I and the direct error, pair by pair with explicit loops. Only the networks come from the model."""
 
     def net(function, values):
         with torch.no_grad():
@@ -89,7 +89,7 @@ def numpy_errors(model, batch, error):
 
 
 def numpy_set_distance(model, batch, R, reconstruction, gz, earlier=((), ())):
-    """U: what stands beside I in G's loss and in the balance."""
+    """U: the set distance beside I in G's loss and in the balance."""
     x = batch.x.numpy()
     mean = numpy_difference(model.settings.error, x, np.broadcast_to(x.mean(0), x.shape))
     half = len(x) // 2
@@ -99,7 +99,7 @@ def numpy_set_distance(model, batch, R, reconstruction, gz, earlier=((), ())):
 
 
 def numpy_difference(name, a, b):
-    """By the definitions of the field, without what the library has."""
+    """By the field's definitions, without library code."""
     return {"l1": np.abs(a - b).mean(), "l2": ((a - b) ** 2).mean()}[name]
 
 
@@ -168,7 +168,7 @@ def test_paper_rates_follow_the_seed_equation():
 
 
 def test_the_paper_as_printed_is_one_setting():
-    """The objective brings the paper's slope, sampler and pairwise-distance loss, and none of the later terms."""
+    """The objective sets the paper's slope, sampler and pairwise-distance loss, and none of the later terms."""
     model = GAIA((1, 16, 16), 4, NetworkSettings(name="adain", width=8), GAIA.Settings(objective="paper")).double()
     s = model.settings
     assert (s.slope, s.sampler, s.distance) == (20.0, "gaussian", 5e-5)
@@ -184,7 +184,7 @@ def test_the_paper_as_printed_is_one_setting():
 
 
 def test_interpolations_carry_gradient_twice():
-    """I's gradient reaches G through D's input and through the target; detaching the target would change it."""
+    """The gradient of I reaches G through D's input and through the target. Detaching the target would change it."""
     model, batch = make(direct=0.0, set_distance=0.0)
     parameters = model.players()["generator"]
     full = gradients(model, batch)["generator"]
@@ -284,7 +284,7 @@ def test_diagnosis_names_the_remedy():
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("network", ["mlp", "conv", "adain"])
 def test_contract(name, network):
-    """Every model: a finite loss and gradients for each player on every step, and its parameters all belong to one."""
+    """For every model: a finite loss and gradients for each player, and every parameter belongs to one player."""
     torch.manual_seed(0)
     model = MODELS[name]((1, 16, 16), 4, NetworkSettings(name=network, width=8), MODELS[name].Settings())
     batch = Batch(torch.rand(4, 1, 16, 16), model.draw(4, torch.Generator().manual_seed(0)))
@@ -303,7 +303,7 @@ def test_contract(name, network):
 
 @pytest.mark.parametrize(("name", "width"), [("conv", 32), ("adain", 16)])
 def test_width_of_the_discriminator(name, width):
-    """As wide as the generator; in the paper's network half as wide, as there."""
+    """As wide as the generator. In the paper's network half as wide."""
     model = GAIA((1, 16, 16), 4, NetworkSettings(name=name, width=32))
     alike = NETWORKS[name]((1, 16, 16), 2, NetworkSettings(name=name, width=width))
     assert [p.shape for p in model.discriminator.parameters()] == [p.shape for p in alike.parameters()]

@@ -1,4 +1,4 @@
-"""What GAIA is for, in seconds: on a set in the plane its interpolations lie inside the data, and an autoencoder's do not."""
+"""On a set in the plane, GAIA's interpolations lie inside the data and an autoencoder's do not. Takes seconds."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ GAIA: dict[str, Any] = {
     "objective": "balanced", "discriminator_latent_dim": 1, "direct": 1.0, "slope": 10.0, "sampler": "gaussian",
     "discriminator_noise": 0.0,
 }  # fmt: skip
-"""A discriminator with a code of one number and a weak direct term: a strong adversary that settles soon."""
+"""A discriminator with a code of one number and a weak direct term, so that the adversary is strong and settles soon."""
 MARGIN = 0.25
 """Measured: .88 against .49."""
 
 
 def share_inside(model: str, folder) -> float:
-    """Share of points at uniform weights between random pairs of the s-curve that lie inside the data."""
+    """Share of interpolations between random pairs of the s-curve that lie inside the data. Weights are uniform."""
     np.save(folder / "points.npy", draw("s-curve", 1500, 0))
     options = OPTIONS | ({"gaia": GAIA} if model == "gaia" else {})
     space = gm.train(folder / "points.npy", out=folder / model, model=model, **options)

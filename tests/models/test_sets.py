@@ -11,7 +11,7 @@ from gaiamorph.models.terms import REMEMBERED, SetDistance
 
 
 def numpy_energy_distance(x, y, sources=None, earlier=((), ())):
-    """sources: for each of y the members of x that it is made of. earlier: further members, strangers to all."""
+    """sources: for each item of y, the members of x it is made of. earlier: further members, of which no item of y is made."""
     of = [{("x", i)} for i in range(len(x))]
     of += (
         [{("y", j)} for j in range(len(y))] if sources is None else [{("x", i) for i in made_of} for made_of in sources]
@@ -44,7 +44,7 @@ def test_energy_distance():
 
 
 def test_energy_distance_leaves_out_what_is_made_of_one_another():
-    """Mixtures that are as varied as what they are made of are no farther from it than strangers are."""
+    """Mixtures as varied as their sources are no farther from the sources than other items are."""
     rng = np.random.default_rng(0)
     shares = np.zeros((16, 16))
     sources = [(i, (i + 5) % 16) for i in range(16)]
@@ -97,7 +97,7 @@ def test_gradient_of_the_energy_distance_is_that_of_both_sides():
 
 
 def test_earlier_items_make_the_distance_less_noisy():
-    """Of sets of one distribution, where it is 0 on average, and as much of another, where it is not."""
+    """Sets of one distribution, where the mean is 0, and sets of two distributions, where it is not."""
     torch.manual_seed(0)
 
     def found(memory, shift):

@@ -11,7 +11,7 @@ from gaiamorph.networks.doubling import BlocksActivation, BlocksConv, UpsampledC
 
 
 def pair(channels, width=5, out=3):
-    """The layers at half of the size, and plain ones with the same weights. Biases are not 0: at the edges they would show."""
+    """The layers at half the size, and plain layers with the same weights. Biases are not 0, so that errors at the edges show."""
     torch.manual_seed(0)
     here = nn.Sequential(
         UpsampledConv(channels, width), BlocksActivation(NEGATIVE_SLOPE), BlocksConv(width, out)
@@ -43,7 +43,7 @@ def test_values_and_gradients_are_those_of_the_plain_layers(size, out, layout):
 
 
 def test_weights_are_rounded_once_under_autocast():
-    """Sums of rounded weights would be further from what they stand for."""
+    """Sums of rounded weights would be less exact."""
     here, plain = pair(16, 16)
     here, plain, x = here.float(), plain.float(), torch.randn(8, 16, 6, 6)
     exact = plain(F.interpolate(x, scale_factor=2, mode="nearest"))

@@ -51,7 +51,7 @@ def test_smaller_blocks_are_one_level_more():
     assert convolutions(coarse.decoder) == [(8, 16), (8, 8), (16, 8)]
     assert convolutions(finer.decoder) == [(16, 32), (8, 16), (8, 8), (4, 8)]
     assert convolutions(finest.decoder) == [(32, 64), (16, 32), (8, 16), (8, 8), (1, 8)]
-    # What is read lies in blocks twice as large, but of 4 pixels at most.
+    # The encoder reads blocks twice as large, but at most 4 pixels.
     assert convolutions(coarse.encoder) == [(8, 16), (16, 8)]
     assert convolutions(finest.encoder) == [(32, 16), (64, 32)]
 
@@ -120,7 +120,7 @@ def test_pictures_below_eight_pixels_are_refused(name):
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("depth", [1, 6])
 def test_no_dead_starts(name, depth):
-    """At the start codes and pictures vary from item to item, at any depth, and every parameter has a gradient."""
+    """At initialisation codes and pictures vary from item to item at any depth, and every parameter has a gradient."""
     net = build(name, (1, 32, 32), depth=depth, width=16)
     x = F.interpolate(torch.rand(16, 1, 4, 4), 32)
     z = net.encode(x)
@@ -153,7 +153,7 @@ def test_learns_a_few_pictures(name):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_items_do_not_see_each_other(name):
-    """No statistics over the batch: with them real and made items of one batch would leak into each other."""
+    """No statistics over the batch: they would mix real and made items of one batch."""
     net = build(name, (3, 16, 16))
     x = torch.rand(4, 3, 16, 16)
     torch.testing.assert_close(net(x)[:1], net(x[:1]), rtol=1e-4, atol=1e-5)

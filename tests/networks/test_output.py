@@ -1,4 +1,4 @@
-"""The output sigmoid: torch's, but for gradients that lead away from a limit."""
+"""The output sigmoid equals torch's, except for gradients that lead away from a limit."""
 
 import pytest
 import torch
@@ -15,7 +15,7 @@ def test_values_and_gradients_are_torchs_except_for_saturated_outputs_that_shoul
     weight = torch.randn(8, 192)
     (ours,) = torch.autograd.grad((y * weight).sum(), x)
     (theirs,) = torch.autograd.grad((torch.sigmoid(x.float()) * weight).sum(), x)
-    # A gradient step leads away from 0 if the gradient is negative, and away from 1 if it is positive.
+    # A negative gradient leads away from 0, a positive one away from 1.
     held = ((y < NEAREST) & (weight < 0)) | ((y > 1 - NEAREST) & (weight > 0))
     assert 0 < float(held.float().mean()) < 0.5
     assert torch.equal(ours[~held], theirs[~held])

@@ -1,4 +1,4 @@
-"""Augmentation: each change by what it does to pictures whose answer is known."""
+"""Augmentation: each change on pictures with a known answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_flip_and_shift():
 
 
 def centre_and_spread(picture):
-    """Of a blob on black, in pixels from the middle: (right, down), and standard deviations along both."""
+    """Centre (right, down) of a blob on black, in pixels from the middle, and its standard deviations."""
     height, width = picture.shape
     down, right = torch.meshgrid(
         torch.arange(height) - (height - 1) / 2, torch.arange(width) - (width - 1) / 2, indexing="ij"

@@ -31,7 +31,7 @@ def test_a_gradient_far_larger_than_usual_is_cut_and_others_are_not():
     assert norm_after(clipping, 9 * direction) == pytest.approx(9)
     usual = 0.98 * 5 + 0.02 * 9
     assert norm_after(clipping, 1000 * direction) == pytest.approx(LIMIT * usual, rel=1e-4)
-    # A cut gradient counts with its cut norm, so that one outburst does not make room for the next.
+    # A cut gradient counts with its cut norm, so that one large gradient does not raise the limit.
     assert norm_after(clipping, 1000 * direction) == pytest.approx(2 * (0.98 + 0.04) * usual, rel=1e-4)
     cut = player(1000 * direction)
     clipping("generator", cut)

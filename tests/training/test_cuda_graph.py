@@ -1,4 +1,4 @@
-"""A step as one CUDA graph: whether it can be captured is tested on any machine, its numbers only with a GPU."""
+"""A step as one CUDA graph. Capture is tested on any machine, the numbers only on a GPU."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gaiamorph.models.balance import BALANCES
 from gaiamorph.models.gaia import GAIA
 from gaiamorph.networks import NetworkSettings
 from gaiamorph.training import loop
-from gaiamorph.training.cuda_graph import WARM_UP, GraphedStep
+from gaiamorph.training.speed.cuda_graph import WARM_UP, GraphedStep
 from gaiamorph.training.loop import Run
 
 OF_THE_HOST = {"aten::lift_fresh", "aten::_local_scalar_dense", "aten::nonzero", "aten::is_nonzero", "aten::item"}
@@ -67,7 +67,7 @@ def test_a_step_stays_on_the_device_and_in_its_memory(name, settings, architectu
 
 
 def test_without_a_graph_a_step_runs_as_it_is(monkeypatch):
-    """Also if the capture fails half-way: gradients that it left are removed."""
+    """If the capture fails half-way, the gradients it left are removed."""
     weight = torch.nn.Parameter(torch.ones(1))
     calls = []
 

@@ -56,7 +56,7 @@ def train(model, photos, out, *, processes, stop):
 
 
 class Processes:
-    """Stands for torch.distributed in one process: rank by rank, it records what each gives, then answers with the result."""
+    """Replaces torch.distributed in one process. It records what each rank gives, then answers with the result."""
 
     def __init__(self, world: int) -> None:
         self.world, self.given, self.answering = world, [], False
@@ -81,7 +81,7 @@ class Processes:
 
 
 def reference(name, photos, processes_at, monkeypatch):
-    """Weights of a plain loop: each step takes the shares of all processes one after another, and averages their gradients."""
+    """Weights of a plain loop. Each step computes the shares of all processes in turn and averages their gradients."""
     data = gm.open_data(photos, size=16)
     s = settled(from_dict({"model": name, **OPTIONS}), data, max(processes_at))
     torch.manual_seed(s.seed)
@@ -133,7 +133,7 @@ def test_two_processes_learn_what_one_does_and_a_run_goes_on_with_one(model, pho
             learnt[f"model/{name}"], weight, rtol=1e-3, atol=4e-5, msg=lambda m, n=name: f"{n} {m}"
         )
     alone = reference(model, photos, [1] * 8, monkeypatch)
-    if model == "gaia":  # it mixes items of one share alone, so the number of processes does change what is learnt
+    if model == "gaia":  # items are mixed within one share, so the number of processes changes the result
         assert max(float((alone[name] - expected[name]).abs().max()) for name in alone) > 4e-4
 
 

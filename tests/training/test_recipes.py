@@ -1,4 +1,4 @@
-"""Recipes: their options can be trained with, and differ little from the defaults."""
+"""Recipes: training accepts their options, and they differ little from the defaults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import gaiamorph as gm
 from gaiamorph.training.settings import RECIPES, from_dict, settled, to_dict
 
 SETS = {"lines": "sample:lines"}
-"""Data of recipes that are not for pictures in general."""
+"""Data for recipes that are not for pictures in general."""
 MOST_OF_THE_METHOD = 3
 
 

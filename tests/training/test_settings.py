@@ -1,4 +1,4 @@
-"""Settings: what plain values become, and what is refused."""
+"""Settings: conversion of plain values, and refused values."""
 
 from __future__ import annotations
 

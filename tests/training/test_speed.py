@@ -1,4 +1,4 @@
-"""What makes training fast changes nothing that it should not."""
+"""Speed-ups change no numbers."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from gaiamorph.models import MODELS
 from gaiamorph.models.interpolation import SAMPLERS
 from gaiamorph.networks import NetworkSettings
 from gaiamorph.training import loop
-from gaiamorph.training.machine import chosen_precision, memory_kept
+from gaiamorph.training.machine import chosen_precision
 from gaiamorph.training.profile import PARTS, Profile, network_modules
+from gaiamorph.training.speed.memory import memory_kept
 
 
 def test_bf16_keeps_weights_and_errors_in_fp32(photos, tmp_path):
@@ -123,7 +124,7 @@ def test_profile_names_where_the_time_went(photos, tmp_path, capfd):
 
 
 def test_a_space_does_not_freeze_what_is_trained(photos, tmp_path, capfd):
-    """A short run keeps the trained generator, not the averaged one; the profile then takes one more step of it."""
+    """A short run keeps the trained generator, not the averaged one. The profile then takes one more step."""
     gm.train(photos, out=tmp_path / "run", model="ae", size=16, steps=5, profile=True, average=0.9999, **SMALL)
     assert "GFLOP/s" in capfd.readouterr().err
 

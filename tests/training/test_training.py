@@ -1,4 +1,4 @@
-"""The loop: exact resume, honest stops, and what a run leaves behind."""
+"""The loop: exact resume, stops, and the files of a run."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def stop_after(monkeypatch, steps):
     ("model", "stops"), [*(("gaia", stops) for stops in [(0,), (1,), (23,)]), *((name, (10, 40)) for name in MODELS)]
 )
 def test_resume_is_exact(photos, tmp_path, monkeypatch, model, stops):
-    """However often a run is cut off, the end is the same to the bit: weights, optimisers, averages, metrics."""
+    """A run that was killed several times ends with the same bits: weights, optimisers, averages, metrics."""
     options = {**SMALL, "model": model, "size": 16, "steps": 50, "show": False}
     gm.train(photos, out=tmp_path / "whole", **options)
     monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)  # a checkpoint after every step
@@ -228,7 +228,7 @@ def test_time_that_a_device_takes_after_a_step_was_launched_counts(photos, tmp_p
 
 
 def test_time_is_that_on_which_processes_agreed(photos, tmp_path, monkeypatch):
-    """With minutes, each process decides by it whether to take another step. One that continues alone waits for ever."""
+    """With a time limit, each process decides whether to take another step. A process that goes on alone would wait forever."""
     monkeypatch.setattr(loop, "synchronise", lambda device: time.sleep(0.01))
     agreed, agree, advance = [0.0], loop.agree, loop.Run.advance
 

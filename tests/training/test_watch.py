@@ -1,4 +1,4 @@
-"""Trainings that go wrong are noticed, and said so once."""
+"""Failed trainings are noticed and reported once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def resumed(watch):
 
 
 def test_collapse_is_reported_once_and_kept(tmp_path):
-    """A made-up history in which D runs away: a warning after it has lasted, not before, and only one."""
+    """A made-up history in which D runs away gives one warning, after the patience and not before."""
     said = []
     watch = Watch(1000)
 
@@ -50,7 +50,7 @@ def test_collapse_is_reported_once_and_kept(tmp_path):
 @pytest.mark.parametrize(
     ("error", "dies"),
     [
-        (lambda step: 1.3, True),  # all black: not far above what the mean item has
+        (lambda step: 1.3, True),  # all black: not far above the error of the mean item
         (lambda step: 1.05, False),
         (lambda step: 3.0 * 0.9 ** (step / 100), False),  # far off, and learning
         (lambda step: 0.2 if step < 700 else 1.5, True),
@@ -77,7 +77,7 @@ def test_a_generator_that_has_fallen_and_is_no_worse_than_the_mean_item(height, 
 
 
 def test_the_paper_objective_is_caught(tmp_path):
-    """As printed it runs away or collapses on moons, and the training says so."""
+    """As printed it diverges or collapses on moons, and the training warns."""
     space = gm.train(
         "sample:moons", out=tmp_path / "run", steps=600, latent_dim=2, threads=1, show=False,
         gaia={"objective": "paper", "slope": 20.0, "direct": 0.0, "set_distance": 0.0},
@@ -87,7 +87,7 @@ def test_the_paper_objective_is_caught(tmp_path):
 
 @pytest.mark.parametrize(("rate", "dies"), [(0.5, True), (2e-3, False)])
 def test_a_dead_generator_is_caught(photos, tmp_path, rate, dies):
-    """A rate that drives the output into a limit of the sigmoid, where no gradient comes back from."""
+    """A learning rate that drives the output to a limit of the sigmoid, where gradients vanish."""
     settings = SMALL | {"learning_rate": rate}
     space = gm.train(photos, out=tmp_path / "run", size=16, steps=200, model="ae", seed=1, show=False, **settings)
     warnings = [w["warning"] for w in space.info.training.warnings]

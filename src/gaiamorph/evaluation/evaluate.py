@@ -17,7 +17,7 @@ from gaiamorph.evaluation.kernel import standard_error
 from gaiamorph.evaluation.path import WEIGHTS, along
 from gaiamorph.output import report
 from gaiamorph.output.folders import new_folder
-from gaiamorph.training.machine import memory_kept
+from gaiamorph.training.speed.memory import memory_kept
 from gaiamorph.version import __version__
 
 RESULTS, PAGE = "results.json", "index.html"

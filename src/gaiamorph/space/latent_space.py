@@ -121,7 +121,9 @@ class LatentSpace(Morpher):
             raise UserError(f"mixed must be at least 1, not {mixed}")
         z = self.encode(items)
         mean = z.mean(0, keepdims=True)
-        learnt = 0 if self.kind.decodes_mean_codes else MODELS[self.model].mixes(self.info.settings.get(self.model, {}))
+        learnt = 0
+        if self.model in MODELS and not self.kind.decodes_mean_codes:
+            learnt = MODELS[self.model].mixes(self.info.settings.get(self.model, {}))
         share = kept(len(z), mixed or learnt or len(z))
         drawn = mean + share * (z - mean) if share else mean
         total = np.zeros(self.kind.item_shape)

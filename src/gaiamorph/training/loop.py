@@ -21,11 +21,12 @@ from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
 from gaiamorph.training import checkpoint, log
 from gaiamorph.training.batches import Batches
-from gaiamorph.training.cuda_graph import GraphedStep
-from gaiamorph.training.machine import agree, autocast, memory_kept, synchronise
+from gaiamorph.training.machine import agree, autocast, synchronise
 from gaiamorph.training.make_space import draw_held_out, held_out_errors, make_space
 from gaiamorph.training.profile import Profile, network_modules
 from gaiamorph.training.settings import TrainSettings, depending_on_data, to_dict
+from gaiamorph.training.speed.cuda_graph import GraphedStep
+from gaiamorph.training.speed.memory import memory_kept
 from gaiamorph.training.stability import Clipping, Watch
 
 BETAS = (0.5, 0.99)

@@ -1,12 +1,8 @@
-"""What a run computes on: its device, number format, memory and processes."""
+"""What a run computes on: its device, number format and processes."""
 
-import ctypes
 import inspect
 import logging
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +16,6 @@ from gaiamorph.errors import UserError
 _NOW, _ONCE = "forward_sync_buffers", "broadcast_buffers"
 SENDING_BUFFERS = _NOW if _NOW in inspect.signature(DistributedDataParallel).parameters else _ONCE
 """The name of one option of DDP. The older name is deprecated from torch 2.13 on."""
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
-"""Numbers of glibc's options (malloc.h)."""
-LARGE, DEFAULT_PAD = 2**25, 2**17
-"""Bytes: the largest M_MMAP_THRESHOLD that glibc accepts, and its default M_TOP_PAD."""
 
 
 def device_type(device: str) -> str:
@@ -60,29 +52,6 @@ def chosen_precision(asked: str, device: str, network: str) -> str:
 def autocast(precision: str, device: torch.device) -> torch.autocast:
     """The context in which networks compute in ``precision``. Weights and losses stay in float32."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
-
-
-@contextmanager
-def memory_kept() -> Iterator[None]:
-    """Keep freed memory for the next step (glibc only). Gain on a CPU: 12 to 20 % of a GAIA step, and no number changes.
-
-    By default glibc returns large blocks to the system as soon as they are freed. Each step allocates the same blocks again,
-    and the system has to clear and map all their pages. When the block ends, all free memory is returned.
-    """
-    library: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if not hasattr(library, "malloc_trim"):
-        yield
-        return
-    library.mallopt(M_MMAP_THRESHOLD, LARGE)
-    library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
-    library.mallopt(M_TOP_PAD, LARGE)
-    try:
-        yield
-    finally:
-        # After mallopt, glibc no longer adapts its thresholds. We leave those that it would have reached by itself.
-        library.mallopt(M_TRIM_THRESHOLD, 2 * LARGE)
-        library.mallopt(M_TOP_PAD, DEFAULT_PAD)
-        library.malloc_trim(0)
 
 
 @dataclass
