@@ -1,13 +1,12 @@
 """Drawings of arrays: contact sheets, curves, point clouds, heat maps."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
 GAP = 4
@@ -55,24 +54,14 @@ def sheet(
                     item = np.asarray(to_pil(item).resize((width, height), Image.Resampling.BICUBIC))
                 x = left + j * (width + GAP)
                 canvas[y : y + height, x : x + width] = item.reshape(height, width, -1)
-    if column_labels:
-        canvas[:top] = _heads(tuple(column_labels), left, width + GAP, canvas.shape[1])
     picture = Image.fromarray(canvas)
     pen = ImageDraw.Draw(picture)
+    for j, label in enumerate(column_labels or ()):
+        pen.text((left + j * (width + GAP) + width // 2, 4), label, "black", _font(), anchor="ma")
     for i, label in enumerate(row_labels or ()):
         y = top + i * (height + GAP) + height // 2 - 8 * (1 + label.count("\n"))
         pen.multiline_text((6, y), label, "black", _font())
     return picture
-
-
-@lru_cache(maxsize=8)
-def _heads(labels: tuple[str, ...], left: int, step: int, width: int) -> np.ndarray:
-    """Column labels as a strip (LABEL_HEIGHT, width, 3). Cached, because the sheets of many continua share them."""
-    picture = Image.new("RGB", (width, LABEL_HEIGHT), "white")
-    pen = ImageDraw.Draw(picture)
-    for j, label in enumerate(labels):
-        pen.text((left + j * step + (step - GAP) // 2, 4), label, "black", _font(), anchor="ma")
-    return np.asarray(picture)
 
 
 @cache
@@ -106,48 +95,33 @@ def points(clouds: Mapping[str, np.ndarray], columns: Sequence[str]) -> Image.Im
     return _rendered(figure)
 
 
-def lines(x: np.ndarray, ys: Mapping[str, np.ndarray], x_label: str, y_label: str = "") -> Image.Image:
-    """Named curves (S,) over one axis (S,)."""
-    figure, axes = _axes(1, 5.2, 3.4)
-    for name, y in ys.items():
-        axes[0].plot(x, y, marker="o", markersize=3, label=name, linewidth=1)
-    axes[0].set(xlabel=x_label, ylabel=y_label)
-    axes[0].legend(fontsize=8)
-    return _rendered(figure)
-
-
-def curves(runs: Mapping[str, Sequence[Mapping[str, float]]], names: Sequence[str]) -> Image.Image:
-    """Training curves: the rows of ``metrics.csv`` by run. Each run has one panel with its scalars ``names``."""
-    figure, axes = _axes(len(runs), 5.2, 3.4)
-    for ax, (run, rows) in zip(axes, runs.items(), strict=True):
-        for name in names:
-            xy = [(r["step"], r[name]) for r in rows if name in r and np.isfinite(r[name])]
-            if xy:
-                ax.plot(*np.array(xy).T, label=name.replace("_", " "), linewidth=1)
-        ax.set(title=run, xlabel="step", ylabel="mean absolute difference")
-        ax.set_ylim(bottom=0)
-        ax.legend(fontsize=8)
-    return _rendered(figure)
-
-
-def panels(
-    x: np.ndarray,
-    ys: Mapping[str, np.ndarray],
-    errors: Mapping[str, np.ndarray],
+def curves(
+    panels: Mapping[str, tuple[ArrayLike, Mapping[str, ArrayLike]]],
     x_label: str,
-    y_label: str,
+    y_label: str = "",
+    errors: Mapping[str, np.ndarray] | None = None,
+    from_zero: bool = False,
 ) -> Image.Image:
-    """Named curves (S,) side by side, for values without a common unit. Each has its own scale, which holds 0.
+    """Panels side by side: by title, x (S,) and named curves y (S,). Each panel has its own scale. NaN is left out.
 
-    The band shows ``errors`` (S,): one standard error on each side. NaN draws no band.
+    errors: by title, one standard error (S,) of the panel's only curve. It draws a band, and has no name in a legend.
+    from_zero: every scale holds 0.
     """
-    figure, axes = _axes(len(ys), 3.4, 3.0)
-    for ax, (name, y) in zip(axes, ys.items(), strict=True):
-        ax.fill_between(x, y - errors[name], y + errors[name], alpha=0.2, linewidth=0)
-        ax.plot(x, y, marker="o", markersize=3, linewidth=1)
-        ax.axhline(0, color="#999999", linewidth=0.8)
+    figure, axes = _axes(len(panels), 3.4 if errors else 5.2, 3.0 if errors else 3.4)
+    for ax, (title, (x, ys)) in zip(axes, panels.items(), strict=True):
+        for name, y in ys.items():
+            xy = np.array([x, y], float)
+            xy = xy[:, np.isfinite(xy[1])]
+            if xy.size:
+                ax.plot(*xy, marker="o" if xy.shape[1] < 50 else "", markersize=3, linewidth=1, label=name)
+            if errors:
+                ax.fill_between(x, y - errors[title], y + errors[title], alpha=0.2, linewidth=0)
+        if from_zero:
+            ax.axhline(0, color="#999999", linewidth=0.8)
+        if not errors:
+            ax.legend(fontsize=8)
         ax.ticklabel_format(axis="y", scilimits=(-2, 3))
-        ax.set(title=name, xlabel=x_label)
+        ax.set(title=title, xlabel=x_label)
     axes[0].set_ylabel(y_label)
     return _rendered(figure)
 

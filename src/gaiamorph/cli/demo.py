@@ -65,8 +65,11 @@ def demo(
     a, b = (data.names[seen[quarter * len(seen) // 4]] for quarter in (1, 3))
     spaces["gaia"].morph(f"{SOURCE}::{a}", f"{SOURCE}::{b}").save(out / "continuum", scale=4, include_originals=True)
     _compare(spaces, data, a, b).save(out / "comparison.png")
-    runs = {name.upper(): read_metrics(out / name) for name in spaces}
-    drawing.curves(runs, CURVES).save(out / "curves.png")
+    runs = {}
+    for name in spaces:
+        rows = read_metrics(out / name)
+        runs[name.upper()] = [row["step"] for row in rows], {c: [row.get(c, math.nan) for row in rows] for c in CURVES}
+    drawing.curves(runs, "step", "mean absolute difference", from_zero=True).save(out / "curves.png")
     captions = {
         "continuum/sheet.png": f"From {a} to {b}: originals at the ends, reconstructions and morphs between.",
         "comparison.png": "The same pair by GAIA, by an autoencoder trained for the same time, and by blending pixels.",
