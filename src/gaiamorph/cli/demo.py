@@ -12,7 +12,7 @@ from gaiamorph import drawing, training
 from gaiamorph.cli.options import Flag, Overwrite
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
-from gaiamorph.output import report
+from gaiamorph.output.report import write_page
 from gaiamorph.space import LatentSpace
 from gaiamorph.training.log import read_metrics
 from gaiamorph.training.runs import clear
@@ -104,8 +104,7 @@ def demo(
         text.insert(0, f"{note}.")
         if not quiet:
             print(f"gaiamorph: note: {note}", file=sys.stderr)
-    pictures = [(out / name, caption) for name, caption in captions.items()]
-    (out / "index.html").write_text(report.page("From one face to another", text, pictures), encoding="utf-8")
+    write_page(out, "From one face to another", text, captions)
     for name in (*captions, "continuum/manifest.csv", "index.html"):
         print(out / name)
 

@@ -1,9 +1,7 @@
 """Entanglement: how far an edit along one attribute vector moves every attribute."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,20 +9,16 @@ from typing import Any
 import numpy as np
 
 from gaiamorph import drawing
-from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import Design, attributes_of, overview, refuse_copies
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation.case import Case
-from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identity_distances
-from gaiamorph.evaluation.judge import Judge, train_judge
-from gaiamorph.evaluation.kernel import kernel_distance
+from gaiamorph.evaluation.judge import SAME_PERSON, Judge, face_descriptors, identity_distances, train_judge
+from gaiamorph.evaluation.realism import kernel_distance
 from gaiamorph.latent.attributes import Fit, cosines, fit
-from gaiamorph.output import report as pages
 from gaiamorph.output.folders import new_folder
+from gaiamorph.output.report import RESULTS, write_page
 from gaiamorph.space import LatentSpace
-from gaiamorph.version import __version__
 
-RESULTS, PAGE = "results.json", "index.html"
 METHODS = ("mean_difference", "least_squares")
 MOST_EDITED = 500
 """At most this many held-out items are edited along each vector."""
@@ -109,38 +103,33 @@ def edited(
 
 
 def report(
-    space: LatentSpace,
-    data: Dataset,
+    case: Case,
     out: Path,
     *,
     columns: list[str] | None = None,
     labels: Path | None = None,
-    split: str | None = None,
-    features: list[str] | None = None,
-    seed: int = 0,
     identity: bool = False,
     overwrite: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Fit vectors by mean difference and by least squares on the training split, and measure both on held-out items.
 
-    identity: items are faces, and a face recogniser checks whether edited ones are still the same people.
-    Writes ``results.json``, ``index.html`` and pictures into a new folder. Raises UserError if attributes cannot be
-    fitted, if the judge can tell none of them, or if the recogniser is not installed.
+    columns, labels: see `attributes_of`. identity: items are faces, and a face recogniser checks whether edited ones are
+    still the same people. Writes ``results.json``, ``index.html`` and pictures into a new folder. Raises UserError if
+    attributes cannot be fitted, if the judge can tell none of them, or if the recogniser is not installed.
     """
-    case = Case(space, data, split=split, seed=seed, features=features)
+    space, data, held_out = case.space, case.data, case.indices[:MOST_EDITED]
     whole = attributes_of(data, labels, columns)
     training = whole.rows(data.splits["train"])
     refuse_copies(training)
-    held_out = case.indices[:MOST_EDITED]
     descriptors = face_descriptors(data.items[held_out]) if identity else None
     say("training the judge on real items")
-    judge = train_judge(data, whole, case.indices, seed)
+    judge = train_judge(data, whole, case.indices, case.seed)
     if not judge.trusted.any():
         raise UserError("the judge can tell none of the attributes on held-out items, so nothing can be measured")
     say("fitting vectors")
     z_train = space.encode(data.items[data.splits["train"]])
-    fits = {method: fit(z_train, training.values, method, seed) for method in METHODS}
+    fits = {method: fit(z_train, training.values, method, case.seed) for method in METHODS}
     say("editing held-out items")
     z, design = space.encode(data.items[held_out]), whole.rows(held_out)
     moves = {method: movement(space, judge, z, design, f.vectors) for method, f in fits.items()}
@@ -155,21 +144,19 @@ def report(
     agreement = np.diag(cosines(*(f.vectors for f in fits.values()))).tolist()
     about = overview(training)
     skills = list(zip(whole.names, judge.skill.tolist(), judge.gaps.tolist(), agreement, strict=True))
-    results: dict[str, Any] = {
-        "gaiamorph_version": __version__, "space_sha256": space.sha256, "model": space.model, "data": data.source,
-        "fingerprint": data.fingerprint, "split": case.split, "items": len(held_out), "seed": seed,
-        "attributes": whole.names, "left_out": [name for name in whole.names if name not in moves[METHODS[0]].names],
+    results = case.record() | {
+        "items": len(held_out), "attributes": whole.names,
+        "left_out": [name for name, trusted in zip(whole.names, judge.trusted, strict=True) if not trusted],
         "warnings": about.warnings, "judge": {name: {"skill": skill, "gap": gap} for name, skill, gap, _ in skills},
         "correlations": about.correlations.tolist(), "cosine_between_methods": dict(zip(whole.names, agreement, strict=True)),
         "methods": methods,
     }  # fmt: skip
+    rows = [["attribute", "judge's skill", "judge's gap", "cosine of the two methods"]]
+    rows += [[name, *(f"{value:.2f}" for value in values)] for name, *values in skills]
     with new_folder(out, overwrite) as scratch:
         (scratch / RESULTS).write_text(json.dumps(results, indent=1), encoding="utf-8")
-        shown = list(_drawings(case, z, design, fits, moves, scratch))
-        rows = [[name, *(f"{value:.2f}" for value in values)] for name, *values in skills]
-        head = ["attribute", "judge's skill", "judge's gap", "cosine of the two methods"]
-        page = pages.page("Attribute vectors", _words(results), shown, [head, *rows])
-        (scratch / PAGE).write_text(page, encoding="utf-8")
+        captions = _draw(case, z, design, fits, moves, scratch)
+        write_page(scratch, "Attribute vectors", _words(results), captions, rows)
     return out
 
 
@@ -184,21 +171,21 @@ def _quality(
     made = {"(reconstructions)": (case.space.decode(z), np.arange(len(z)))}
     for k in map(int, np.flatnonzero(judge.trusted)):
         made[design.names[k]] = edited(case.space, z, design, vectors, k), np.flatnonzero(directions(design, k))
-    distances = {
-        space: {
+    found: dict[str, Any] = {"kernel_distance": {}}
+    for space, real in case.real_features.items():
+        distances = {
             name: kernel_distance(case.features(space, items), real)
             for name, (items, _) in made.items()
             if len(items) > 1
         }
-        for space, real in case.real_features.items()
-    }
-    if descriptors is None:
-        return {"kernel_distance": distances}
-    people = {}
-    for name, (items, rows) in made.items():
-        apart = identity_distances(items, descriptors[rows])
-        people[name] = {"distance": float(apart.mean()), "same_person": float((apart < SAME_PERSON).mean())}
-    return {"kernel_distance": distances, "identity": people}
+        found["kernel_distance"][space] = distances
+    if descriptors is not None:
+        apart = {name: identity_distances(items, descriptors[rows]) for name, (items, rows) in made.items()}
+        found["identity"] = {
+            name: {"distance": float(d.mean()), "same_person": float((d < SAME_PERSON).mean())}
+            for name, d in apart.items()
+        }
+    return found
 
 
 def _words(results: dict[str, Any]) -> list[str]:
@@ -220,17 +207,17 @@ def _words(results: dict[str, Any]) -> list[str]:
     return text + results["warnings"]
 
 
-def _drawings(
+def _draw(
     case: Case, z: np.ndarray, design: Design, fits: dict[str, Fit], moves: dict[str, Movement], folder: Path
-) -> Iterator[tuple[Path, str]]:
+) -> dict[str, str]:
+    """Write the pictures of the page. Returns their captions by file name."""
     names = moves[METHODS[0]].names
     maps = {method.replace("_", " "): m.relative for method, m in moves.items()}
-    path = folder / "entanglement.png"
-    drawing.heat_maps(maps, names, "edited along", "moved").save(path)
-    yield path, "Movement of each attribute (column) in edits of one (row), relative to the movement of the edited one."
-    if not case.space.kind.is_image:
-        return
-    for k in map(design.names.index, names):
+    drawing.heat_maps(maps, names, "edited along", "moved").save(folder / "entanglement.png")
+    captions = {
+        "entanglement.png": "Movement of each attribute (column) in edits of one (row), relative to the movement of the edited one."
+    }
+    for k in map(design.names.index, names if case.space.kind.is_image else ()):
         signs = directions(design, k)
         some = np.concatenate([np.flatnonzero(signs == sign)[: SHOWN // 2] for sign in (1, -1)])
         if not len(some):
@@ -240,6 +227,6 @@ def _drawings(
         rows += [edited(case.space, z, design, f.vectors, k)[places] for f in fits.values()]
         labels = ["originals", "reconstructed", *(m.replace("_", "\n") for m in fits)]
         heads = ["add" if s > 0 else "remove" for s in signs[some]]
-        path = folder / f"edits_{k:02d}.png"
-        case.space.kind.sheet([list(row) for row in rows], labels, heads).save(path)
-        yield path, f"{design.names[k]}: added to items without it, removed from items with it."
+        case.space.kind.sheet([list(row) for row in rows], labels, heads).save(folder / f"edits_{k:02d}.png")
+        captions[f"edits_{k:02d}.png"] = f"{design.names[k]}: added to items without it, removed from items with it."
+    return captions

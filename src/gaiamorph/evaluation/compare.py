@@ -1,7 +1,5 @@
 """Models under one budget: the same data, networks and number of real examples (or minutes), several seeds, the same metrics."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from collections.abc import Callable, Sequence
@@ -14,12 +12,11 @@ import pandas as pd
 from gaiamorph import drawing
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation import METRICS
-from gaiamorph.evaluation.case import Case, Metric
+from gaiamorph.evaluation.case import Case, Metric, standard_error
 from gaiamorph.evaluation.evaluate import MEASURE, describe, measure
-from gaiamorph.evaluation.kernel import standard_error
-from gaiamorph.evaluation.path import WEIGHTS, along
+from gaiamorph.evaluation.realism import WEIGHTS, along
 from gaiamorph.models import MODELS
-from gaiamorph.output import report
+from gaiamorph.output.report import write_page
 from gaiamorph.space import LatentSpace
 from gaiamorph.training import train
 from gaiamorph.training.checkpoint import write_atomically
@@ -108,8 +105,9 @@ def _measured(
     metrics = {f["name"]: Metric(**f) for f in kept["measured"]}
     paths = None
     if space.can_encode and space.kind.is_image:
-        ends = case.real[case.pairs[:PAIRS_SHOWN]]
-        paths = np.concatenate([ends[:, :1], case.paths(PAIRS_SHOWN, STEPS_SHOWN), ends[:, 1:]], 1)
+        pairs = case.pairs[:PAIRS_SHOWN]
+        ends = case.real[pairs]
+        paths = np.concatenate([ends[:, :1], case.paths(case.z[pairs], STEPS_SHOWN), ends[:, 1:]], 1)
     return Measured(model, seed, space, metrics, kept["curves"], paths)
 
 
@@ -122,29 +120,28 @@ def _write(found: list[Measured], out: Path) -> None:
     columns = ["model", "seed", "figure", "value", "unit", "better", "error"]
     pd.DataFrame(results, columns=columns).to_csv(out / "results.csv", index=False, na_rep="nan")
     models = list(dict.fromkeys(m.model for m in found))
-    head, rows = ["figure", "better", *models, "winner", "lead"], list(table(found, models))
-    pd.DataFrame(rows, columns=head).to_csv(out / "table.csv", index=False)
-    (out / "table.md").write_text(report.markdown(head, rows), encoding="utf-8")
-    pictures = []
-    paths = {m.model: m.paths for m in found if m.seed == found[0].seed and m.paths is not None}
-    if paths:
-        path = out / "comparison.png"
-        rows_shown = [list(drawn[i]) for i in range(PAIRS_SHOWN) for drawn in paths.values()]
+    rows = [["figure", "better", *models, "winner", "lead"], *table(found, models)]
+    pd.DataFrame(rows).to_csv(out / "table.csv", index=False, header=False)
+    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
+    (out / "table.md").write_text("".join(f"| {' | '.join(cells)} |\n" for cells in lines), encoding="utf-8")
+    captions = {}
+    if paths := {m.model: m.paths for m in found if m.seed == found[0].seed and m.paths is not None}:
+        shown = [list(drawn[i]) for i in range(PAIRS_SHOWN) for drawn in paths.values()]
         heads = ["A", *(f"{w:.2f}" for w in np.linspace(0, 1, STEPS_SHOWN)), "B"]
-        found[0].space.kind.sheet(rows_shown, [*paths] * PAIRS_SHOWN, heads, cell=64).save(path)
-        pictures.append((path, "Straight paths between the same held-out pairs, by each model."))
+        found[0].space.kind.sheet(shown, [*paths] * PAIRS_SHOWN, heads, cell=64).save(out / "comparison.png")
+        captions["comparison.png"] = "Straight paths between the same held-out pairs, by each model."
     for name in found[0].curves:
         means = {model: np.mean([m.curves[name] for m in found if m.model == model], axis=0) for model in models}
-        path = out / f"convexity_{name}.png"
-        drawing.lines(WEIGHTS, means, "weight", f"kernel distance from real items ({name})").save(path)
-        pictures.append((path, f"Realism along the path, in {name} features: level is best."))
+        label = f"kernel distance from real items ({name})"
+        drawing.curves({"": (WEIGHTS, means)}, "weight", label).save(out / f"convexity_{name}.png")
+        captions[f"convexity_{name}.png"] = f"Realism along the path, in {name} features: level is best."
     text = [
         f"{len({m.seed for m in found})} seeds. Each cell is the mean over seeds ± their standard deviation. "
         "Models without an encoder (gan, began) are measured between codes from their prior.",
         "Lead: the difference of the winner to the next model, ± its standard error over the choice of held-out items. The "
         "error comes from leaving out one group (one person) after another, and is a mean over seeds.",
     ]
-    (out / "index.html").write_text(report.page("Comparison", text, pictures, [head, *rows]), encoding="utf-8")
+    write_page(out, "Comparison", text, captions, rows)
 
 
 def table(found: list[Measured], models: list[str]) -> list[list[str]]:

@@ -1,27 +1,30 @@
-"""Small networks, trained on real items only, that judge generated items.
+"""Networks that judge generated items: a classifier of labels, a judge of attributes, and a face recogniser.
 
-`open_labels` trains a classifier of the data's labels. Its features are the feature space ``labels``: distances measure what
-tells the labels apart. They complete those of the fixed feature spaces, and are not comparable between data sets or machines.
-`train_judge` trains a network that predicts the attributes of an item.
+The first two are small, and trained on real items only. The features of the classifier are the feature space ``labels``:
+distances measure what tells the labels apart. They complete those of the fixed feature spaces, and are not comparable between
+data sets or machines. The recogniser is dlib's residual network (King 2017), with weights from ``face-recognition-models``.
 """
 
-from __future__ import annotations
-
 import copy
+import importlib
+import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor, nn
 
 from gaiamorph.data import Dataset, Kind
 from gaiamorph.data.attributes import Attribute, Design
+from gaiamorph.drawing import to_pil
 from gaiamorph.errors import UserError
-from gaiamorph.networks import NETWORKS, Autoencoder, Critic, NetworkSettings
+from gaiamorph.networks import NETWORKS, Critic, NetworkSettings
 from gaiamorph.training import augment
 
 STEPS, BATCH, RATE, DECAY = 600, 64, 2e-3, 1e-2
@@ -36,13 +39,17 @@ SEED = 0
 """Seed of the classifier: the same for all compared models and seeds."""
 LEAST_SKILL = 0.5
 """Attributes with less skill on held-out items are left out. 0 is chance, 1 is perfect."""
+SAME_PERSON = 0.6
+"""Threshold that the network was trained for: pictures of one person are closer, those of two people are farther apart."""
+FACE_SIZE = 256
+"""Faces are enlarged to this many pixels a side before their landmarks are located."""
 
 
-def _small_pair(kind: Kind, outputs: int) -> Autoencoder:
-    """An autoencoder whose encoder gives ``outputs`` numbers. Its settings are fixed, so that metrics are comparable."""
+def _small_network(kind: Kind, outputs: int) -> Critic:
+    """x (N, *shape) in [0, 1] -> (N, outputs). Its settings are fixed, so that metrics are comparable."""
     if kind.is_image:
-        return NETWORKS["conv"](kind.shape, outputs, NetworkSettings(width=WIDTH, blocks=0))
-    return NETWORKS["mlp"](kind.shape, outputs, NetworkSettings(width=UNITS, depth=3))
+        return Critic(NETWORKS["conv"](kind.shape, 2, NetworkSettings(width=WIDTH, blocks=0)), outputs)
+    return Critic(NETWORKS["mlp"](kind.shape, 2, NetworkSettings(width=UNITS, depth=3)), outputs)
 
 
 @torch.inference_mode()
@@ -78,14 +85,11 @@ def _train(network: nn.Module, data: Dataset, loss: Callable[[Tensor, np.ndarray
         optimizer.zero_grad()
         schedule.step()
         if (step + 1) % max(1, steps // LOOKS) == 0:
-            network.eval()
             missed = float(loss(_in_parts(network, x_validation), validation))
-            network.train()
             # The loss is NaN if validation items have no known value. Then the last state is kept.
             if not missed >= lowest:
                 best, lowest = copy.deepcopy(network.state_dict()), missed
     network.load_state_dict(best)
-    network.eval()
 
 
 def label_column(data: Dataset) -> str | None:
@@ -99,35 +103,21 @@ def label_column(data: Dataset) -> str | None:
     return name if name and 1 < data.attributes[name].iloc[train].nunique() <= len(train) / 2 else None
 
 
-class _Classifier(nn.Module):
-    def __init__(self, kind: Kind, classes: int) -> None:
-        super().__init__()
-        self.pair = _small_pair(kind, FEATURES)  # The decoder is not used.
-        self.head = nn.Linear(FEATURES, classes)
-
-    def features(self, x: Tensor) -> Tensor:
-        return F.relu(self.pair.encode(x))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.features(x))
-
-
 @dataclass(frozen=True)
 class LabelFeatures:
     """Features (N, 64) of x (N, *shape) in [0, 1], minus their mean, in units of the root of their mean variance.
 
-    Mean and variance are over the training items.
+    Mean and variance are over the training items. The last layer of ``network`` tells the labels apart, by the features.
     """
 
-    network: _Classifier
+    network: nn.Sequential
     column: str
     classes: list[str]
     mean: Tensor
     scale: Tensor
 
-    @torch.inference_mode()
     def __call__(self, x: Tensor) -> Tensor:
-        return (self.network.features(x).float() - self.mean) / self.scale
+        return (_in_parts(self.network[:-1], x).float() - self.mean) / self.scale
 
     def accuracy(self, x: Tensor, labels: np.ndarray) -> float:
         """Share of items x (N, *shape) with known labels (N,) that are classified correctly. NaN if no label is known."""
@@ -159,10 +149,10 @@ def open_labels(data: Dataset) -> LabelFeatures:
     targets = torch.from_numpy(pd.Index(classes).get_indexer(labels.astype(str).to_numpy()))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        network = _Classifier(data.kind, len(classes))
+        network = nn.Sequential(_small_network(data.kind, FEATURES), nn.ReLU(), nn.Linear(FEATURES, len(classes)))
         _train(network, data, lambda out, rows: F.cross_entropy(out, targets[rows], ignore_index=-1))
     some = train[:: max(1, len(train) // 5000)]
-    features = _in_parts(network.features, data.kind.to_tensor(data.items[some]))
+    features = _in_parts(network[:-1], data.kind.to_tensor(data.items[some]))
     scale = features.var(0).mean().sqrt().clamp_min(1e-6)
     return LabelFeatures(network, column, classes, features.mean(0), scale)
 
@@ -214,7 +204,7 @@ def train_judge(data: Dataset, design: Design, held_out: np.ndarray, seed: int =
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Critic(_small_pair(data.kind, 2), len(design.attributes))
+        network = _small_network(data.kind, len(design.attributes))
         _train(network, data, loss, steps)
     judge = Judge(network, design.attributes, *np.zeros((2, len(design.attributes))))
     scores, real = judge.scores(data.kind.to_tensor(data.items[held_out])), targets[held_out].numpy()
@@ -237,3 +227,38 @@ def _measured(scores: np.ndarray, real: np.ndarray, numeric: bool) -> tuple[floa
     present = real > 0.5
     skill = balanced_accuracy_score(present, scores > 0.5, adjusted=True)
     return float(scores[present].mean() - scores[~present].mean()), float(skill)
+
+
+def face_descriptors(items: np.ndarray) -> np.ndarray:
+    """Descriptors (N, 128) of faces uint8 (N, H, W, C). Each face fills its picture.
+
+    Compare Euclidean distances between descriptors with `SAME_PERSON`. Raises UserError if the recogniser is not
+    installed, or if items are not pictures.
+    """
+    if items.ndim != 4 or items.dtype != np.uint8:
+        raise UserError("identity can be judged on pictures of faces only")
+    landmarks, network, whole = _recogniser()
+    found = []
+    for item in items:
+        picture = to_pil(item).convert("RGB").resize((FACE_SIZE, FACE_SIZE), Image.Resampling.BICUBIC)
+        values = np.asarray(picture)
+        found.append(network.compute_face_descriptor(values, landmarks(values, whole)))
+    return np.array(found)
+
+
+def identity_distances(items: np.ndarray, originals: np.ndarray) -> np.ndarray:
+    """Distances (N,) of faces from their originals, given by descriptors (N, 128)."""
+    return np.linalg.norm(face_descriptors(items) - originals, axis=1)
+
+
+@cache
+def _recogniser() -> tuple[Any, Any, Any]:
+    try:
+        dlib: Any = importlib.import_module("dlib")
+        # The package itself imports pkg_resources, which new versions of setuptools lack. So its files are found by name.
+        files = {f.name: str(f.locate()) for f in importlib.metadata.files("face-recognition-models") or []}
+        landmarks = dlib.shape_predictor(files["shape_predictor_5_face_landmarks.dat"])
+        network = dlib.face_recognition_model_v1(files["dlib_face_recognition_resnet_model_v1.dat"])
+    except (ImportError, importlib.metadata.PackageNotFoundError, KeyError) as error:
+        raise UserError("identity needs a face recogniser: pip install 'gaiamorph[identity]'") from error
+    return landmarks, network, dlib.rectangle(0, 0, FACE_SIZE, FACE_SIZE)

@@ -1,19 +1,80 @@
-"""Realism: distances between the features of generated items and of real ones."""
-
-from __future__ import annotations
+"""Realism: whether generated items are like real ones, and stay so along paths."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
-from gaiamorph.evaluation.case import PAIRS, Case, Metric
-from gaiamorph.evaluation.kernel import kernel_distances
+from gaiamorph.evaluation.case import FLOOR, PAIRS, Case, Metric
 
+Groups = np.ndarray | None
+"""(N, k): the groups that each item is made of. None: each item is its own group."""
+BLOCKS = 50
+"""Groups are left out one by one. More groups than this are left out in this many blocks."""
 ITEMS_PER_FEATURE = 2
 """A Fréchet distance needs this many items a feature in both sets. With fewer it is mostly bias."""
 NEIGHBOURS = 3
 """Nearest neighbours that define the hyperspheres of improved precision and recall."""
+WEIGHTS, PAIRS_OF_CURVE = np.linspace(0, 1, 11), 200
+"""Weights and pairs of the distances along paths."""
+BANDWIDTH = 0.08
+"""Width of the Gaussian kernel of `inside_data`, in standard deviations of each column."""
+THRESHOLD_PERCENTILE = 1.0
+"""Points below this percentile of real densities count as outside."""
+REACH = 0.1
+"""A real point is covered if an interpolant lies at most this far away, in the same units."""
+
+
+def kernel_distance(a: np.ndarray, b: np.ndarray, groups_a: Groups = None, groups_b: Groups = None) -> float:
+    """Kernel distance of two sets of features (N, F) and (M, F). 0 is best; sampling noise may go below 0.
+
+    It is the unbiased squared maximum mean discrepancy with the kernel (x.y / F + 1)^3 (Binkowski et al. 2018). Unlike a
+    Fréchet distance it has no bias on small sets. It depends on the feature space.
+
+    Items must be independent. Reconstructions are not independent of the items that they are compared with, nor are
+    pictures of the same person. Pairs of items with a common group are left out of all three means.
+
+    Raises ValueError if no pair is left in one of the means.
+    """
+    return kernel_distances(a, b, groups_a, groups_b)[0]
+
+
+def kernel_distances(a: np.ndarray, b: np.ndarray, groups_a: Groups, groups_b: Groups) -> tuple[float, np.ndarray]:
+    """`kernel_distance`, and its values (n,) without each block of the groups of b. NaN if no pair is left in a mean."""
+    # Negative numbers are groups that no real item has.
+    alone = -1 - np.arange(len(a) + len(b))[:, None]
+    groups_a = alone[: len(a)] if groups_a is None else groups_a
+    groups_b = alone[len(a) :] if groups_b is None else groups_b
+    of = np.unique(groups_b)
+    # The first row keeps all items.
+    stay_a, stay_b = (np.vstack([np.ones(len(g)), kept(g, of)]) for g in (groups_a, groups_b))
+    sides = (a, groups_a, stay_a), (b, groups_b, stay_b)
+
+    def means(one: int, other: int) -> np.ndarray:
+        (x, groups_x, stay_x), (y, groups_y, stay_y) = sides[one], sides[other]
+        kernel = (x.astype(np.float64) @ y.astype(np.float64).T / x.shape[1] + 1) ** 3
+        counted = ~np.logical_or.reduce([g[:, None] == h for g in groups_x.T for h in groups_y.T])
+        sums, counts = (((stay_x @ of_pairs) * stay_y).sum(1) for of_pairs in (kernel * counted, counted))
+        return np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+
+    distance, *without = means(0, 0) + means(1, 1) - 2 * means(0, 1)
+    if np.isnan(distance):
+        raise ValueError("two sets of at least two unrelated items each are needed")
+    return float(distance), np.array(without)
+
+
+def kept(groups: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """(n, N) boolean: the items that stay without each block of the groups ``of`` (sorted and unique).
+
+    groups (N, k): the groups that each item is made of. An item leaves with any of them.
+    """
+    n = min(len(of), BLOCKS)
+    place = np.searchsorted(of, groups).clip(max=len(of) - 1)
+    block = np.where(of[place] == groups, place % n, -1)
+    return (block != np.arange(n)[:, None, None]).all(-1)
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -49,18 +110,18 @@ def realism(case: Case) -> Iterator[Metric]:
     Mixtures are of five codes each, with Dirichlet shares.
     The floor is the score of training items: real items against other real items.
     """
-    of_two, of_one = case.code_groups[case.pairs], case.code_groups[:, None]
+    of_two = case.code_groups[case.pairs]
     rng = np.random.default_rng([case.seed, 23])
     five, shares = rng.integers(0, len(case.z), (PAIRS, 5)), rng.dirichlet(np.ones(5), PAIRS)
     mixtures = case.space.decode(np.einsum("nk,nkd->nd", shares, case.z[five]))
-    sets: dict[str, tuple[np.ndarray, np.ndarray | None]] = {
+    sets: dict[str, tuple[np.ndarray, Groups]] = {
         "interpolants": (case.interpolants, of_two),
         "midpoints": (case.midpoints, of_two),
         "mixtures of five": (mixtures, case.code_groups[five]),
-        "reconstructions": (case.reconstructions, of_one),
+        "reconstructions": (case.reconstructions, case.code_groups[:, None]),
         "samples": (case.space.sample(len(case.real), seed=case.seed), None),
         "blends of values": (case.blends, case.groups[case.pairs]),
-        "floor (training items)": (case.training, case.groups_of(case.training_indices)[:, None]),
+        FLOOR: (case.training, case.all_groups[case.training_indices][:, None]),
     }
     for space, real in case.real_features.items():
         unit = f"{space} features"
@@ -68,11 +129,74 @@ def realism(case: Case) -> Iterator[Metric]:
             made = case.features(space, items)
             distance, without = kernel_distances(made, real, groups, case.groups[:, None])
             meaning = f"distance of {name}, as a set, from held-out real items of other groups; the floor is that of real items"
-            swings = tuple(without.tolist())
-            yield Metric(f"kernel distance/{space}/{name}", distance, unit, "lower", meaning, swings)
+            yield Metric(f"kernel distance/{space}/{name}", distance, unit, "lower", meaning, tuple(without.tolist()))
             if min(len(made), len(real)) >= ITEMS_PER_FEATURE * real.shape[1]:
                 frechet, meaning = frechet_distance(made, real), f"Fréchet distance of {name} from held-out real items"
                 yield Metric(f"frechet distance/{space}/{name}", frechet, unit, "lower", meaning)
             precision, recall = precision_recall(made, real)
             yield Metric(f"precision/{space}/{name}", precision, "of 1", "higher", f"share of {name} that look real")
             yield Metric(f"recall/{space}/{name}", recall, "of 1", "higher", f"share of real items that {name} reach")
+
+
+@lru_cache(maxsize=1)
+def along(case: Case) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Kernel distance of decoded points from held-out real items, at weights 0, 0.1, ... 1 between the pairs.
+
+    By feature space: distances (11,), and distances (11, n) with one block of groups left out after another.
+    """
+    items = [case.between(w, PAIRS_OF_CURVE) for w in WEIGHTS]
+    groups = case.code_groups[case.pairs[:PAIRS_OF_CURVE]], case.groups[:, None]
+    found = {}
+    for space, real in case.real_features.items():
+        each = [kernel_distances(case.features(space, made), real, *groups) for made in items]
+        found[space] = np.array([distance for distance, _ in each]), np.array([without for _, without in each])
+    return found
+
+
+def convexity(case: Case) -> Iterator[Metric]:
+    """The kernel distance at the middle minus the mean of the ends."""
+    meaning = "kernel distance halfway between two items, minus that at the ends; 0 for a convex set of codes"
+    for space, curves in along(case).items():
+        gap, without = (of[len(of) // 2] - (of[0] + of[-1]) / 2 for of in curves)
+        unit, without = f"{space} features", tuple(without.tolist())
+        yield Metric(f"convexity gap/{space}", float(gap), unit, "lower", meaning, without)
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Shares of points inside the data (real points score 0.99 by construction), and of real points near one of them."""
+
+    share: float
+    coverage: float
+
+
+def inside_data(points: np.ndarray, fitted: np.ndarray, threshold: np.ndarray, covered: np.ndarray) -> Inside:
+    """Measure points (N, D) against real ones.
+
+    fitted: real points of the kernel density (5,000 in our benchmarks). threshold: other real points; the lowest
+    hundredth of their densities is the limit. covered: real points whose coverage is measured.
+    All are standardised by the mean and standard deviation of each column of ``fitted``.
+    """
+    from sklearn.neighbors import KernelDensity
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    density = make_pipeline(StandardScaler(), KernelDensity(bandwidth=BANDWIDTH)).fit(fitted)
+    limit = np.percentile(density.score_samples(threshold), THRESHOLD_PERCENTILE)
+    standard = density[0].transform
+    nearest, _ = KDTree(standard(points)).query(standard(covered))
+    return Inside(float((density.score_samples(points) >= limit).mean()), float((nearest <= REACH).mean()))
+
+
+def inside(case: Case) -> Iterator[Metric]:
+    """Interpolants against training and held-out items. Empty for images.
+
+    Half of the training items make the density, the other half its limit.
+    """
+    if case.space.kind.is_image:
+        return
+    training = np.random.default_rng([case.seed, 27]).permutation(case.training)
+    found = inside_data(case.interpolants, *np.array_split(training, 2), case.real)
+    meaning = "share of interpolants that lie where real items lie"
+    yield Metric("inside the data", found.share, "of 1", "higher", meaning)
+    yield Metric("coverage", found.coverage, "of 1", "higher", "share of real items with an interpolant within 0.1 sd")
