@@ -45,23 +45,19 @@ def sheet(
     left = LABEL_WIDTH if row_labels else GAP
     top = LABEL_HEIGHT if column_labels else GAP
     columns = max(len(row) for row in rows)
-    canvas = np.full((top + len(rows) * (height + GAP), left + columns * (width + GAP), 3), 255, np.uint8)
+    canvas = Image.new("RGB", (left + columns * (width + GAP), top + len(rows) * (height + GAP)), "white")
     for i, row in enumerate(rows):
-        y = top + i * (height + GAP)
         for j, item in enumerate(row):
             if item is not None:
-                if factor > 1:
-                    item = np.asarray(to_pil(item).resize((width, height), Image.Resampling.BICUBIC))
-                x = left + j * (width + GAP)
-                canvas[y : y + height, x : x + width] = item.reshape(height, width, -1)
-    picture = Image.fromarray(canvas)
-    pen = ImageDraw.Draw(picture)
+                picture = to_pil(item).resize((width, height), Image.Resampling.BICUBIC)
+                canvas.paste(picture, (left + j * (width + GAP), top + i * (height + GAP)))
+    pen = ImageDraw.Draw(canvas)
     for j, label in enumerate(column_labels or ()):
         pen.text((left + j * (width + GAP) + width // 2, 4), label, "black", _font(), anchor="ma")
     for i, label in enumerate(row_labels or ()):
         y = top + i * (height + GAP) + height // 2 - 8 * (1 + label.count("\n"))
         pen.multiline_text((6, y), label, "black", _font())
-    return picture
+    return canvas
 
 
 @cache

@@ -14,7 +14,7 @@ import importlib.metadata
 import importlib.util
 import os
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -59,7 +59,7 @@ def _in_colour(x: Tensor) -> Tensor:
     return x if x.shape[1] == 3 else x.mean(1, keepdim=True).expand(-1, 3, -1, -1)
 
 
-def hed(_training: Tensor | None = None) -> FeatureSpace:
+def hed(stages: nn.ModuleList, x: Tensor) -> Tensor:
     """896 features: spatial means of the second, third and fourth stages of the HED network.
 
     Images smaller than 64 pixels are enlarged to 64 first, because the network was trained on large ones. The weights come
@@ -68,44 +68,33 @@ def hed(_training: Tensor | None = None) -> FeatureSpace:
     Under autocast the network computes in bfloat16. Features then change by a few thousandths. That hardly changes the
     distance of two sets, but it may move a single frame.
     """
-    first, *stages = _hed_network()
-
-    def features(x: Tensor) -> Tensor:
-        x = _in_colour(x)
-        if min(x.shape[-2:]) < 64:
-            x = F.interpolate(x, scale_factor=64 / min(x.shape[-2:]), mode="bilinear", antialias=True)
-        # The network expects blue, green, red in 0..255, minus the ImageNet means.
-        x = 255 * x.flip(1) - x.new_tensor([104.00699, 116.66877, 122.67892])[:, None, None]
-        x = first(x.contiguous(memory_format=torch.channels_last))
-        means = []
-        for stage in stages:
-            x = stage(x)
-            means.append(x.mean((2, 3), dtype=torch.float32))
-        return torch.cat(means, 1) / 100  # Activations are in grey values. A hundredth brings the features near one.
-
-    return features
+    x = _in_colour(x)
+    if min(x.shape[-2:]) < 64:
+        x = F.interpolate(x, scale_factor=64 / min(x.shape[-2:]), mode="bilinear", antialias=True)
+    # The network expects blue, green, red in 0..255, minus the ImageNet means.
+    x = 255 * x.flip(1) - x.new_tensor([104.00699, 116.66877, 122.67892])[:, None, None]
+    x = x.contiguous(memory_format=torch.channels_last)
+    means = []
+    for stage in stages:
+        x = stage(x)
+        means.append(x.mean((2, 3), dtype=torch.float32))
+    return torch.cat(means[1:], 1) / 100  # Activations are in grey values. A hundredth brings the features near one.
 
 
-def inception(_training: Tensor | None = None) -> FeatureSpace:
+def inception(network: nn.Module, x: Tensor) -> Tensor:
     """The last pooled features of InceptionV3 in torchmetrics, in full precision, for comparison with published distances.
 
     They take several times as long as ``hed``. The weights are those of ``torch-fidelity``. They are never downloaded.
     """
-    network = _inception_network()
-
-    def features(x: Tensor) -> Tensor:
-        pictures = (255 * _in_colour(x)).round().clamp(0, 255).to(torch.uint8)
-        with torch.autocast(x.device.type, enabled=False):
-            return network(pictures)
-
-    return features
+    with torch.autocast(x.device.type, enabled=False):
+        return network((255 * _in_colour(x)).round().clamp(0, 255).to(torch.uint8))
 
 
 FEATURES: dict[str, Callable[[Tensor], FeatureSpace]] = {
     "values": values,
     "pca": pca,
-    "hed": hed,
-    "inception": inception,
+    "hed": lambda _: partial(hed, _hed_network()),
+    "inception": lambda _: partial(inception, _inception_network()),
 }
 
 

@@ -12,8 +12,7 @@ from gaiamorph.cli.options import Common, Config, Features, Flag, Space, Spread,
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation import Case
 from gaiamorph.evaluation import attributes as edits
-from gaiamorph.evaluation.compare import compare as run
-from gaiamorph.evaluation.evaluate import evaluate as measure
+from gaiamorph.evaluation import evaluate as measuring
 from gaiamorph.models import MODELS
 from gaiamorph.output.report import PAGE, RESULTS
 from gaiamorph.training import TrainSettings, runs
@@ -61,7 +60,7 @@ def evaluate(
         Seed of the random pairs and weights.
     """
     case = held_out.case(space, data, out, seed, common)
-    measure(case, out, overwrite=common.overwrite, say=lambda metric: held_out.say(f"measuring {metric}"))
+    measuring.evaluate(case, out, overwrite=common.overwrite, say=lambda metric: held_out.say(f"measuring {metric}"))
     for name in (RESULTS, PAGE):
         print(out / name)
 
@@ -138,7 +137,7 @@ def compare(
     default = TrainSettings()
     if settings.model != default.model or settings.seed != default.seed:
         raise UserError("compare takes --models and --seeds, not --model and --seed")
-    run(
+    measuring.compare(
         data, names(models) or [], seeds, out, how=how, settings=settings, features=names(held_out.features),
         split=held_out.split, say=held_out.say, show=not held_out.quiet,
     )  # fmt: skip

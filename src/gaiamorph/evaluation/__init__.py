@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable
 
 from gaiamorph.evaluation.case import Case, Metric
 from gaiamorph.evaluation.codes import codes, cost, reconstruction
-from gaiamorph.evaluation.paths import lines, path
-from gaiamorph.evaluation.realism import convexity, inside, realism
+from gaiamorph.evaluation.realism import convexity, inside, lines, path, realism
 from gaiamorph.evaluation.sharpness import sharpness, texture
 
 _ALL = (reconstruction, sharpness, texture, realism, inside, convexity, path, lines, codes, cost)

@@ -180,12 +180,6 @@ class Case:
         return self.between(0.5)
 
     @cached_property
-    def blends(self) -> np.ndarray:
-        """The pairs and weights of ``interpolants``, with values blended instead of codes."""
-        a, b = self.real[self.pairs.T]
-        return self.data.kind.blend(a, b, self.weights)
-
-    @cached_property
     def feature_names(self) -> list[str]:
         """Names of the feature spaces. Opening one may train a network; the names cost nothing."""
         usable = {"pca": True, "hed": self.space.kind.is_image and has_hed(), "labels": label_column(self.data)}
@@ -214,5 +208,5 @@ class Case:
         return {
             "gaiamorph_version": __version__, "space_sha256": self.space.sha256, "model": self.space.model,
             "data": self.data.source, "fingerprint": self.data.fingerprint, "split": self.split, "seed": self.seed,
-            "feature_spaces": self.feature_names,
+            "feature_spaces": self.feature_names, "precision": PRECISION,
         }  # fmt: skip

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Iterator
-from typing import cast
 
 import numpy as np
-import torch
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
+from torch import Tensor
 
 from gaiamorph.evaluation.case import Case, Metric
 from gaiamorph.evaluation.judge import label_column
@@ -35,11 +34,12 @@ def reconstruction(case: Case) -> Iterator[Metric]:
         yield Metric("reconstruction/ssim", ssim(x, y), "of 1", "higher", "structural similarity, 1 is identical")
 
 
-def ssim(x: torch.Tensor, y: torch.Tensor) -> float:
+def ssim(x: Tensor, y: Tensor) -> float:
     """Mean structural similarity of pictures (N, C, H, W) in [0, 1]."""
-    from torchmetrics.functional.image import structural_similarity_index_measure as measure
+    from torchmetrics.image import StructuralSimilarityIndexMeasure
 
-    return float(cast(torch.Tensor, measure(y, x, gaussian_kernel=False, kernel_size=SSIM_WINDOW, data_range=1.0)))
+    measure = StructuralSimilarityIndexMeasure(gaussian_kernel=False, kernel_size=SSIM_WINDOW, data_range=1.0)
+    return float(measure(y, x))
 
 
 def codes(case: Case) -> Iterator[Metric]:

@@ -47,9 +47,8 @@ FACE_SIZE = 256
 
 def _small_network(kind: Kind, outputs: int) -> Critic:
     """x (N, *shape) in [0, 1] -> (N, outputs). Its settings are fixed, so that metrics are comparable."""
-    if kind.is_image:
-        return Critic(NETWORKS["conv"](kind.shape, 2, NetworkSettings(width=WIDTH, blocks=0)), outputs)
-    return Critic(NETWORKS["mlp"](kind.shape, 2, NetworkSettings(width=UNITS, depth=3)), outputs)
+    settings = NetworkSettings(width=WIDTH, blocks=0) if kind.is_image else NetworkSettings(width=UNITS, depth=3)
+    return Critic(NETWORKS["conv" if kind.is_image else "mlp"](kind.shape, 2, settings), outputs)
 
 
 @torch.inference_mode()
@@ -219,14 +218,12 @@ def _measured(scores: np.ndarray, real: np.ndarray, numeric: bool) -> tuple[floa
     scores, real = scores[known], real[known]
     if len(real) < 4 or real.min() == real.max():
         return 0.0, 0.0
+    gap = np.cov(scores, real)[0, 1] / real.var(ddof=1)  # The slope. On 0 and 1, it is the difference of the means.
     if numeric:
-        correlation = float(np.corrcoef(scores, real)[0, 1]) if scores.std() > 0 else 0.0
-        return float(np.cov(scores, real)[0, 1] / real.var(ddof=1)), correlation
+        return float(gap), float(np.corrcoef(scores, real)[0, 1]) if scores.std() > 0 else 0.0
     from sklearn.metrics import balanced_accuracy_score
 
-    present = real > 0.5
-    skill = balanced_accuracy_score(present, scores > 0.5, adjusted=True)
-    return float(scores[present].mean() - scores[~present].mean()), float(skill)
+    return float(gap), float(balanced_accuracy_score(real > 0.5, scores > 0.5, adjusted=True))
 
 
 def face_descriptors(items: np.ndarray) -> np.ndarray:

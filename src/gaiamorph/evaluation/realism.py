@@ -1,13 +1,13 @@
-"""Realism: whether generated items are like real ones, and stay so along paths."""
+"""Realism: whether generated items are like real ones, and whether paths between two items stay so and are even."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
+from gaiamorph.data.synthetic import draw_lines
 from gaiamorph.evaluation.case import FLOOR, PAIRS, Case, Metric
 
 Groups = np.ndarray | None
@@ -20,6 +20,11 @@ NEIGHBOURS = 3
 """Nearest neighbours that define the hyperspheres of improved precision and recall."""
 WEIGHTS, PAIRS_OF_CURVE = np.linspace(0, 1, 11), 200
 """Weights and pairs of the distances along paths."""
+PATHS, STEPS = 50, 11
+"""Paths, and items of each, whose steps are measured."""
+TRUE_LINES, LINE_PATHS, LINE_STEPS = 10_000, 256, 16
+FLAT = 1e-4
+"""Radians. A path of lines that turns less in all is flat. Otherwise paths that repeat one line would score best."""
 BANDWIDTH = 0.08
 """Width of the Gaussian kernel of `inside_data`, in standard deviations of each column."""
 THRESHOLD_PERCENTILE = 1.0
@@ -107,20 +112,21 @@ def precision_recall(made: np.ndarray, real: np.ndarray) -> tuple[float, float]:
 def realism(case: Case) -> Iterator[Metric]:
     """Kernel distance, precision and recall of seven sets of items in each feature space.
 
-    Mixtures are of five codes each, with Dirichlet shares.
+    Mixtures are of five codes each, with Dirichlet shares. Blends mix values instead of codes, as interpolants do.
     The floor is the score of training items: real items against other real items.
     """
     of_two = case.code_groups[case.pairs]
     rng = np.random.default_rng([case.seed, 23])
     five, shares = rng.integers(0, len(case.z), (PAIRS, 5)), rng.dirichlet(np.ones(5), PAIRS)
     mixtures = case.space.decode(np.einsum("nk,nkd->nd", shares, case.z[five]))
+    a, b = case.real[case.pairs.T]
     sets: dict[str, tuple[np.ndarray, Groups]] = {
         "interpolants": (case.interpolants, of_two),
         "midpoints": (case.midpoints, of_two),
         "mixtures of five": (mixtures, case.code_groups[five]),
         "reconstructions": (case.reconstructions, case.code_groups[:, None]),
         "samples": (case.space.sample(len(case.real), seed=case.seed), None),
-        "blends of values": (case.blends, case.groups[case.pairs]),
+        "blends of values": (case.data.kind.blend(a, b, case.weights), case.groups[case.pairs]),
         FLOOR: (case.training, case.all_groups[case.training_indices][:, None]),
     }
     for space, real in case.real_features.items():
@@ -162,19 +168,72 @@ def convexity(case: Case) -> Iterator[Metric]:
         yield Metric(f"convexity gap/{space}", float(gap), unit, "lower", meaning, without)
 
 
-@dataclass(frozen=True)
-class Inside:
-    """Shares of points inside the data (real points score 0.99 by construction), and of real points near one of them."""
-
-    share: float
-    coverage: float
+def evenness(points: np.ndarray) -> float:
+    """Standard deviation of the step lengths of a path (S, F), divided by their mean. 0 is even."""
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    return float(lengths.std() / max(lengths.mean(), 1e-12))
 
 
-def inside_data(points: np.ndarray, fitted: np.ndarray, threshold: np.ndarray, covered: np.ndarray) -> Inside:
-    """Measure points (N, D) against real ones.
+def approach(points: np.ndarray) -> float:
+    """Share of the steps of a path (S, F) that approach its last point. 1 is a monotone approach."""
+    distances = np.linalg.norm(points - points[-1], axis=1)
+    return float((np.diff(distances) < 0).mean())
+
+
+def path(case: Case) -> Iterator[Metric]:
+    """Means over straight paths of 11 steps between the pairs, in each feature space."""
+    items = case.paths(case.z[case.pairs[:PATHS]], STEPS)
+    meaning = "unevenness of the perceived steps of a continuum: sd of step lengths over their mean"
+    for space in case.feature_spaces:
+        paths = case.features(space, items.reshape(-1, *items.shape[2:])).reshape(PATHS, STEPS, -1)
+        uneven, nearer = (float(np.mean([f(points) for points in paths])) for f in (evenness, approach))
+        yield Metric(f"path evenness/{space}", uneven, "of mean step", "lower", meaning)
+        yield Metric(f"path approach/{space}", nearer, "of 1", "higher", "share of steps that approach the second end")
+
+
+def measure_lines(paths: np.ndarray) -> tuple[float, float, float]:
+    """The lines task (Berthelot et al. 2018, arXiv 1807.07543) on paths uint8 (P, S, 32, 32, 1), both ends included.
+
+    mean distance: the smallest cosine distance of a picture to 10,000 true lines, averaged over pictures. 0 is best.
+    smoothness: the largest change of angle of a path as a share of its whole turn, minus 1 / (S - 1), averaged over paths.
+    0 is best. Flat paths count as 0.
+    flat paths: share of paths that do not turn. Above 0.01 the others mean nothing.
+    """
+    from sklearn.metrics import pairwise_distances_argmin_min
+
+    count, steps = paths.shape[:2]
+    angles = 2 * np.pi * np.arange(TRUE_LINES) / TRUE_LINES
+    drawn, true = (
+        pictures.reshape(-1, 32 * 32).astype(np.float32) / 127.5 - 1 for pictures in (paths, draw_lines(angles))
+    )
+    nearest, distance = pairwise_distances_argmin_min(drawn, true, metric="cosine")
+    turned = np.unwrap(angles[nearest].reshape(count, steps), axis=1)
+    total = np.abs(turned[:, -1] - turned[:, 0])
+    flat = total < FLAT
+    largest = np.abs(np.diff(turned, axis=1)).max(1)
+    smoothness = np.where(flat, 0, largest / np.where(flat, 1, total) - 1 / (steps - 1))
+    return float(distance.mean(dtype=np.float64)), float(smoothness.mean()), float(flat.mean())
+
+
+def lines(case: Case) -> Iterator[Metric]:
+    """For ``sample:lines`` only: 256 paths of 16 pictures between fresh lines."""
+    if not case.space.can_encode or not case.data.source.startswith("sample:lines"):
+        return
+    rng = np.random.default_rng([case.seed, 26])
+    ends = np.stack([case.space.encode(draw_lines(rng.uniform(0, 2 * np.pi, LINE_PATHS))) for _ in range(2)], 1)
+    distance, smoothness, flat = measure_lines(case.paths(ends, LINE_STEPS))
+    yield Metric("lines/mean distance", distance, "cosine", "lower", "distance of paths from true lines")
+    yield Metric("lines/smoothness", smoothness, "of whole turn", "lower", "uneven turning of paths; 0 is even")
+    yield Metric("lines/flat paths", flat, "of 1", "lower", "share of paths that do not turn; must be below 0.01")
+
+
+def inside_data(
+    points: np.ndarray, fitted: np.ndarray, threshold: np.ndarray, covered: np.ndarray
+) -> tuple[float, float]:
+    """Share of points (N, D) inside the data, and coverage: the share of real points with one of them nearby. 1 is best.
 
     fitted: real points of the kernel density (5,000 in our benchmarks). threshold: other real points; the lowest
-    hundredth of their densities is the limit. covered: real points whose coverage is measured.
+    hundredth of their densities is the limit, so real points score 0.99. covered: real points whose coverage is measured.
     All are standardised by the mean and standard deviation of each column of ``fitted``.
     """
     from sklearn.neighbors import KernelDensity
@@ -185,7 +244,7 @@ def inside_data(points: np.ndarray, fitted: np.ndarray, threshold: np.ndarray, c
     limit = np.percentile(density.score_samples(threshold), THRESHOLD_PERCENTILE)
     standard = density[0].transform
     nearest, _ = KDTree(standard(points)).query(standard(covered))
-    return Inside(float((density.score_samples(points) >= limit).mean()), float((nearest <= REACH).mean()))
+    return float((density.score_samples(points) >= limit).mean()), float((nearest <= REACH).mean())
 
 
 def inside(case: Case) -> Iterator[Metric]:
@@ -196,7 +255,8 @@ def inside(case: Case) -> Iterator[Metric]:
     if case.space.kind.is_image:
         return
     training = np.random.default_rng([case.seed, 27]).permutation(case.training)
-    found = inside_data(case.interpolants, *np.array_split(training, 2), case.real)
+    fitted, threshold = np.array_split(training, 2)
+    share, coverage = inside_data(case.interpolants, fitted, threshold, case.real)
     meaning = "share of interpolants that lie where real items lie"
-    yield Metric("inside the data", found.share, "of 1", "higher", meaning)
-    yield Metric("coverage", found.coverage, "of 1", "higher", "share of real items with an interpolant within 0.1 sd")
+    yield Metric("inside the data", share, "of 1", "higher", meaning)
+    yield Metric("coverage", coverage, "of 1", "higher", "share of real items with an interpolant within 0.1 sd")
