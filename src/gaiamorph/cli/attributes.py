@@ -13,7 +13,11 @@ from gaiamorph.errors import UserError
 from gaiamorph.space import FILE, AttributeVector
 
 attributes = App(name="attributes")
-attributes.command("gaiamorph.cli.evaluate:report", name="report")
+REPORT = """Measure how far an edit along each vector moves the other attributes: mean difference beside least squares.
+
+Held-out items are edited. A small network, trained on real items, judges the edits. Writes results.json and index.html
+with a heat map, the cosines between vectors, the realism of edited items, and pictures of edits."""
+attributes.command("gaiamorph.cli.evaluate:report", name="report", help=REPORT)
 Columns = Annotated[str | None, Parameter(help="Attributes to use, separated by commas; by default all that can be.")]
 Labels = Annotated[
     Path | None,
@@ -63,8 +67,7 @@ def fit(
         Seed of the bootstrap.
     """
     opened = common.open(space, out)
-    groups = [name, start, end]
-    if any(groups):
+    if name or start or end:
         if not (name and start and end) or data is not None:
             raise UserError("a difference of two groups needs --name, --from and --to, and no DATA")
         fitted = {name: opened.add_difference(name, opened.open_data(start), opened.open_data(end))}
@@ -82,20 +85,13 @@ def fit(
 
 def summary(fitted: dict[str, AttributeVector]) -> pd.DataFrame:
     """A table with one row for each vector."""
+    units = {"numeric": "one unit", "difference": "group to group", "binary": "absent to present"}
+    columns = ["vector", "+1 is", "method", "items", "error", "R2, all", "R2, its own"]
     rows = [
-        {"vector": v.name, "+1 is": _unit(v), "method": v.method, "items": v.items, "error": v.error,
-         "R2, all": v.r2, "R2, its own": v.unique}
+        (v.name, f"from {v.reference}" if v.reference else units[v.kind], v.method, v.items, v.error, v.r2, v.unique)
         for v in fitted.values()
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _unit(v: AttributeVector) -> str:
-    if v.kind == "numeric":
-        return "one unit"
-    if v.kind == "difference":
-        return "group to group"
-    return f"from {v.reference}" if v.reference else "absent to present"
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def shown(table: pd.DataFrame) -> str:

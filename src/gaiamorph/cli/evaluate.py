@@ -61,8 +61,7 @@ def evaluate(
     """
     case = held_out.case(space, data, out, seed, common)
     measuring.evaluate(case, out, overwrite=common.overwrite, say=lambda metric: held_out.say(f"measuring {metric}"))
-    for name in (RESULTS, PAGE):
-        print(out / name)
+    print(out / RESULTS, out / PAGE, sep="\n")
 
 
 def report(
@@ -78,10 +77,7 @@ def report(
     held_out: Annotated[HeldOut, Spread] = HeldOut(),
     common: Annotated[Common, Spread] = Common(),
 ) -> None:
-    """Measure how far an edit along each vector moves the other attributes: mean difference beside least squares.
-
-    Held-out items are edited. A small network, trained on real items, judges the edits. Writes results.json and index.html
-    with a heat map, the cosines between vectors, the realism of edited items, and pictures of edits.
+    """`gaiamorph.cli.attributes` has the description.
 
     Parameters
     ----------
@@ -102,8 +98,7 @@ def report(
         overwrite=common.overwrite,
         say=held_out.say,
     )
-    for name in (RESULTS, PAGE):
-        print(out / name)
+    print(out / RESULTS, out / PAGE, sep="\n")
 
 
 def compare(
@@ -134,12 +129,10 @@ def compare(
     seeds
         Trainings of each model, with the seeds 0, 1, ...
     """
-    default = TrainSettings()
-    if settings.model != default.model or settings.seed != default.seed:
+    if (settings.model, settings.seed) != (TrainSettings().model, TrainSettings().seed):
         raise UserError("compare takes --models and --seeds, not --model and --seed")
     measuring.compare(
         data, names(models) or [], seeds, out, how=how, settings=settings, features=names(held_out.features),
         split=held_out.split, say=held_out.say, show=not held_out.quiet,
     )  # fmt: skip
-    for name in ("table.md", PAGE):
-        print(out / name)
+    print(out / "table.md", out / PAGE, sep="\n")

@@ -61,14 +61,10 @@ def directions(design: Design, k: int) -> np.ndarray:
     A numeric attribute moves towards the other side of its mean. A level is added to items of the reference level only.
     """
     attribute, column = design.attributes[k], design.values[:, k]
-    known = ~np.isnan(column)
     there = column > (np.nanmean(column) if attribute.kind == "numeric" else 0.5)
-    signs = np.where(there, -1.0, 1.0)
-    if attribute.kind == "level":
-        siblings = [i for i, a in enumerate(design.attributes) if a.column == attribute.column]
-        reference = ~(design.values[:, siblings] > 0.5).any(1)
-        known &= reference | (column > 0.5)
-    return np.where(known, signs, 0.0)
+    siblings = [i for i, a in enumerate(design.attributes) if a.column == attribute.column and i != k]
+    blocked = np.isnan(column) | (design.values[:, siblings] > 0.5).any(1)
+    return np.where(blocked, 0.0, np.where(there, -1.0, 1.0))
 
 
 def movement(
@@ -79,15 +75,13 @@ def movement(
     z: codes (N, d) of held-out items with the attributes ``design``. vectors: (K, d).
     """
     before = judge.scores(space.kind.to_tensor(space.decode(z)))
-    matrix = np.full((len(vectors), len(vectors)), np.nan)
-    for k in range(len(vectors)):
+    trusted, rows = np.flatnonzero(judge.trusted).tolist(), []
+    for k in trusted:
         signs = directions(design, k)
         some = signs != 0
         after = judge.scores(space.kind.to_tensor(edited(space, z, design, vectors, k, amount)))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            matrix[k] = (signs[some, None] * (after - before[some])).mean(0) / judge.gaps
-    trusted = np.flatnonzero(judge.trusted)
-    return Movement([design.names[k] for k in trusted], matrix[np.ix_(trusted, trusted)])
+        rows.append((signs[some, None] * (after - before[some])).mean(0)[trusted] / judge.gaps[trusted])
+    return Movement([design.names[k] for k in trusted], np.array(rows))
 
 
 def edited(
@@ -169,23 +163,16 @@ def _quality(
     The reconstructions are edits by 0.
     """
     made = {"(reconstructions)": (case.space.decode(z), np.arange(len(z)))}
-    for k in map(int, np.flatnonzero(judge.trusted)):
+    for k in np.flatnonzero(judge.trusted).tolist():
         made[design.names[k]] = edited(case.space, z, design, vectors, k), np.flatnonzero(directions(design, k))
-    found: dict[str, Any] = {"kernel_distance": {}}
-    for space, real in case.real_features.items():
-        distances = {
-            name: kernel_distance(case.features(space, items), real)
-            for name, (items, _) in made.items()
-            if len(items) > 1
-        }
-        found["kernel_distance"][space] = distances
-    if descriptors is not None:
-        apart = {name: identity_distances(items, descriptors[rows]) for name, (items, rows) in made.items()}
-        found["identity"] = {
-            name: {"distance": float(d.mean()), "same_person": float((d < SAME_PERSON).mean())}
-            for name, d in apart.items()
-        }
-    return found
+    distances, people = {space: {} for space in case.real_features}, {}
+    for name, (items, rows) in made.items():
+        for space, real in case.real_features.items() if len(items) > 1 else ():
+            distances[space][name] = kernel_distance(case.features(space, items), real)
+        if descriptors is not None:
+            apart = identity_distances(items, descriptors[rows])
+            people[name] = {"distance": float(apart.mean()), "same_person": float((apart < SAME_PERSON).mean())}
+    return {"kernel_distance": distances} | ({"identity": people} if people else {})
 
 
 def _words(results: dict[str, Any]) -> list[str]:

@@ -26,7 +26,6 @@ from gaiamorph.training.settings import FILE as CONFIG
 from gaiamorph.training.settings import TrainSettings, of_model
 from gaiamorph.training.speed.memory import memory_kept
 
-EVALUATION = "evaluation.json"
 PAIRS_SHOWN, PAIRS_COMPARED, FRAMES = 6, 3, 9
 """Paths on the page of one space and of a comparison, and frames of each."""
 HEADS = ("A", *(f"{w:.2f}" for w in np.linspace(0, 1, FRAMES)), "B")
@@ -154,7 +153,7 @@ def compare(
         )
         say(f"{where}: measuring")
         case = Case(space, space.open_data(source), split=split, seed=seed, features=features)
-        found.append(_measured(model, case, folder / EVALUATION))
+        found.append(_measured(model, case, folder / "evaluation.json"))
         _write(found, out)
     return out
 

@@ -24,6 +24,7 @@ from gaiamorph.data import Dataset, Kind
 from gaiamorph.data.attributes import Attribute, Design
 from gaiamorph.drawing import to_pil
 from gaiamorph.errors import UserError
+from gaiamorph.features import in_parts
 from gaiamorph.networks import NETWORKS, Critic, NetworkSettings
 from gaiamorph.training import augment
 
@@ -49,11 +50,6 @@ def _small_network(kind: Kind, outputs: int) -> Critic:
     """x (N, *shape) in [0, 1] -> (N, outputs). Its settings are fixed, so that metrics are comparable."""
     settings = NetworkSettings(width=WIDTH, blocks=0) if kind.is_image else NetworkSettings(width=UNITS, depth=3)
     return Critic(NETWORKS["conv" if kind.is_image else "mlp"](kind.shape, 2, settings), outputs)
-
-
-@torch.inference_mode()
-def _in_parts(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    return torch.cat([function(part) for part in x.split(256)])
 
 
 def _train(network: nn.Module, data: Dataset, loss: Callable[[Tensor, np.ndarray], Tensor], steps: int = STEPS) -> None:
@@ -84,7 +80,7 @@ def _train(network: nn.Module, data: Dataset, loss: Callable[[Tensor, np.ndarray
         optimizer.zero_grad()
         schedule.step()
         if (step + 1) % max(1, steps // LOOKS) == 0:
-            missed = float(loss(_in_parts(network, x_validation), validation))
+            missed = float(loss(in_parts(network, x_validation), validation))
             # The loss is NaN if validation items have no known value. Then the last state is kept.
             if not missed >= lowest:
                 best, lowest = copy.deepcopy(network.state_dict()), missed
@@ -116,12 +112,12 @@ class LabelFeatures:
     scale: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
-        return (_in_parts(self.network[:-1], x).float() - self.mean) / self.scale
+        return (in_parts(self.network[:-1], x).float() - self.mean) / self.scale
 
     def accuracy(self, x: Tensor, labels: np.ndarray) -> float:
         """Share of items x (N, *shape) with known labels (N,) that are classified correctly. NaN if no label is known."""
         known = np.isin(labels, self.classes)
-        named = np.array(self.classes)[_in_parts(self.network, x).argmax(1).numpy()]
+        named = np.array(self.classes)[in_parts(self.network, x).argmax(1).numpy()]
         return float((named == labels)[known].mean()) if known.any() else float("nan")
 
     def record(self, data: Dataset, indices: np.ndarray) -> dict[str, Any]:
@@ -151,7 +147,7 @@ def open_labels(data: Dataset) -> LabelFeatures:
         network = nn.Sequential(_small_network(data.kind, FEATURES), nn.ReLU(), nn.Linear(FEATURES, len(classes)))
         _train(network, data, lambda out, rows: F.cross_entropy(out, targets[rows], ignore_index=-1))
     some = train[:: max(1, len(train) // 5000)]
-    features = _in_parts(network[:-1], data.kind.to_tensor(data.items[some]))
+    features = in_parts(network[:-1], data.kind.to_tensor(data.items[some]))
     scale = features.var(0).mean().sqrt().clamp_min(1e-6)
     return LabelFeatures(network, column, classes, features.mean(0), scale)
 
@@ -172,7 +168,7 @@ class Judge:
 
     def scores(self, x: Tensor) -> np.ndarray:
         """Scores (N, K) of x (N, *shape) in [0, 1]: probabilities, or standard deviations of numeric attributes."""
-        out = _in_parts(self.network, x)
+        out = in_parts(self.network, x)
         numeric = torch.tensor([a.kind == "numeric" for a in self.attributes])
         return torch.where(numeric, out, out.sigmoid()).numpy()
 
@@ -220,10 +216,10 @@ def _measured(scores: np.ndarray, real: np.ndarray, numeric: bool) -> tuple[floa
         return 0.0, 0.0
     gap = np.cov(scores, real)[0, 1] / real.var(ddof=1)  # The slope. On 0 and 1, it is the difference of the means.
     if numeric:
-        return float(gap), float(np.corrcoef(scores, real)[0, 1]) if scores.std() > 0 else 0.0
+        return gap, np.corrcoef(scores, real)[0, 1] if scores.std() > 0 else 0.0
     from sklearn.metrics import balanced_accuracy_score
 
-    return float(gap), float(balanced_accuracy_score(real > 0.5, scores > 0.5, adjusted=True))
+    return gap, balanced_accuracy_score(real > 0.5, scores > 0.5, adjusted=True)
 
 
 def face_descriptors(items: np.ndarray) -> np.ndarray:
@@ -237,8 +233,7 @@ def face_descriptors(items: np.ndarray) -> np.ndarray:
     landmarks, network, whole = _recogniser()
     found = []
     for item in items:
-        picture = to_pil(item).convert("RGB").resize((FACE_SIZE, FACE_SIZE), Image.Resampling.BICUBIC)
-        values = np.asarray(picture)
+        values = np.asarray(to_pil(item).convert("RGB").resize((FACE_SIZE, FACE_SIZE), Image.Resampling.BICUBIC))
         found.append(network.compute_face_descriptor(values, landmarks(values, whole)))
     return np.array(found)
 
