@@ -1,7 +1,6 @@
 """Drawings of arrays: contact sheets, curves, point clouds, heat maps."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,10 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
-GAP = 4
-"""Pixels between the pictures of a sheet."""
-LABEL_HEIGHT = 22
-LABEL_WIDTH = 118
+GAP, LABEL_HEIGHT, LABEL_WIDTH = 4, 22, 118
+"""Pixels of a sheet: between pictures, and for labels."""
+FONT = ImageFont.load_default(13)
 
 
 def to_pil(item: np.ndarray) -> Image.Image:
@@ -53,27 +51,19 @@ def sheet(
                 canvas.paste(picture, (left + j * (width + GAP), top + i * (height + GAP)))
     pen = ImageDraw.Draw(canvas)
     for j, label in enumerate(column_labels or ()):
-        pen.text((left + j * (width + GAP) + width // 2, 4), label, "black", _font(), anchor="ma")
+        pen.text((left + j * (width + GAP) + width // 2, 4), label, "black", FONT, anchor="ma")
     for i, label in enumerate(row_labels or ()):
         y = top + i * (height + GAP) + height // 2 - 8 * (1 + label.count("\n"))
-        pen.multiline_text((6, y), label, "black", _font())
+        pen.multiline_text((6, y), label, "black", FONT)
     return canvas
-
-
-@cache
-def _font():
-    return ImageFont.load_default(13)
 
 
 def points(clouds: Mapping[str, np.ndarray], columns: Sequence[str]) -> Image.Image:
     """Point clouds (N, D) side by side: their first two columns, or the only one against the item's number."""
-    side = 3.0
-    figure, axes = _axes(len(clouds), side, side, layout=None)
-    # Fixed margins in inches. A layout engine takes as long as the drawing, and trainings draw often.
-    left, right, bottom, top, width = 0.55, 0.1, 0.45, 0.3, side * len(clouds)
-    figure.subplots_adjust(
-        left / width, bottom / side, 1 - right / width, 1 - top / side, wspace=right / (side - right)
-    )
+    figure, axes = _axes(len(clouds), 3.0, 3.0, layout=None)
+    width = 3.0 * len(clouds)
+    # Fixed margins. A layout engine takes as long as the drawing, and trainings draw often.
+    figure.subplots_adjust(left=0.55 / width, bottom=0.15, right=1 - 0.1 / width, top=0.9, wspace=0.035)
     first = axes[0]
     for ax, (title, cloud) in zip(axes, clouds.items(), strict=True):
         plane = cloud.shape[1] > 1
@@ -143,7 +133,7 @@ def _axes(panels: int, width: float, height: float, layout: Literal["constrained
 
     figure = Figure(figsize=(width * panels, height), dpi=110, layout=layout)
     FigureCanvasAgg(figure)
-    return figure, np.atleast_1d(figure.subplots(1, panels, squeeze=False)[0])
+    return figure, figure.subplots(1, panels, squeeze=False)[0]
 
 
 def _rendered(figure: Any) -> Image.Image:

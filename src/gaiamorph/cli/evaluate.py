@@ -10,8 +10,7 @@ from cyclopts import Parameter
 from gaiamorph.cli.attributes import Columns, Labels
 from gaiamorph.cli.options import Common, Config, Features, Flag, Space, Spread, names
 from gaiamorph.errors import UserError
-from gaiamorph.evaluation import Case
-from gaiamorph.evaluation import attributes as edits
+from gaiamorph.evaluation import Case, attributes
 from gaiamorph.evaluation import evaluate as measuring
 from gaiamorph.models import MODELS
 from gaiamorph.output.report import PAGE, RESULTS
@@ -89,7 +88,7 @@ def report(
         Items are faces: also measure whether edited ones are still the same people (pip install 'gaiamorph[identity]').
     """
     case = held_out.case(space, data, out, seed, common)
-    edits.report(
+    attributes.report(
         case,
         out,
         columns=names(columns),

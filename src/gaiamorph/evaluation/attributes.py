@@ -87,10 +87,7 @@ def movement(
 def edited(
     space: LatentSpace, z: np.ndarray, design: Design, vectors: np.ndarray, k: int, amount: float = 1.0
 ) -> np.ndarray:
-    """Edits of attribute k, in natural form, of the items that have a direction for it.
-
-    They are edits by ``amount`` along `directions`. The unit of a numeric attribute is its standard deviation.
-    """
+    """Items that have a direction for attribute k, moved along it. A numeric attribute's unit is its standard deviation."""
     signs = directions(design, k)
     unit = np.nanstd(design.values[:, k]) if design.attributes[k].kind == "numeric" else 1.0
     return space.decode((z + (amount * unit * signs)[:, None] * vectors[k])[signs != 0])
@@ -202,7 +199,7 @@ def _draw(
     maps = {method.replace("_", " "): m.relative for method, m in moves.items()}
     drawing.heat_maps(maps, names, "edited along", "moved").save(folder / "entanglement.png")
     captions = {
-        "entanglement.png": "Movement of each attribute (column) in edits of one (row), relative to the movement of the edited one."
+        "entanglement.png": "Movement of each attribute (column) in edits of one (row), relative to the edited one."
     }
     for k in map(design.names.index, names if case.space.kind.is_image else ()):
         signs = directions(design, k)

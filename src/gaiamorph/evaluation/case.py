@@ -28,10 +28,7 @@ PRECISION = chosen_precision("auto", "cpu", "conv")
 
 
 def standard_error(without: np.ndarray) -> float | None:
-    """Standard error of a metric by the jackknife (Efron & Stein 1981). None for fewer than two values, or one not finite.
-
-    without: (n,), the metric without each block of groups.
-    """
+    """Standard error of a metric from its values (n,) without each block of groups (jackknife, Efron & Stein 1981), or None."""
     n = len(without)
     return float(np.sqrt((n - 1) * np.var(without))) if n > 1 and np.isfinite(without).all() else None
 
@@ -50,7 +47,7 @@ class Metric:
 
     @property
     def error(self) -> float | None:
-        """Standard error over the choice of held-out groups, or None."""
+        """Standard error over the choice of held-out groups. None for fewer than two finite values."""
         return standard_error(np.array(self.without))
 
     def record(self) -> dict[str, Any]:

@@ -65,8 +65,7 @@ def codes(case: Case) -> Iterator[Metric]:
 
 def distance_agreement(x: np.ndarray, z: np.ndarray) -> float:
     """Spearman's rank correlation of pairwise distances in x (N, D) and z (N, d)."""
-    correlation, _ = spearmanr(pdist(x), pdist(z))
-    return float(np.asarray(correlation))
+    return float(np.asarray(spearmanr(pdist(x), pdist(z))[0]))
 
 
 def probe_accuracy(z: np.ndarray, labels: np.ndarray, z_held: np.ndarray, held: np.ndarray) -> float:

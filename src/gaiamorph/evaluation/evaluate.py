@@ -66,8 +66,7 @@ def evaluate(case: Case, out: Path, *, overwrite: bool = False, say: Callable[[s
             "±: standard error over the choice of held-out items, by leaving out one group (one person) after another. "
             "Spaces measured on the same items share a part of it, so their difference is more certain than either value.",
         ]
-        rows = [_row(metric) for metric in found]
-        write_page(scratch, f"Evaluation of {case.space.model}", text, _draw(case, scratch), rows)
+        write_page(scratch, f"Evaluation of {case.space.model}", text, _draw(case, scratch), [*map(_row, found)])
     return out
 
 
@@ -98,8 +97,8 @@ def _draw(case: Case, folder: Path) -> dict[str, str]:
     errors = {space: np.array([*map(standard_error, without)], float) for space, (_, without) in measured.items()}
     label = "kernel distance from real items"
     drawing.curves(curves, "weight", label, errors, from_zero=True).save(folder / "convexity.png")
-    band = "Band: one standard error on each side."
-    return captions | {"convexity.png": f"Realism along the path, by feature space: level is best. {band}"}
+    caption = "Realism along the path, by feature space: level is best. Band: one standard error on each side."
+    return captions | {"convexity.png": caption}
 
 
 @dataclass

@@ -90,8 +90,7 @@ def _train(network: nn.Module, data: Dataset, loss: Callable[[Tensor, np.ndarray
 def label_column(data: Dataset) -> str | None:
     """The name of the column of labels, or None.
 
-    The training split must have at least two labels, and two items a label on average. Otherwise the column is a
-    measurement or a name.
+    The training split must have at least two labels, and two items a label on average. Others are measurements or names.
     """
     name = next((name for name in COLUMNS if name in data.attributes), None)
     train = data.splits["train"]
@@ -231,11 +230,9 @@ def face_descriptors(items: np.ndarray) -> np.ndarray:
     if items.ndim != 4 or items.dtype != np.uint8:
         raise UserError("identity can be judged on pictures of faces only")
     landmarks, network, whole = _recogniser()
-    found = []
-    for item in items:
-        values = np.asarray(to_pil(item).convert("RGB").resize((FACE_SIZE, FACE_SIZE), Image.Resampling.BICUBIC))
-        found.append(network.compute_face_descriptor(values, landmarks(values, whole)))
-    return np.array(found)
+    coloured = (to_pil(item).convert("RGB") for item in items)
+    faces = (np.asarray(face.resize((FACE_SIZE, FACE_SIZE), Image.Resampling.BICUBIC)) for face in coloured)
+    return np.array([network.compute_face_descriptor(face, landmarks(face, whole)) for face in faces])
 
 
 def identity_distances(items: np.ndarray, originals: np.ndarray) -> np.ndarray:

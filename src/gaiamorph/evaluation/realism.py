@@ -16,8 +16,6 @@ BLOCKS = 50
 """Groups are left out one by one. More groups than this are left out in this many blocks."""
 ITEMS_PER_FEATURE = 2
 """A Fréchet distance needs this many items a feature in both sets. With fewer it is mostly bias."""
-NEIGHBOURS = 3
-"""Nearest neighbours that define the hyperspheres of improved precision and recall."""
 WEIGHTS, PAIRS_OF_CURVE = np.linspace(0, 1, 11), 200
 """Weights and pairs of the distances along paths."""
 PATHS, STEPS = 50, 11
@@ -27,10 +25,6 @@ FLAT = 1e-4
 """Radians. A path of lines that turns less in all is flat. Otherwise paths that repeat one line would score best."""
 BANDWIDTH = 0.08
 """Width of the Gaussian kernel of `inside_data`, in standard deviations of each column."""
-THRESHOLD_PERCENTILE = 1.0
-"""Points below this percentile of real densities count as outside."""
-REACH = 0.1
-"""A real point is covered if an interpolant lies at most this far away, in the same units."""
 
 
 def kernel_distance(a: np.ndarray, b: np.ndarray, groups_a: Groups = None, groups_b: Groups = None) -> float:
@@ -40,9 +34,8 @@ def kernel_distance(a: np.ndarray, b: np.ndarray, groups_a: Groups = None, group
     Fréchet distance it has no bias on small sets. It depends on the feature space.
 
     Items must be independent. Reconstructions are not independent of the items that they are compared with, nor are
-    pictures of the same person. Pairs of items with a common group are left out of all three means.
-
-    Raises ValueError if no pair is left in one of the means.
+    pictures of the same person. Pairs of items with a common group are left out of all three means. Raises ValueError if
+    no pair is left in one of them.
     """
     return kernel_distances(a, b, groups_a, groups_b)[0]
 
@@ -72,10 +65,7 @@ def kernel_distances(a: np.ndarray, b: np.ndarray, groups_a: Groups, groups_b: G
 
 
 def kept(groups: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """(n, N) boolean: the items that stay without each block of the groups ``of`` (sorted and unique).
-
-    groups (N, k): the groups that each item is made of. An item leaves with any of them.
-    """
+    """(n, N) boolean: the items that stay without each block of the groups ``of`` (sorted, unique). Any group takes its items."""
     n = min(len(of), BLOCKS)
     place = np.searchsorted(of, groups).clip(max=len(of) - 1)
     block = np.where(of[place] == groups, place % n, -1)
@@ -103,7 +93,7 @@ def precision_recall(made: np.ndarray, real: np.ndarray) -> tuple[float, float]:
     """
 
     def share(points: np.ndarray, centres: np.ndarray) -> float:
-        radii = np.sort(cdist(centres, centres), 1)[:, min(NEIGHBOURS, len(centres) - 1)]
+        radii = np.sort(cdist(centres, centres), 1)[:, min(3, len(centres) - 1)]
         return float((cdist(points, centres) <= radii).any(1).mean())
 
     return share(made, real), share(real, made)
@@ -169,14 +159,14 @@ def convexity(case: Case) -> Iterator[Metric]:
 
 
 def evenness(points: np.ndarray) -> float:
-    """Standard deviation of the step lengths of a path (S, F), divided by their mean. 0 is even."""
-    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    return float(lengths.std() / max(lengths.mean(), 1e-12))
+    """Standard deviation of the step lengths of a path (..., S, F), over their mean. 0 is even. The mean over paths."""
+    lengths = np.linalg.norm(np.diff(points, axis=-2), axis=-1)
+    return float((lengths.std(-1) / np.maximum(lengths.mean(-1), 1e-12)).mean())
 
 
 def approach(points: np.ndarray) -> float:
-    """Share of the steps of a path (S, F) that approach its last point. 1 is a monotone approach."""
-    distances = np.linalg.norm(points - points[-1], axis=1)
+    """Share of the steps of paths (..., S, F) that approach the last point. 1 is a monotone approach."""
+    distances = np.linalg.norm(points - points[..., -1:, :], axis=-1)
     return float((np.diff(distances) < 0).mean())
 
 
@@ -186,9 +176,9 @@ def path(case: Case) -> Iterator[Metric]:
     meaning = "unevenness of the perceived steps of a continuum: sd of step lengths over their mean"
     for space in case.feature_spaces:
         paths = case.features(space, items.reshape(-1, *items.shape[2:])).reshape(PATHS, STEPS, -1)
-        uneven, nearer = (float(np.mean([f(points) for points in paths])) for f in (evenness, approach))
-        yield Metric(f"path evenness/{space}", uneven, "of mean step", "lower", meaning)
-        yield Metric(f"path approach/{space}", nearer, "of 1", "higher", "share of steps that approach the second end")
+        yield Metric(f"path evenness/{space}", evenness(paths), "of mean step", "lower", meaning)
+        nearer = "share of steps that approach the second end"
+        yield Metric(f"path approach/{space}", approach(paths), "of 1", "higher", nearer)
 
 
 def measure_lines(paths: np.ndarray) -> tuple[float, float, float]:
@@ -230,28 +220,25 @@ def lines(case: Case) -> Iterator[Metric]:
 def inside_data(
     points: np.ndarray, fitted: np.ndarray, threshold: np.ndarray, covered: np.ndarray
 ) -> tuple[float, float]:
-    """Share of points (N, D) inside the data, and coverage: the share of real points with one of them nearby. 1 is best.
+    """Share of points (N, D) inside the data, and coverage: the share of real points within 0.1 of one.
 
     fitted: real points of the kernel density (5,000 in our benchmarks). threshold: other real points; the lowest
     hundredth of their densities is the limit, so real points score 0.99. covered: real points whose coverage is measured.
-    All are standardised by the mean and standard deviation of each column of ``fitted``.
+    All are standardised by the mean and standard deviation of each column of ``fitted``. 1 is best for both shares.
     """
     from sklearn.neighbors import KernelDensity
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     density = make_pipeline(StandardScaler(), KernelDensity(bandwidth=BANDWIDTH)).fit(fitted)
-    limit = np.percentile(density.score_samples(threshold), THRESHOLD_PERCENTILE)
+    limit = np.percentile(density.score_samples(threshold), 1)
     standard = density[0].transform
     nearest, _ = KDTree(standard(points)).query(standard(covered))
-    return float((density.score_samples(points) >= limit).mean()), float((nearest <= REACH).mean())
+    return float((density.score_samples(points) >= limit).mean()), float((nearest <= 0.1).mean())
 
 
 def inside(case: Case) -> Iterator[Metric]:
-    """Interpolants against training and held-out items. Empty for images.
-
-    Half of the training items make the density, the other half its limit.
-    """
+    """Interpolants against training items (half make the density, half its limit) and held-out items. Empty for images."""
     if case.space.kind.is_image:
         return
     training = np.random.default_rng([case.seed, 27]).permutation(case.training)

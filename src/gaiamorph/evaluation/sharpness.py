@@ -5,15 +5,12 @@ once. Other metrics hardly notice it, since it lies in a few frequencies. In blu
 Upsampling layers are known for it (Odena, Dumoulin & Olah 2016, "Deconvolution and checkerboard artifacts").
 """
 
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
 from gaiamorph.evaluation.case import FLOOR, Case, Metric
 
-SMALLEST_PICTURE = 8
-"""Pixels that the shorter side needs."""
 SMALLEST_SHARE = 2.0**-20
 """Least energy of an octave, relative to real pictures. It keeps the distance of blank pictures finite."""
 LONGEST = 8.0
@@ -41,8 +38,8 @@ def octave_energies(pictures: np.ndarray) -> np.ndarray:
     """
     energy, radius = spectrum(pictures)
     octaves = int(np.log2(min(energy.shape))) - 1
-    edges = [0.0, *(2.0 ** -(i + 1) for i in range(octaves - 1, 0, -1)), np.inf]
-    return np.array([energy[(radius > low) & (radius <= high)].sum() for low, high in itertools.pairwise(edges)])
+    octave = np.searchsorted(2.0 ** np.arange(-octaves, -1), radius.ravel())
+    return np.bincount(octave, energy.ravel())
 
 
 def spectral_distance(pictures: np.ndarray, real: np.ndarray) -> float:
@@ -66,7 +63,7 @@ def foreign_contrast(pictures: np.ndarray, real: np.ndarray) -> float:
 def _beside_real(case: Case, sets: dict[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Each set by name, and held-out real items, both as pictures. Empty unless they have 8 pixels a side."""
     kind = case.space.kind
-    if kind.is_image and min(kind.shape[-2:]) >= SMALLEST_PICTURE:
+    if kind.is_image and min(kind.shape[-2:]) >= 8:
         for name, items in sets.items():
             yield name, kind.pictures(items), kind.pictures(case.real)
 
@@ -83,9 +80,7 @@ def sharpness(case: Case) -> Iterator[Metric]:
 
 def texture(case: Case) -> Iterator[Metric]:
     """Midpoints and reconstructions against held-out real pictures. The floor is the score of training items."""
-    meaning = (
-        "contrast, of 255, at fine frequencies with over twice the energy of real pictures (mesh, checkerboard, grain)"
-    )
+    meaning = "contrast, of 255, at fine frequencies with over twice the energy of real pictures (mesh, dots, grain)"
     sets = {"midpoints": case.midpoints, "reconstructions": case.reconstructions, FLOOR: case.training}
     for name, made, real in _beside_real(case, sets):
         better = "neither" if name == FLOOR else "lower"
