@@ -9,7 +9,7 @@ from PIL import Image
 import gaiamorph as gm
 from common import IMAGES, SPAWN, Question, cost
 from gaiamorph.data import synthetic
-from gaiamorph.evaluation.realism import inside_data
+from gaiamorph.evaluation.inside import inside_data
 
 SETS = ("moons", "circles", "s-curve", "blobs", "swiss-roll")
 MODELS = ("gaia", "ae", "vae", "vae_gan", "aae", "acai")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 GAP, LABEL_HEIGHT, LABEL_WIDTH = 4, 22, 118
 """Pixels of a sheet: between pictures, and for labels."""
@@ -20,9 +20,7 @@ def to_pil(item: np.ndarray) -> Image.Image:
 
 def write_png(item: np.ndarray, path: Path, scale: int = 1) -> None:
     """Write uint8 (H, W, 1 or 3) as a PNG file, enlarged ``scale`` times."""
-    picture = to_pil(item)
-    if scale > 1:
-        picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.LANCZOS)
+    picture = ImageOps.scale(to_pil(item), scale, Image.Resampling.LANCZOS)
     # Level 1 is the fastest. Higher levels make photographs hardly smaller.
     picture.save(path, "png", compress_level=1)
 
@@ -63,7 +61,7 @@ def points(clouds: Mapping[str, np.ndarray], columns: Sequence[str]) -> Image.Im
     figure, axes = _axes(len(clouds), 3.0, 3.0, layout=None)
     width = 3.0 * len(clouds)
     # Fixed margins. A layout engine takes as long as the drawing, and trainings draw often.
-    figure.subplots_adjust(left=0.55 / width, bottom=0.15, right=1 - 0.1 / width, top=0.9, wspace=0.035)
+    figure.subplots_adjust(left=0.65 / width, bottom=0.15, right=1 - 0.1 / width, top=0.9, wspace=0.035)
     first = axes[0]
     for ax, (title, cloud) in zip(axes, clouds.items(), strict=True):
         plane = cloud.shape[1] > 1

@@ -7,7 +7,8 @@ import pytest
 
 from gaiamorph.data import synthetic
 from gaiamorph.evaluation.case import standard_error
-from gaiamorph.evaluation.realism import BLOCKS, inside_data, kept, kernel_distance, kernel_distances
+from gaiamorph.evaluation.inside import inside_data
+from gaiamorph.evaluation.realism import BLOCKS, kept, kernel_distance, kernel_distances
 from gaiamorph.evaluation.sharpness import octave_energies
 
 

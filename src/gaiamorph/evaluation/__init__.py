@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 
 from gaiamorph.evaluation.case import Case, Metric
 from gaiamorph.evaluation.codes import codes, cost, reconstruction
-from gaiamorph.evaluation.realism import convexity, inside, lines, path, realism
+from gaiamorph.evaluation.inside import inside
+from gaiamorph.evaluation.realism import convexity, lines, path, realism
 from gaiamorph.evaluation.sharpness import sharpness, texture
 
 _ALL = (reconstruction, sharpness, texture, realism, inside, convexity, path, lines, codes, cost)

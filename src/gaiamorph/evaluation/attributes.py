@@ -22,8 +22,6 @@ from gaiamorph.space import LatentSpace
 METHODS = ("mean_difference", "least_squares")
 MOST_EDITED = 500
 """At most this many held-out items are edited along each vector."""
-SHOWN = 6
-"""Edited items that the page shows for each attribute."""
 
 
 @dataclass(frozen=True)
@@ -198,12 +196,10 @@ def _draw(
     names = moves[METHODS[0]].names
     maps = {method.replace("_", " "): m.relative for method, m in moves.items()}
     drawing.heat_maps(maps, names, "edited along", "moved").save(folder / "entanglement.png")
-    captions = {
-        "entanglement.png": "Movement of each attribute (column) in edits of one (row), relative to the edited one."
-    }
+    captions = {"entanglement.png": "Movement of each attribute (column) in edits of one (row), in units of its own."}
     for k in map(design.names.index, names if case.space.kind.is_image else ()):
         signs = directions(design, k)
-        some = np.concatenate([np.flatnonzero(signs == sign)[: SHOWN // 2] for sign in (1, -1)])
+        some = np.concatenate([np.flatnonzero(signs == sign)[:3] for sign in (1, -1)])
         if not len(some):
             continue
         places = np.searchsorted(np.flatnonzero(signs), some)

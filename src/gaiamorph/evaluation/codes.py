@@ -14,10 +14,8 @@ from gaiamorph.evaluation.judge import label_column
 
 SSIM_WINDOW = 7
 """Side in pixels of the uniform window of SSIM (Wang et al. 2004). The usual Gaussian of 11 is too wide for small pictures."""
-MOST_DISTANCES = 500
-"""Items whose pairwise distances are compared."""
-MOST_PROBED = 5000
-"""Training items of the linear probe."""
+MOST_DISTANCES, MOST_PROBED = 500, 5000
+"""Items whose pairwise distances are compared, and training items of the linear probe."""
 
 
 def reconstruction(case: Case) -> Iterator[Metric]:

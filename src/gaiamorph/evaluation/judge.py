@@ -99,12 +99,9 @@ def label_column(data: Dataset) -> str | None:
 
 @dataclass(frozen=True)
 class LabelFeatures:
-    """Features (N, 64) of x (N, *shape) in [0, 1], minus their mean, in units of the root of their mean variance.
+    """Features (N, 64) of x (N, *shape) in [0, 1], minus the mean over training items, over the root of their mean variance."""
 
-    Mean and variance are over the training items. The last layer of ``network`` tells the labels apart, by the features.
-    """
-
-    network: nn.Sequential
+    network: nn.Sequential  # Its last layer tells the labels apart, by the features.
     column: str
     classes: list[str]
     mean: Tensor
@@ -224,8 +221,7 @@ def _measured(scores: np.ndarray, real: np.ndarray, numeric: bool) -> tuple[floa
 def face_descriptors(items: np.ndarray) -> np.ndarray:
     """Descriptors (N, 128) of faces uint8 (N, H, W, C). Each face fills its picture.
 
-    Compare Euclidean distances between descriptors with `SAME_PERSON`. Raises UserError if the recogniser is not
-    installed, or if items are not pictures.
+    Raises UserError if the recogniser is not installed, or if items are not pictures.
     """
     if items.ndim != 4 or items.dtype != np.uint8:
         raise UserError("identity can be judged on pictures of faces only")
@@ -236,7 +232,7 @@ def face_descriptors(items: np.ndarray) -> np.ndarray:
 
 
 def identity_distances(items: np.ndarray, originals: np.ndarray) -> np.ndarray:
-    """Distances (N,) of faces from their originals, given by descriptors (N, 128)."""
+    """Euclidean distances (N,) of faces from the descriptors (N, 128) of their originals, to compare with `SAME_PERSON`."""
     return np.linalg.norm(face_descriptors(items) - originals, axis=1)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
-from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 from gaiamorph.data.synthetic import draw_lines
@@ -23,8 +22,6 @@ PATHS, STEPS = 50, 11
 TRUE_LINES, LINE_PATHS, LINE_STEPS = 10_000, 256, 16
 FLAT = 1e-4
 """Radians. A path of lines that turns less in all is flat. Otherwise paths that repeat one line would score best."""
-BANDWIDTH = 0.08
-"""Width of the Gaussian kernel of `inside_data`, in standard deviations of each column."""
 
 
 def kernel_distance(a: np.ndarray, b: np.ndarray, groups_a: Groups = None, groups_b: Groups = None) -> float:
@@ -186,8 +183,7 @@ def measure_lines(paths: np.ndarray) -> tuple[float, float, float]:
 
     mean distance: the smallest cosine distance of a picture to 10,000 true lines, averaged over pictures. 0 is best.
     smoothness: the largest change of angle of a path as a share of its whole turn, minus 1 / (S - 1), averaged over paths.
-    0 is best. Flat paths count as 0.
-    flat paths: share of paths that do not turn. Above 0.01 the others mean nothing.
+    0 is best. Flat paths, which do not turn, count as 0. Their share is the third figure. Above 0.01 the others mean nothing.
     """
     from sklearn.metrics import pairwise_distances_argmin_min
 
@@ -215,35 +211,3 @@ def lines(case: Case) -> Iterator[Metric]:
     yield Metric("lines/mean distance", distance, "cosine", "lower", "distance of paths from true lines")
     yield Metric("lines/smoothness", smoothness, "of whole turn", "lower", "uneven turning of paths; 0 is even")
     yield Metric("lines/flat paths", flat, "of 1", "lower", "share of paths that do not turn; must be below 0.01")
-
-
-def inside_data(
-    points: np.ndarray, fitted: np.ndarray, threshold: np.ndarray, covered: np.ndarray
-) -> tuple[float, float]:
-    """Share of points (N, D) inside the data, and coverage: the share of real points within 0.1 of one.
-
-    fitted: real points of the kernel density (5,000 in our benchmarks). threshold: other real points; the lowest
-    hundredth of their densities is the limit, so real points score 0.99. covered: real points whose coverage is measured.
-    All are standardised by the mean and standard deviation of each column of ``fitted``. 1 is best for both shares.
-    """
-    from sklearn.neighbors import KernelDensity
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    density = make_pipeline(StandardScaler(), KernelDensity(bandwidth=BANDWIDTH)).fit(fitted)
-    limit = np.percentile(density.score_samples(threshold), 1)
-    standard = density[0].transform
-    nearest, _ = KDTree(standard(points)).query(standard(covered))
-    return float((density.score_samples(points) >= limit).mean()), float((nearest <= 0.1).mean())
-
-
-def inside(case: Case) -> Iterator[Metric]:
-    """Interpolants against training items (half make the density, half its limit) and held-out items. Empty for images."""
-    if case.space.kind.is_image:
-        return
-    training = np.random.default_rng([case.seed, 27]).permutation(case.training)
-    fitted, threshold = np.array_split(training, 2)
-    share, coverage = inside_data(case.interpolants, fitted, threshold, case.real)
-    meaning = "share of interpolants that lie where real items lie"
-    yield Metric("inside the data", share, "of 1", "higher", meaning)
-    yield Metric("coverage", coverage, "of 1", "higher", "share of real items with an interpolant within 0.1 sd")
