@@ -57,11 +57,10 @@ def test_plots_are_pictures():
     for picture in (
         drawing.points({"a": np.zeros((4, 2)), "b": np.ones((4, 2))}, ["x", "y"]),
         drawing.points({"a": np.arange(4.0)[:, None]}, ["x"]),
-        drawing.lines(x, {f"x{i}": y for i in range(20)}, "weight"),
-        drawing.lines(x, {"a": y}, "x", "y"),
-        drawing.panels(x, {"a": y}, {"a": np.full(5, np.nan)}, "x", "y"),
+        drawing.curves({"": (x, {f"x{i}": y for i in range(20)})}, "weight"),
+        drawing.curves({"a": (x, {"a": y})}, "x", "y", {"a": np.full(5, np.nan)}, from_zero=True),
         drawing.heat_maps({"a": np.eye(2)}, ["p", "q"], "edited", "moved"),
-        drawing.curves({"run": [{"step": 1, "R": 0.1}, {"step": 2, "R": float("nan")}]}, ["R", "F"]),
+        drawing.curves({"run": ([1, 2], {"R": [0.1, float("nan")], "F": [float("nan")] * 2})}, "step"),
     ):
         assert isinstance(picture, Image.Image)
         assert min(picture.size) > 100

@@ -12,7 +12,7 @@ import pandas as pd
 
 from common import Question, cost
 from gaiamorph.evaluation import Case
-from gaiamorph.evaluation.kernel import kernel_distance
+from gaiamorph.evaluation.realism import kernel_distance
 from gaiamorph.evaluation.sharpness import octave_energies
 from gaiamorph.models.balance import BALANCES, balanced
 

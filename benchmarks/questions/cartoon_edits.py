@@ -15,8 +15,7 @@ from common import HERE, Question, cost
 from gaiamorph.data.attributes import attributes_of
 from gaiamorph.evaluation.attributes import METHODS, Movement, edited, movement
 from gaiamorph.evaluation.judge import Judge, train_judge
-from gaiamorph.evaluation.kernel import kernel_distance
-from gaiamorph.evaluation.realism import frechet_distance
+from gaiamorph.evaluation.realism import frechet_distance, kernel_distance
 from gaiamorph.features import open_features
 from gaiamorph.latent.attributes import cosines, fit
 

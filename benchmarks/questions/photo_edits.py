@@ -14,8 +14,7 @@ import gaiamorph as gm
 from common import HERE, Question, cost, save_sheet
 from gaiamorph.data.attributes import attributes_of
 from gaiamorph.evaluation.attributes import directions, edited
-from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identity_distances
-from gaiamorph.evaluation.judge import train_judge
+from gaiamorph.evaluation.judge import SAME_PERSON, face_descriptors, identity_distances, train_judge
 from gaiamorph.latent.attributes import fit
 
 LABELS = HERE / "orl"

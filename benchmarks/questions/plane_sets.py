@@ -29,9 +29,9 @@ def measure(space: gm.LatentSpace, name: str, seed: int) -> dict[str, float]:
     """All real points are fresh: no training saw them, and each use has its own."""
     fitted, threshold = synthetic.draw(name, 5000, seed, "density"), synthetic.draw(name, 5000, seed, "threshold")
     covered = synthetic.draw(name, 1000, seed, "test")
-    inside = inside_data(interpolations(space, name, seed), fitted, threshold, covered)
+    inside, coverage = inside_data(interpolations(space, name, seed), fitted, threshold, covered)
     error = np.abs((space.reconstruct(covered) - covered) / fitted.std(0)).mean()
-    return {"inside": inside.share, "coverage": inside.coverage, "reconstruction": float(error)}
+    return {"inside": inside, "coverage": coverage, "reconstruction": float(error)}
 
 
 def train(question: Question, key: dict[str, Any]) -> dict[str, Any]:

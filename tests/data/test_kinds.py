@@ -165,7 +165,7 @@ def test_a_third_kind_needs_no_library_code(tmp_path, monkeypatch, capsys):
     found = {f["name"] for f in json.loads((tmp_path / "evaluation" / "results.json").read_text())["figures"]}
     assert {"reconstruction/ssim", "sharpness/midpoints", "kernel distance/pca/blends of values"} <= found
     assert (tmp_path / "evaluation" / "paths.png").exists()
-    assert case.blends.dtype == np.float32
+    assert case.data.kind.blend(*case.real[case.pairs.T], case.weights).dtype == np.float32
 
 
 def test_unknown_sources_name_every_kind(monkeypatch):

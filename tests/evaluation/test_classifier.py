@@ -16,7 +16,7 @@ from gaiamorph.data.vectors import Vectors
 from gaiamorph.evaluation.case import Case
 from gaiamorph.evaluation.evaluate import evaluate
 from gaiamorph.evaluation.judge import label_column, open_labels
-from gaiamorph.evaluation.kernel import kernel_distance
+from gaiamorph.evaluation.realism import kernel_distance
 from gaiamorph.features import open_features
 
 SPLITS = {"train": np.arange(800), "validation": np.arange(800, 1000), "test": np.arange(1000, 1200)}

@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import SMALL
 
 import gaiamorph as gm
-from gaiamorph.evaluation import METRICS, Metric, compare
-from gaiamorph.evaluation.compare import Measured, table
+from gaiamorph.evaluation import METRICS, Metric, evaluate
+from gaiamorph.evaluation.evaluate import Measured, table
 from gaiamorph.training.runs import DataOptions
 from gaiamorph.training.settings import from_dict
 
@@ -19,7 +19,7 @@ from gaiamorph.training.settings import from_dict
 def run(photos, out, models=("gaia", "ae", "gan"), **changes):
     settings = from_dict({**SMALL, "steps": 4, **changes})
     how = DataOptions(size=16)
-    return compare.compare(str(photos), models, 2, out, how=how, settings=settings, features=["pca"], split="train")
+    return evaluate.compare(str(photos), models, 2, out, how=how, settings=settings, features=["pca"], split="train")
 
 
 def test_it_compares_and_does_nothing_twice(photos, tmp_path, monkeypatch):
@@ -42,13 +42,13 @@ def test_it_compares_and_does_nothing_twice(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(
         "gaiamorph.training.loop.Run.advance", lambda self: pytest.fail("a finished run was trained again")
     )
-    monkeypatch.setattr(compare, "measure", lambda case: pytest.fail("measured twice"))
+    monkeypatch.setattr(evaluate, "measure", lambda case: pytest.fail("measured twice"))
     run(photos, out)
     assert (out / "table.md").read_text() == text
     # Figures of another version of the yardstick are made again, and those from before there was a metric.
-    for name, other in {"MEASURE": compare.MEASURE + 1, "METRICS": {**METRICS, "new": METRICS["path"]}}.items():
+    for name, other in {"MEASURE": evaluate.MEASURE + 1, "METRICS": {**METRICS, "new": METRICS["path"]}}.items():
         with monkeypatch.context() as patch:
-            patch.setattr(compare, name, other)
+            patch.setattr(evaluate, name, other)
             with pytest.raises(pytest.fail.Exception, match="measured twice"):
                 run(photos, out)
 

@@ -13,6 +13,7 @@ import gaiamorph as gm
 from gaiamorph.data import Dataset, Vectors
 from gaiamorph.data.attributes import design
 from gaiamorph.errors import UserError
+from gaiamorph.evaluation import Case
 from gaiamorph.evaluation.attributes import Movement, directions, movement, report
 from gaiamorph.evaluation.judge import train_judge
 
@@ -98,7 +99,8 @@ def test_report_on_a_space(points, tmp_path):
         tmp_path / "t.csv", model="ae", out=tmp_path / "run", steps=400, show=False, latent_dim=3, threads=1
     )
     data = space.open_data(tmp_path / "t.csv")
-    report(space, data, tmp_path / "report", features=["values"])
+    case = Case(space, data, features=["values"])
+    report(case, tmp_path / "report")
     found = json.loads((tmp_path / "report" / "results.json").read_text())
     (name,) = [n for n in found["attributes"] if n.startswith("a=")]
     assert [n.split("=")[0] for n in found["left_out"]] == ["coin"]
@@ -109,6 +111,6 @@ def test_report_on_a_space(points, tmp_path):
     assert "Left out" in page
     assert "data:image/png" in page
     with pytest.raises(UserError, match="the judge can tell none"):
-        report(space, data, tmp_path / "none", columns=["coin"], features=["values"])
+        report(case, tmp_path / "none", columns=["coin"])
     with pytest.raises(UserError, match="faces only"):
-        report(space, data, tmp_path / "none", features=["values"], identity=True)
+        report(case, tmp_path / "none", identity=True)

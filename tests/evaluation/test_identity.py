@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gaiamorph.errors import UserError
-from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identity_distances
+from gaiamorph.evaluation.judge import SAME_PERSON, face_descriptors, identity_distances
 
 
 def test_other_than_pictures_are_refused():

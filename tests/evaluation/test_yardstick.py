@@ -14,50 +14,55 @@ from tests.conftest import SMALL
 import gaiamorph as gm
 from gaiamorph.data.synthetic import draw_lines
 from gaiamorph.evaluation import METRICS, Case
-from gaiamorph.evaluation.codes import distance_agreement, kmeans_accuracy, probe_accuracy
+from gaiamorph.evaluation.codes import distance_agreement, kmeans_accuracy, probe_accuracy, ssim
 from gaiamorph.evaluation.evaluate import describe, evaluate
-from gaiamorph.evaluation.lines import PAIRS, STEPS, measure
-from gaiamorph.evaluation.path import approach, evenness
-from gaiamorph.evaluation.realism import frechet_distance, precision_recall
-from gaiamorph.evaluation.reconstruction import ssim
+from gaiamorph.evaluation.realism import (
+    LINE_PATHS,
+    LINE_STEPS,
+    approach,
+    evenness,
+    frechet_distance,
+    measure_lines,
+    precision_recall,
+)
 from gaiamorph.evaluation.sharpness import foreign_contrast, octave_energies, spectral_distance
 
 
 @pytest.fixture(scope="module")
 def line_ends():
     rng = np.random.default_rng(0)
-    a, b = rng.uniform(0, 2 * np.pi, (2, PAIRS))
+    a, b = rng.uniform(0, 2 * np.pi, (2, LINE_PATHS))
     return a, a + (b - a + np.pi) % (2 * np.pi) - np.pi  # the shorter way round
 
 
 def test_lines_on_a_correct_path(line_ends):
-    w = np.linspace(0, 1, STEPS)
+    w = np.linspace(0, 1, LINE_STEPS)
     paths = np.stack([draw_lines(a + w * (b - a)) for a, b in zip(*line_ends, strict=True)])
-    found = measure(paths)
-    assert found.mean_distance < 1e-6
-    assert abs(found.smoothness) < 0.01
-    assert found.flat == 0
+    distance, smoothness, flat = measure_lines(paths)
+    assert distance < 1e-6
+    assert abs(smoothness) < 0.01
+    assert flat == 0
 
 
 def test_lines_on_a_pixel_blend(line_ends):
-    w = np.linspace(0, 1, STEPS)[None, :, None, None, None]
+    w = np.linspace(0, 1, LINE_STEPS)[None, :, None, None, None]
     a, b = (draw_lines(angles)[:, None].astype(np.float64) for angles in line_ends)
-    found = measure(np.round((1 - w) * a + w * b).astype(np.uint8))
-    assert found.mean_distance == pytest.approx(6.3e-3, rel=0.15)
-    assert found.smoothness == pytest.approx(0.89, abs=0.03)
+    distance, smoothness, _ = measure_lines(np.round((1 - w) * a + w * b).astype(np.uint8))
+    assert distance == pytest.approx(6.3e-3, rel=0.15)
+    assert smoothness == pytest.approx(0.89, abs=0.03)
 
 
 def test_lines_on_an_abrupt_switch(line_ends):
     a, b = (draw_lines(angles)[:, None] for angles in line_ends)
-    found = measure(np.concatenate([np.repeat(a, 8, 1), np.repeat(b, 8, 1)], 1))
-    assert found.mean_distance < 1e-6
-    assert found.smoothness == pytest.approx(0.93, abs=0.01)
+    distance, smoothness, _ = measure_lines(np.concatenate([np.repeat(a, 8, 1), np.repeat(b, 8, 1)], 1))
+    assert distance < 1e-6
+    assert smoothness == pytest.approx(0.93, abs=0.01)
 
 
 def test_one_and_the_same_line_is_flat():
-    found = measure(np.repeat(draw_lines(np.full(4, 1.0))[:, None], STEPS, 1))
-    assert found.flat == 1
-    assert found.smoothness == 0
+    _, smoothness, flat = measure_lines(np.repeat(draw_lines(np.full(4, 1.0))[:, None], LINE_STEPS, 1))
+    assert flat == 1
+    assert smoothness == 0
 
 
 def test_frechet_distance_against_the_matrix_root():

@@ -16,8 +16,8 @@ from gaiamorph.models.balance import BALANCES
 from gaiamorph.models.gaia import GAIA
 from gaiamorph.networks import NetworkSettings
 from gaiamorph.training import loop
-from gaiamorph.training.speed.cuda_graph import WARM_UP, GraphedStep
 from gaiamorph.training.loop import Run
+from gaiamorph.training.speed.cuda_graph import WARM_UP, GraphedStep
 
 OF_THE_HOST = {"aten::lift_fresh", "aten::_local_scalar_dense", "aten::nonzero", "aten::is_nonzero", "aten::item"}
 """Operations that move numbers between host and device. They make a capture fail."""

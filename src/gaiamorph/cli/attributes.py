@@ -1,6 +1,4 @@
-"""gaiamorph attributes fit, gaiamorph attributes report"""
-
-from __future__ import annotations
+"""gaiamorph attributes fit"""
 
 import sys
 from pathlib import Path
@@ -8,14 +6,18 @@ from typing import Annotated, Literal
 
 import pandas as pd
 from cyclopts import App, Parameter
-from rich.console import Console
 
-from gaiamorph.cli.options import Common, Flag, Space, Spread, names
+from gaiamorph.cli.options import Common, Space, Spread, names
 from gaiamorph.data.attributes import attributes_of, overview
 from gaiamorph.errors import UserError
 from gaiamorph.space import FILE, AttributeVector
 
 attributes = App(name="attributes")
+REPORT = """Measure how far an edit along each vector moves the other attributes: mean difference beside least squares.
+
+Held-out items are edited. A small network, trained on real items, judges the edits. Writes results.json and index.html
+with a heat map, the cosines between vectors, the realism of edited items, and pictures of edits."""
+attributes.command("gaiamorph.cli.evaluate:report", name="report", help=REPORT)
 Columns = Annotated[str | None, Parameter(help="Attributes to use, separated by commas; by default all that can be.")]
 Labels = Annotated[
     Path | None,
@@ -65,8 +67,7 @@ def fit(
         Seed of the bootstrap.
     """
     opened = common.open(space, out)
-    groups = [name, start, end]
-    if any(groups):
+    if name or start or end:
         if not (name and start and end) or data is not None:
             raise UserError("a difference of two groups needs --name, --from and --to, and no DATA")
         fitted = {name: opened.add_difference(name, opened.open_data(start), opened.open_data(end))}
@@ -82,73 +83,15 @@ def fit(
     print(opened.save(out or (space / FILE if space.is_dir() else space)))
 
 
-@attributes.command
-def report(
-    space: Space,
-    data: str | None = None,
-    /,
-    *,
-    out: Path,
-    columns: Columns = None,
-    labels: Labels = None,
-    split: str | None = None,
-    features: str | None = None,
-    seed: int = 0,
-    identity: Flag = False,
-    quiet: Flag = False,
-    common: Annotated[Common, Spread] = Common(),
-) -> None:
-    """Measure how far an edit along each vector moves the other attributes: mean difference beside least squares.
-
-    Held-out items are edited. A small network, trained on real items, judges the edits. Writes results.json and index.html
-    with a heat map, the cosines between vectors, the realism of edited items, and pictures of edits.
-
-    Parameters
-    ----------
-    data
-        Items with attributes; by default what the space was trained on.
-    split
-        Held-out items to edit. By default test_seen where there are groups, otherwise test.
-    features
-        Feature spaces of the realism of edited items, separated by commas: pca, hed, labels, values, inception.
-        By default as for evaluate.
-    seed
-        Seed of the judge.
-    identity
-        Items are faces: also measure whether edited ones are still the same people (pip install 'gaiamorph[identity]').
-    quiet
-        Print nothing but the names of the files.
-    """
-    from gaiamorph.evaluation.attributes import PAGE, RESULTS
-    from gaiamorph.evaluation.attributes import report as run
-
-    opened = common.open(space, out)
-    items = opened.open_data(data or opened.info.training.source)
-    console = Console(stderr=True, highlight=False, quiet=quiet)
-    run(
-        opened, items, out, columns=names(columns), labels=labels, split=split, features=names(features), seed=seed,
-        identity=identity, overwrite=common.overwrite, say=console.print,
-    )  # fmt: skip
-    for name in (RESULTS, PAGE):
-        print(out / name)
-
-
 def summary(fitted: dict[str, AttributeVector]) -> pd.DataFrame:
     """A table with one row for each vector."""
+    units = {"numeric": "one unit", "difference": "group to group", "binary": "absent to present"}
+    columns = ["vector", "+1 is", "method", "items", "error", "R2, all", "R2, its own"]
     rows = [
-        {"vector": v.name, "+1 is": _unit(v), "method": v.method, "items": v.items, "error": v.error,
-         "R2, all": v.r2, "R2, its own": v.unique}
+        (v.name, f"from {v.reference}" if v.reference else units[v.kind], v.method, v.items, v.error, v.r2, v.unique)
         for v in fitted.values()
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _unit(v: AttributeVector) -> str:
-    if v.kind == "numeric":
-        return "one unit"
-    if v.kind == "difference":
-        return "group to group"
-    return f"from {v.reference}" if v.reference else "absent to present"
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def shown(table: pd.DataFrame) -> str:

@@ -10,8 +10,8 @@ from gaiamorph import drawing, training
 from gaiamorph.cli.options import Flag, Overwrite
 from gaiamorph.data import Dataset, open_data
 from gaiamorph.errors import UserError
-from gaiamorph.output import report
 from gaiamorph.output.folders import new_folder
+from gaiamorph.output.report import write_page
 from gaiamorph.space import LatentSpace
 from gaiamorph.training.log import read_metrics
 
@@ -59,8 +59,11 @@ def demo(
     a, b = (data.names[seen[quarter * len(seen) // 4]] for quarter in (1, 3))
     spaces["gaia"].morph(f"{SOURCE}::{a}", f"{SOURCE}::{b}").save(out / "continuum", scale=4, include_originals=True)
     _compare(spaces, data, a, b).save(out / "comparison.png")
-    runs = {name.upper(): read_metrics(out / name) for name in spaces}
-    drawing.curves(runs, CURVES).save(out / "curves.png")
+    runs = {}
+    for name in spaces:
+        rows = read_metrics(out / name)
+        runs[name.upper()] = [row["step"] for row in rows], {c: [row.get(c, math.nan) for row in rows] for c in CURVES}
+    drawing.curves(runs, "step", "mean absolute difference", from_zero=True).save(out / "curves.png")
     captions = {
         "continuum/sheet.png": f"From {a} to {b}: originals at the ends, reconstructions and morphs between.",
         "comparison.png": "The same pair by GAIA, by an autoencoder trained for the same time, and by blending pixels.",
@@ -92,8 +95,7 @@ def demo(
         text.insert(0, f"{note}.")
         if not quiet:
             print(f"gaiamorph: note: {note}", file=sys.stderr)
-    pictures = [(out / name, caption) for name, caption in captions.items()]
-    (out / "index.html").write_text(report.page("From one face to another", text, pictures), encoding="utf-8")
+    write_page(out, "From one face to another", text, captions)
     for name in (*captions, "continuum/manifest.csv", "index.html"):
         print(out / name)
 

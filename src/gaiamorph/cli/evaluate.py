@@ -1,21 +1,42 @@
-"""gaiamorph evaluate, gaiamorph compare"""
+"""gaiamorph evaluate, gaiamorph compare, gaiamorph attributes report"""
 
-from __future__ import annotations
-
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from gaiamorph.cli.attributes import Columns, Labels
 from gaiamorph.cli.options import Common, Config, Features, Flag, Space, Spread, names
 from gaiamorph.errors import UserError
-from gaiamorph.evaluation import Case
-from gaiamorph.evaluation.compare import compare as run
-from gaiamorph.evaluation.evaluate import PAGE, RESULTS
-from gaiamorph.evaluation.evaluate import evaluate as measure
+from gaiamorph.evaluation import Case, attributes
+from gaiamorph.evaluation import evaluate as measuring
 from gaiamorph.models import MODELS
+from gaiamorph.output.report import PAGE, RESULTS
 from gaiamorph.training import TrainSettings, runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOut:
+    """Options of each verb that measures on held-out items."""
+
+    split: str | None = None
+    """Held-out items: test, test_seen or validation. By default test_seen where there are groups, otherwise test."""
+    features: Features = None
+    quiet: Flag = False
+    """Print nothing but the names of the files."""
+
+    def say(self, text: str) -> None:
+        """Progress, on standard error."""
+        if not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def case(self, space: Path, data: str | None, out: Path, seed: int, common: Common) -> Case:
+        """The space on the data, or on the data that it was trained on."""
+        opened = common.open(space, out)
+        items = opened.open_data(data or opened.info.training.source)
+        return Case(opened, items, split=self.split, seed=seed, features=names(self.features))
 
 
 def evaluate(
@@ -24,10 +45,8 @@ def evaluate(
     /,
     *,
     out: Path,
-    split: str | None = None,
-    features: Features = None,
     seed: int = 0,
-    quiet: Flag = False,
+    held_out: Annotated[HeldOut, Spread] = HeldOut(),
     common: Annotated[Common, Spread] = Common(),
 ) -> None:
     """Measure a space on held-out items: results.json, and index.html to read.
@@ -36,20 +55,49 @@ def evaluate(
     ----------
     data
         Items to measure on, as train takes them; by default the data that the space was trained on.
-    split
-        Which items: test, test_seen, validation. By default test_seen where there are groups, otherwise test.
     seed
         Seed of the random pairs and weights.
-    quiet
-        Print nothing but the names of the files.
     """
-    opened = common.open(space, out)
-    items = opened.open_data(data or opened.info.training.source)
-    case = Case(opened, items, split=split, seed=seed, features=names(features))
-    console = Console(stderr=True, highlight=False, quiet=quiet)
-    measure(case, out, overwrite=common.overwrite, say=lambda metric: console.print(f"measuring {metric}"))
-    for name in (RESULTS, PAGE):
-        print(out / name)
+    case = held_out.case(space, data, out, seed, common)
+    measuring.evaluate(case, out, overwrite=common.overwrite, say=lambda metric: held_out.say(f"measuring {metric}"))
+    print(out / RESULTS, out / PAGE, sep="\n")
+
+
+def report(
+    space: Space,
+    data: str | None = None,
+    /,
+    *,
+    out: Path,
+    columns: Columns = None,
+    labels: Labels = None,
+    seed: int = 0,
+    identity: Flag = False,
+    held_out: Annotated[HeldOut, Spread] = HeldOut(),
+    common: Annotated[Common, Spread] = Common(),
+) -> None:
+    """`gaiamorph.cli.attributes` has the description.
+
+    Parameters
+    ----------
+    data
+        Items with attributes; by default what the space was trained on.
+    seed
+        Seed of the judge.
+    identity
+        Items are faces: also measure whether edited ones are still the same people (pip install 'gaiamorph[identity]').
+    """
+    case = held_out.case(space, data, out, seed, common)
+    attributes.report(
+        case,
+        out,
+        columns=names(columns),
+        labels=labels,
+        identity=identity,
+        overwrite=common.overwrite,
+        say=held_out.say,
+    )
+    print(out / RESULTS, out / PAGE, sep="\n")
 
 
 def compare(
@@ -59,11 +107,9 @@ def compare(
     out: Path,
     models: str = ",".join(MODELS),
     seeds: int = 3,
-    features: Features = None,
-    split: str | None = None,
+    held_out: Annotated[HeldOut, Spread] = HeldOut(),
     how: Annotated[runs.DataOptions, Parameter(name="*")] = runs.DataOptions(),
     settings: Annotated[TrainSettings, Parameter(name="*")] = TrainSettings(),
-    quiet: Flag = False,
     config: Config = None,
 ) -> None:
     """Train several models under one budget and measure them side by side.
@@ -81,26 +127,11 @@ def compare(
         Names, separated by commas.
     seeds
         Trainings of each model, with the seeds 0, 1, ...
-    split
-        Held-out items to measure on: test, test_seen, validation.
-    quiet
-        Print nothing but the names of the files.
     """
-    default = TrainSettings()
-    if settings.model != default.model or settings.seed != default.seed:
+    if (settings.model, settings.seed) != (TrainSettings().model, TrainSettings().seed):
         raise UserError("compare takes --models and --seeds, not --model and --seed")
-    console = Console(stderr=True, highlight=False, quiet=quiet)
-    run(
-        data,
-        names(models) or [],
-        seeds,
-        out,
-        how=how,
-        settings=settings,
-        features=names(features),
-        split=split,
-        say=lambda text: console.print(text, markup=False),
-        show=not quiet,
-    )
-    for name in ("table.md", "index.html"):
-        print(out / name)
+    measuring.compare(
+        data, names(models) or [], seeds, out, how=how, settings=settings, features=names(held_out.features),
+        split=held_out.split, say=held_out.say, show=not held_out.quiet,
+    )  # fmt: skip
+    print(out / "table.md", out / PAGE, sep="\n")

@@ -92,9 +92,8 @@ class Vectors(Kind):
 
     def draw_continuum(self, strip: Strip, cell: int = 96) -> Image.Image:
         """Each column against the position along the continuum."""
-        return drawing.lines(
-            strip.along, dict(zip(self.columns, strip.frames.T[:MOST_CURVES], strict=False)), strip.axis
-        )
+        columns = dict(zip(self.columns, strip.frames.T[:MOST_CURVES], strict=False))
+        return drawing.curves({"": (strip.along, columns)}, strip.axis)
 
     def draw_sets(self, sets: Mapping[str, np.ndarray]) -> Image.Image:
         """A point cloud of each set."""

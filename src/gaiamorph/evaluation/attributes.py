@@ -1,9 +1,7 @@
 """Entanglement: how far an edit along one attribute vector moves every attribute."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,25 +9,19 @@ from typing import Any
 import numpy as np
 
 from gaiamorph import drawing
-from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import Design, attributes_of, overview, refuse_copies
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation.case import Case
-from gaiamorph.evaluation.identity import SAME_PERSON, face_descriptors, identity_distances
-from gaiamorph.evaluation.judge import Judge, train_judge
-from gaiamorph.evaluation.kernel import kernel_distance
+from gaiamorph.evaluation.judge import SAME_PERSON, Judge, face_descriptors, identity_distances, train_judge
+from gaiamorph.evaluation.realism import kernel_distance
 from gaiamorph.latent.attributes import Fit, cosines, fit
-from gaiamorph.output import report as pages
 from gaiamorph.output.folders import new_folder
+from gaiamorph.output.report import RESULTS, write_page
 from gaiamorph.space import LatentSpace
-from gaiamorph.version import __version__
 
-RESULTS, PAGE = "results.json", "index.html"
 METHODS = ("mean_difference", "least_squares")
 MOST_EDITED = 500
 """At most this many held-out items are edited along each vector."""
-SHOWN = 6
-"""Edited items that the page shows for each attribute."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +59,10 @@ def directions(design: Design, k: int) -> np.ndarray:
     A numeric attribute moves towards the other side of its mean. A level is added to items of the reference level only.
     """
     attribute, column = design.attributes[k], design.values[:, k]
-    known = ~np.isnan(column)
     there = column > (np.nanmean(column) if attribute.kind == "numeric" else 0.5)
-    signs = np.where(there, -1.0, 1.0)
-    if attribute.kind == "level":
-        siblings = [i for i, a in enumerate(design.attributes) if a.column == attribute.column]
-        reference = ~(design.values[:, siblings] > 0.5).any(1)
-        known &= reference | (column > 0.5)
-    return np.where(known, signs, 0.0)
+    siblings = [i for i, a in enumerate(design.attributes) if a.column == attribute.column and i != k]
+    blocked = np.isnan(column) | (design.values[:, siblings] > 0.5).any(1)
+    return np.where(blocked, 0.0, np.where(there, -1.0, 1.0))
 
 
 def movement(
@@ -85,62 +73,52 @@ def movement(
     z: codes (N, d) of held-out items with the attributes ``design``. vectors: (K, d).
     """
     before = judge.scores(space.kind.to_tensor(space.decode(z)))
-    matrix = np.full((len(vectors), len(vectors)), np.nan)
-    for k in range(len(vectors)):
+    trusted, rows = np.flatnonzero(judge.trusted).tolist(), []
+    for k in trusted:
         signs = directions(design, k)
         some = signs != 0
         after = judge.scores(space.kind.to_tensor(edited(space, z, design, vectors, k, amount)))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            matrix[k] = (signs[some, None] * (after - before[some])).mean(0) / judge.gaps
-    trusted = np.flatnonzero(judge.trusted)
-    return Movement([design.names[k] for k in trusted], matrix[np.ix_(trusted, trusted)])
+        rows.append((signs[some, None] * (after - before[some])).mean(0)[trusted] / judge.gaps[trusted])
+    return Movement([design.names[k] for k in trusted], np.array(rows))
 
 
 def edited(
     space: LatentSpace, z: np.ndarray, design: Design, vectors: np.ndarray, k: int, amount: float = 1.0
 ) -> np.ndarray:
-    """Edits of attribute k, in natural form, of the items that have a direction for it.
-
-    They are edits by ``amount`` along `directions`. The unit of a numeric attribute is its standard deviation.
-    """
+    """Items that have a direction for attribute k, moved along it. A numeric attribute's unit is its standard deviation."""
     signs = directions(design, k)
     unit = np.nanstd(design.values[:, k]) if design.attributes[k].kind == "numeric" else 1.0
     return space.decode((z + (amount * unit * signs)[:, None] * vectors[k])[signs != 0])
 
 
 def report(
-    space: LatentSpace,
-    data: Dataset,
+    case: Case,
     out: Path,
     *,
     columns: list[str] | None = None,
     labels: Path | None = None,
-    split: str | None = None,
-    features: list[str] | None = None,
-    seed: int = 0,
     identity: bool = False,
     overwrite: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Fit vectors by mean difference and by least squares on the training split, and measure both on held-out items.
 
-    identity: items are faces, and a face recogniser checks whether edited ones are still the same people.
-    Writes ``results.json``, ``index.html`` and pictures into a new folder. Raises UserError if attributes cannot be
-    fitted, if the judge can tell none of them, or if the recogniser is not installed.
+    columns, labels: see `attributes_of`. identity: items are faces, and a face recogniser checks whether edited ones are
+    still the same people. Writes ``results.json``, ``index.html`` and pictures into a new folder. Raises UserError if
+    attributes cannot be fitted, if the judge can tell none of them, or if the recogniser is not installed.
     """
-    case = Case(space, data, split=split, seed=seed, features=features)
+    space, data, held_out = case.space, case.data, case.indices[:MOST_EDITED]
     whole = attributes_of(data, labels, columns)
     training = whole.rows(data.splits["train"])
     refuse_copies(training)
-    held_out = case.indices[:MOST_EDITED]
     descriptors = face_descriptors(data.items[held_out]) if identity else None
     say("training the judge on real items")
-    judge = train_judge(data, whole, case.indices, seed)
+    judge = train_judge(data, whole, case.indices, case.seed)
     if not judge.trusted.any():
         raise UserError("the judge can tell none of the attributes on held-out items, so nothing can be measured")
     say("fitting vectors")
     z_train = space.encode(data.items[data.splits["train"]])
-    fits = {method: fit(z_train, training.values, method, seed) for method in METHODS}
+    fits = {method: fit(z_train, training.values, method, case.seed) for method in METHODS}
     say("editing held-out items")
     z, design = space.encode(data.items[held_out]), whole.rows(held_out)
     moves = {method: movement(space, judge, z, design, f.vectors) for method, f in fits.items()}
@@ -155,21 +133,19 @@ def report(
     agreement = np.diag(cosines(*(f.vectors for f in fits.values()))).tolist()
     about = overview(training)
     skills = list(zip(whole.names, judge.skill.tolist(), judge.gaps.tolist(), agreement, strict=True))
-    results: dict[str, Any] = {
-        "gaiamorph_version": __version__, "space_sha256": space.sha256, "model": space.model, "data": data.source,
-        "fingerprint": data.fingerprint, "split": case.split, "items": len(held_out), "seed": seed,
-        "attributes": whole.names, "left_out": [name for name in whole.names if name not in moves[METHODS[0]].names],
+    results = case.record() | {
+        "items": len(held_out), "attributes": whole.names,
+        "left_out": [name for name, trusted in zip(whole.names, judge.trusted, strict=True) if not trusted],
         "warnings": about.warnings, "judge": {name: {"skill": skill, "gap": gap} for name, skill, gap, _ in skills},
         "correlations": about.correlations.tolist(), "cosine_between_methods": dict(zip(whole.names, agreement, strict=True)),
         "methods": methods,
     }  # fmt: skip
+    rows = [["attribute", "judge's skill", "judge's gap", "cosine of the two methods"]]
+    rows += [[name, *(f"{value:.2f}" for value in values)] for name, *values in skills]
     with new_folder(out, overwrite) as scratch:
         (scratch / RESULTS).write_text(json.dumps(results, indent=1), encoding="utf-8")
-        shown = list(_drawings(case, z, design, fits, moves, scratch))
-        rows = [[name, *(f"{value:.2f}" for value in values)] for name, *values in skills]
-        head = ["attribute", "judge's skill", "judge's gap", "cosine of the two methods"]
-        page = pages.page("Attribute vectors", _words(results), shown, [head, *rows])
-        (scratch / PAGE).write_text(page, encoding="utf-8")
+        captions = _draw(case, z, design, fits, moves, scratch)
+        write_page(scratch, "Attribute vectors", _words(results), captions, rows)
     return out
 
 
@@ -182,23 +158,16 @@ def _quality(
     The reconstructions are edits by 0.
     """
     made = {"(reconstructions)": (case.space.decode(z), np.arange(len(z)))}
-    for k in map(int, np.flatnonzero(judge.trusted)):
+    for k in np.flatnonzero(judge.trusted).tolist():
         made[design.names[k]] = edited(case.space, z, design, vectors, k), np.flatnonzero(directions(design, k))
-    distances = {
-        space: {
-            name: kernel_distance(case.features(space, items), real)
-            for name, (items, _) in made.items()
-            if len(items) > 1
-        }
-        for space, real in case.real_features.items()
-    }
-    if descriptors is None:
-        return {"kernel_distance": distances}
-    people = {}
+    distances, people = {space: {} for space in case.real_features}, {}
     for name, (items, rows) in made.items():
-        apart = identity_distances(items, descriptors[rows])
-        people[name] = {"distance": float(apart.mean()), "same_person": float((apart < SAME_PERSON).mean())}
-    return {"kernel_distance": distances, "identity": people}
+        for space, real in case.real_features.items() if len(items) > 1 else ():
+            distances[space][name] = kernel_distance(case.features(space, items), real)
+        if descriptors is not None:
+            apart = identity_distances(items, descriptors[rows])
+            people[name] = {"distance": float(apart.mean()), "same_person": float((apart < SAME_PERSON).mean())}
+    return {"kernel_distance": distances} | ({"identity": people} if people else {})
 
 
 def _words(results: dict[str, Any]) -> list[str]:
@@ -220,19 +189,17 @@ def _words(results: dict[str, Any]) -> list[str]:
     return text + results["warnings"]
 
 
-def _drawings(
+def _draw(
     case: Case, z: np.ndarray, design: Design, fits: dict[str, Fit], moves: dict[str, Movement], folder: Path
-) -> Iterator[tuple[Path, str]]:
+) -> dict[str, str]:
+    """Write the pictures of the page. Returns their captions by file name."""
     names = moves[METHODS[0]].names
     maps = {method.replace("_", " "): m.relative for method, m in moves.items()}
-    path = folder / "entanglement.png"
-    drawing.heat_maps(maps, names, "edited along", "moved").save(path)
-    yield path, "Movement of each attribute (column) in edits of one (row), relative to the movement of the edited one."
-    if not case.space.kind.is_image:
-        return
-    for k in map(design.names.index, names):
+    drawing.heat_maps(maps, names, "edited along", "moved").save(folder / "entanglement.png")
+    captions = {"entanglement.png": "Movement of each attribute (column) in edits of one (row), in units of its own."}
+    for k in map(design.names.index, names if case.space.kind.is_image else ()):
         signs = directions(design, k)
-        some = np.concatenate([np.flatnonzero(signs == sign)[: SHOWN // 2] for sign in (1, -1)])
+        some = np.concatenate([np.flatnonzero(signs == sign)[:3] for sign in (1, -1)])
         if not len(some):
             continue
         places = np.searchsorted(np.flatnonzero(signs), some)
@@ -240,6 +207,6 @@ def _drawings(
         rows += [edited(case.space, z, design, f.vectors, k)[places] for f in fits.values()]
         labels = ["originals", "reconstructed", *(m.replace("_", "\n") for m in fits)]
         heads = ["add" if s > 0 else "remove" for s in signs[some]]
-        path = folder / f"edits_{k:02d}.png"
-        case.space.kind.sheet([list(row) for row in rows], labels, heads).save(path)
-        yield path, f"{design.names[k]}: added to items without it, removed from items with it."
+        case.space.kind.sheet([list(row) for row in rows], labels, heads).save(folder / f"edits_{k:02d}.png")
+        captions[f"edits_{k:02d}.png"] = f"{design.names[k]}: added to items without it, removed from items with it."
+    return captions

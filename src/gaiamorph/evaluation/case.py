@@ -1,7 +1,5 @@
 """A case for metrics: a space, held-out items, and the items that the space makes of them."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,23 +7,30 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from gaiamorph.data import Dataset
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation.judge import label_column, open_labels
-from gaiamorph.evaluation.kernel import standard_error
 from gaiamorph.features import FeatureSpace, has_hed, open_features
 from gaiamorph.latent import interpolate
 from gaiamorph.space import LatentSpace
 from gaiamorph.training.machine import autocast, chosen_precision
+from gaiamorph.version import __version__
 
 MOST_ITEMS = 1_000
 """At most this many held-out items, and as many training items, are measured. They are chosen at random."""
 PAIRS = 500
 """Pairs of held-out items to interpolate between."""
+FLOOR = "floor (training items)"
+"""Name of a set of real items. Nothing can be expected to be nearer to other real items."""
 PRECISION = chosen_precision("auto", "cpu", "conv")
 """Precision of the networks of feature spaces."""
+
+
+def standard_error(without: np.ndarray) -> float | None:
+    """Standard error of a metric from its values (n,) without each block of groups (jackknife, Efron & Stein 1981), or None."""
+    n = len(without)
+    return float(np.sqrt((n - 1) * np.var(without))) if n > 1 and np.isfinite(without).all() else None
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Metric:
 
     @property
     def error(self) -> float | None:
-        """Standard error over the choice of held-out groups, or None."""
+        """Standard error over the choice of held-out groups. None for fewer than two finite values."""
         return standard_error(np.array(self.without))
 
     def record(self) -> dict[str, Any]:
@@ -52,13 +57,6 @@ class Metric:
             "name": self.name, "value": value, "error": self.error, "unit": self.unit,
             "better": self.better, "meaning": self.meaning,
         }  # fmt: skip
-
-
-def straight_paths(space: LatentSpace, ends: np.ndarray, steps: int) -> np.ndarray:
-    """Decoded paths (N, steps, ...) between pairs of codes (N, 2, latent_dim), both ends included."""
-    weights = np.linspace(0, 1, steps)
-    items = space.decode(np.concatenate([interpolate.linear(a, b, weights) for a, b in ends]))
-    return items.reshape(len(ends), steps, *items.shape[1:])
 
 
 class Case:
@@ -104,15 +102,16 @@ class Case:
     def training(self) -> np.ndarray:
         return self.data.items[self.training_indices]
 
-    def groups_of(self, indices: np.ndarray) -> np.ndarray:
-        """(N,): the number of each item's group. Without groups, each item is its own."""
+    @cached_property
+    def all_groups(self) -> np.ndarray:
+        """The number of the group of each item of the data. Without groups, each item is its own."""
         groups = self.data.groups
-        return indices if groups is None else np.unique(groups, return_inverse=True)[1][indices]
+        return np.arange(len(self.data)) if groups is None else np.unique(groups, return_inverse=True)[1]
 
     @cached_property
     def groups(self) -> np.ndarray:
         """(N,): the groups of ``real``."""
-        return self.groups_of(self.indices)
+        return self.all_groups[self.indices]
 
     @cached_property
     def z(self) -> np.ndarray:
@@ -162,9 +161,11 @@ class Case:
         a, b = self.z[self.pairs[:count].T]
         return self.space.decode(interpolate.linear(a, b, np.broadcast_to(weights, count)))
 
-    def paths(self, count: int, steps: int) -> np.ndarray:
-        """Decoded straight paths between the first ``count`` pairs: (count, steps, ...)."""
-        return straight_paths(self.space, self.z[self.pairs[:count]], steps)
+    def paths(self, ends: np.ndarray, steps: int) -> np.ndarray:
+        """Decoded straight paths (N, steps, ...) between codes (N, 2, latent_dim), both ends included."""
+        weights = np.linspace(0, 1, steps)
+        items = self.space.decode(np.concatenate([interpolate.linear(a, b, weights) for a, b in ends]))
+        return items.reshape(len(ends), steps, *items.shape[1:])
 
     @cached_property
     def interpolants(self) -> np.ndarray:
@@ -176,12 +177,6 @@ class Case:
         return self.between(0.5)
 
     @cached_property
-    def blends(self) -> np.ndarray:
-        """The pairs and weights of ``interpolants``, with values blended instead of codes."""
-        a, b = self.real[self.pairs.T]
-        return self.data.kind.blend(a, b, self.weights)
-
-    @cached_property
     def feature_names(self) -> list[str]:
         """Names of the feature spaces. Opening one may train a network; the names cost nothing."""
         usable = {"pca": True, "hed": self.space.kind.is_image and has_hed(), "labels": label_column(self.data)}
@@ -189,23 +184,26 @@ class Case:
 
     @cached_property
     def feature_spaces(self) -> dict[str, FeatureSpace]:
-        training = self.tensor(self.training)
+        training = self.space.kind.to_tensor(self.training)
         return {
             name: open_labels(self.data) if name == "labels" else open_features(name, training)
             for name in self.feature_names
         }
 
-    def tensor(self, items: np.ndarray) -> Tensor:
-        return self.space.kind.to_tensor(items)
-
-    @torch.inference_mode()
     def features(self, name: str, items: np.ndarray) -> np.ndarray:
         """Features (N, F). Networks compute in `PRECISION`, which changes distances of sets by at most half a percent."""
         with autocast(PRECISION, torch.device("cpu")):
-            parts = [self.feature_spaces[name](self.tensor(items[i : i + 256])) for i in range(0, len(items), 256)]
-        return torch.cat(parts).numpy()
+            return self.feature_spaces[name](self.space.kind.to_tensor(items)).numpy()
 
     @cached_property
     def real_features(self) -> dict[str, np.ndarray]:
         """Features of ``real`` by feature space."""
         return {name: self.features(name, self.real) for name in self.feature_spaces}
+
+    def record(self) -> dict[str, Any]:
+        """The space and the data as plain JSON."""
+        return {
+            "gaiamorph_version": __version__, "space_sha256": self.space.sha256, "model": self.space.model,
+            "data": self.data.source, "fingerprint": self.data.fingerprint, "split": self.split, "seed": self.seed,
+            "feature_spaces": self.feature_names, "precision": PRECISION,
+        }  # fmt: skip

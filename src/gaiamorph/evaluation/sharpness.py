@@ -5,17 +5,12 @@ once. Other metrics hardly notice it, since it lies in a few frequencies. In blu
 Upsampling layers are known for it (Odena, Dumoulin & Olah 2016, "Deconvolution and checkerboard artifacts").
 """
 
-from __future__ import annotations
-
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
-from gaiamorph.evaluation.case import Case, Metric
+from gaiamorph.evaluation.case import FLOOR, Case, Metric
 
-SMALLEST_PICTURE = 8
-"""Pixels that the shorter side needs."""
 SMALLEST_SHARE = 2.0**-20
 """Least energy of an octave, relative to real pictures. It keeps the distance of blank pictures finite."""
 LONGEST = 8.0
@@ -43,8 +38,8 @@ def octave_energies(pictures: np.ndarray) -> np.ndarray:
     """
     energy, radius = spectrum(pictures)
     octaves = int(np.log2(min(energy.shape))) - 1
-    edges = [0.0, *(2.0 ** -(i + 1) for i in range(octaves - 1, 0, -1)), np.inf]
-    return np.array([energy[(radius > low) & (radius <= high)].sum() for low, high in itertools.pairwise(edges)])
+    octave = np.searchsorted(2.0 ** np.arange(-octaves, -1), radius.ravel())
+    return np.bincount(octave, energy.ravel())
 
 
 def spectral_distance(pictures: np.ndarray, real: np.ndarray) -> float:
@@ -65,20 +60,19 @@ def foreign_contrast(pictures: np.ndarray, real: np.ndarray) -> float:
     return 255 * float(np.sqrt((energy - wanted)[counted].sum()))
 
 
-def has_octaves(case: Case) -> bool:
-    """Whether its items are images of at least 8 pixels a side."""
-    return case.space.kind.is_image and min(case.space.kind.shape[-2:]) >= SMALLEST_PICTURE
+def _beside_real(case: Case, sets: dict[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Each set by name, and held-out real items, both as pictures. Empty unless they have 8 pixels a side."""
+    kind = case.space.kind
+    if kind.is_image and min(kind.shape[-2:]) >= 8:
+        for name, items in sets.items():
+            yield name, kind.pictures(items), kind.pictures(case.real)
 
 
 def sharpness(case: Case) -> Iterator[Metric]:
     """Midpoints and reconstructions against held-out real pictures."""
-    if not has_octaves(case):
-        return
-    pictures = case.space.kind.pictures
-    real = pictures(case.real)
     meaning = "mean |log2 ratio| of energies to real pictures, over octaves"
-    for name, items in {"midpoints": case.midpoints, "reconstructions": case.reconstructions}.items():
-        made = pictures(items)
+    sets = {"midpoints": case.midpoints, "reconstructions": case.reconstructions}
+    for name, made, real in _beside_real(case, sets):
         fine = float(octave_energies(made)[-1] / octave_energies(real)[-1])
         yield Metric(f"sharpness/{name}", spectral_distance(made, real), "octaves", "lower", meaning)
         yield Metric(f"fine detail/{name}", fine, "of real", "neither", "energy in the finest octave; below 1 is blur")
@@ -86,18 +80,8 @@ def sharpness(case: Case) -> Iterator[Metric]:
 
 def texture(case: Case) -> Iterator[Metric]:
     """Midpoints and reconstructions against held-out real pictures. The floor is the score of training items."""
-    if not has_octaves(case):
-        return
-    pictures = case.space.kind.pictures
-    sets = {
-        "midpoints": case.midpoints,
-        "reconstructions": case.reconstructions,
-        "floor (training items)": case.training,
-    }
-    meaning = (
-        "contrast, of 255, at fine frequencies with over twice the energy of real pictures (mesh, checkerboard, grain)"
-    )
-    for name, items in sets.items():
-        better = "neither" if name.startswith("floor") else "lower"
-        contrast = foreign_contrast(pictures(items), pictures(case.real))
-        yield Metric(f"texture/{name}", contrast, "grey levels", better, meaning)
+    meaning = "contrast, of 255, at fine frequencies with over twice the energy of real pictures (mesh, dots, grain)"
+    sets = {"midpoints": case.midpoints, "reconstructions": case.reconstructions, FLOOR: case.training}
+    for name, made, real in _beside_real(case, sets):
+        better = "neither" if name == FLOOR else "lower"
+        yield Metric(f"texture/{name}", foreign_contrast(made, real), "grey levels", better, meaning)
