@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from gaiamorph.networks.output import full_precision, sigmoid
+from gaiamorph.networks.output import centred, full_precision, sigmoid
 
 NEGATIVE_SLOPE = 0.2
 """Slope of every leaky ReLU below zero. The initialisation depends on it."""
@@ -96,7 +96,7 @@ class Autoencoder(nn.Module):
         return self.decode(self._encode(x)[:, : self.latent_dim])
 
     def _encode(self, x: Tensor) -> Tensor:
-        return full_precision(self.encoder(2 * x - 1))
+        return full_precision(self.encoder(centred(x)))
 
     def without_encoder(self) -> Autoencoder:
         """The same pair, its encoder removed: for models that only decode."""
@@ -122,7 +122,7 @@ class Critic(nn.Module):
 
     def features(self, *batches: Tensor) -> Tensor:
         """n batches x (B, *shape) in [0, 1] -> (n B, features), the input of the last layer."""
-        return full_precision(self.trunk(2 * torch.cat(batches) - 1))
+        return full_precision(self.trunk(centred(torch.cat(batches))))
 
     def forward(self, *batches: Tensor) -> Tensor:
         """n batches x (B, *shape) in [0, 1] -> (n B, outputs), without activation."""

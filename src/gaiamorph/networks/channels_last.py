@@ -57,8 +57,12 @@ class ToFlat(nn.Linear):
         return F.linear(input, _contiguous(weight).flatten(0, 1), bias.flatten())
 
 
+def computed_in(x: Tensor) -> torch.dtype:
+    """The number format that layers compute in: autocast's, or that of x."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
+
+
 def _contiguous(weight: Tensor) -> Tensor:
     """In the order of its indices, cast as autocast would cast it: one copy instead of two."""
-    kind = weight.device.type
-    dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
-    return weight.to(dtype, memory_format=torch.contiguous_format)
+    return weight.to(computed_in(weight), memory_format=torch.contiguous_format)

@@ -21,6 +21,11 @@ def full_precision(x: Tensor) -> Tensor:
     return x.float() if x.dtype == torch.bfloat16 else x
 
 
+def centred(x: Tensor) -> Tensor:
+    """2 x - 1: [0, 1] -> [-1, 1], in one pass over memory."""
+    return torch.add(x.new_full((), -1.0), x, alpha=2)
+
+
 def sigmoid(x: Tensor) -> Tensor:
     """The sigmoid of x, in float32 at least. Its gradient follows the rule of `NEAREST`."""
     return _Sigmoid.apply(full_precision(x))  # type: ignore[return-value]
