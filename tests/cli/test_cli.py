@@ -382,6 +382,25 @@ def test_an_average_of_nobody(run, labelled, photos, tmp_path):
         assert message in err
 
 
+def test_an_average_where_cells_are_empty(run, labelled, photos, tmp_path):
+    space, labels = labelled
+    table = pd.read_csv(labels).astype(object)
+    table.loc[0, "smile"] = None
+    table.to_csv(tmp_path / "labels.csv", index=False)
+    arguments = ["--where", "smile=7", "--labels", tmp_path / "labels.csv", "--out", tmp_path / "a.png"]
+    status, _, err = run("average", space, photos, *arguments)
+    assert status == 2
+    assert "no item has smile=7" in err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_a_device_that_is_not_there(run, labelled, photos, tmp_path):
+    ends = [photos / "p00.png", photos / "p01.png"]
+    status, _, err = run("morph", labelled[0], *ends, "--device", "cuda", "--out", tmp_path / "o")
+    assert status == 2
+    assert "the device cuda cannot be used here" in err
+
+
 def test_options_of_another_model_are_an_error_on_the_command_line_but_not_in_a_file(run, photos, tmp_path):
     """A recipe may serve several models."""
     where = ["--out", tmp_path / "run", *TINY, "--model", "ae", "--quiet"]

@@ -64,6 +64,8 @@ def test_the_winner_is_the_best_that_can_encode():
     rows = table(found, ["gaia", "ae", "gan"])
     assert rows[0] == ["error", "lower", "2", "3", "1", "gaia", ""]
     assert rows[1][-2:] == ["", ""]
+    tied = table([measured("gaia", 2.0), measured("ae", 2.0)], ["gaia", "ae"])
+    assert tied[0][-2:] == ["", ""]
 
 
 def test_the_lead_is_as_sure_as_the_difference_is():

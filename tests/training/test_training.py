@@ -155,6 +155,8 @@ def test_resume_refuses_other_settings_and_other_data(picture_run, photos):
         gm.train(photos, out=picture_run, size=16, resume=True, show=False, **{**SMALL, "steps": 70})
     with pytest.raises(gm.UserError, match=r"gaia\.slope"):
         gm.train(photos, out=picture_run, resume=True, show=False, gaia={"slope": 3.0})
+    with pytest.raises(gm.UserError, match="model = gaia, and ae"):
+        gm.train(photos, out=picture_run, resume=True, show=False, model="ae")
     with pytest.raises(gm.UserError, match="not what"):
         gm.train("sample:faces", out=picture_run, resume=True, show=False)
 
@@ -257,14 +259,15 @@ def test_fewer_items_than_a_batch(tmp_path):
     assert space.reconstruct([tmp_path / "0.png"]).shape == (1, 16, 16, 1)
 
 
-def test_skipped_pictures_are_listed(tmp_path):
+def test_skipped_pictures_are_listed(tmp_path, capsys):
     from tests.conftest import draw_faces
 
     (tmp_path / "p").mkdir()
     for i, picture in enumerate(draw_faces(30, 0)):
         picture.save(tmp_path / "p" / f"{i}.png")
     (tmp_path / "p" / "broken, one.png").write_bytes(b"x")
-    gm.train(tmp_path / "p", out=tmp_path / "run", steps=2, size=16, show=False, **SMALL)
+    gm.train(tmp_path / "p", out=tmp_path / "run", steps=2, size=16, **SMALL)
+    assert "1 files cannot be read and are left out: see" in capsys.readouterr().err
     assert (tmp_path / "run" / "skipped.csv").read_text().splitlines()[1].startswith('"broken, one.png",')
 
 

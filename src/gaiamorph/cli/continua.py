@@ -202,6 +202,6 @@ def _chosen(data: Dataset, where: str, labels: Path | None) -> np.ndarray:
     texts, numbers = table[column].astype(str), pd.to_numeric(table[column], errors="coerce")
     same = np.asarray((texts == value) | (numbers == pd.to_numeric(value, errors="coerce")))
     if not same.any():
-        shown = ", ".join(sorted(set(texts))[:8])
+        shown = ", ".join(sorted(set(texts.dropna()))[:8])
         raise UserError(f"no item has {column}={value} (its values are {shown})")
     return np.flatnonzero(same)

@@ -214,7 +214,7 @@ def table(found: list[Measured], models: list[str]) -> list[list[str]]:
     for name in dict.fromkeys(name for m in found for name in m.metrics):
         own = {model: [m.metrics[name] for m in found if m.model == model and name in m.metrics] for model in models}
         better = next(of[0].better for of in own.values() if of)
-        ranked = []
+        ranked, means = [], {}
         if better != "neither" and "floor" not in name and "blends" not in name:
             means = {
                 model: np.mean([f.value for f in of]) for model, of in own.items() if of and MODELS[model].can_encode
@@ -223,7 +223,8 @@ def table(found: list[Measured], models: list[str]) -> list[list[str]]:
             ranked = sorted(finite, key=means.__getitem__, reverse=better == "higher")
         lead = _lead(own[ranked[0]], own[ranked[1]]) if len(ranked) > 1 else ""
         cells = [_spread([f.value for f in of]) for of in own.values()]
-        rows.append([name, better.replace("neither", ""), *cells, ranked[0] if ranked else "", lead])
+        tied = len(ranked) > 1 and means[ranked[0]] == means[ranked[1]]
+        rows.append([name, better.replace("neither", ""), *cells, ranked[0] if ranked and not tied else "", lead])
     return rows
 
 

@@ -172,6 +172,10 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
     if not file.exists():
         raise UserError(f"{file} does not exist: give a run folder or a .safetensors file")
     try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:  # an AssertionError where torch is built without CUDA
+        raise UserError(f"the device {device} cannot be used here: {str(error).splitlines()[0]}; use cpu") from error
+    try:
         with safe_open(file, framework="pt") as content:
             description = json.loads((content.metadata() or {})["gaiamorph"])
             tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a dict)

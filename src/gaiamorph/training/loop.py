@@ -196,6 +196,10 @@ def train(
         try:
             with display, _interrupts() as interrupted:
                 display.say(data.description)
+                if data.skipped:
+                    display.say(
+                        f"{len(data.skipped)} files cannot be read and are left out: see {folder / 'skipped.csv'}"
+                    )
                 display.say(depending_on_data(settings, data))
                 display.say(", ".join(f"{name} {value}" for name, value in run.environment().items()))
                 with log.Log(folder, run.step) if first else nullcontext() as rows:

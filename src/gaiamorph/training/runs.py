@@ -132,6 +132,7 @@ def _recorded(
     except UserError as error:
         raise UserError(f"{folder} cannot go on, though its space, if it has one, still opens: {error}") from error
     before, default = _flat(recorded_how, settings), _flat(DataOptions(), TrainSettings(model=wanted.model))
+    default["model"] = TrainSettings.model
     for name, asked in _flat(how, wanted).items():
         if asked not in (default.get(name), before.get(name)):
             raise UserError(
