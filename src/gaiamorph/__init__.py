@@ -7,8 +7,6 @@
 Importing this is cheap: torch is loaded with the first name that needs it.
 """
 
-from __future__ import annotations
-
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -28,18 +26,9 @@ _HOMES = {
 }  # fmt: skip
 
 __all__ = [
-    "Dataset",
-    "LatentSpace",
-    "TrainSettings",
-    "TrainingError",
-    "UnlikeTrainingWarning",
-    "UserError",
-    "__version__",
-    "load",
-    "open_data",
-    "recipe",
-    "train",
-]
+    "Dataset", "LatentSpace", "TrainSettings", "TrainingError", "UnlikeTrainingWarning", "UserError", "__version__", "load",
+    "open_data", "recipe", "train",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -46,25 +46,16 @@ def fit(
 
     First shows a table of the attributes, with warnings if they are rare or nearly determine each other.
 
-    Parameters
-    ----------
-    data
-        Items with attributes, as train takes them; by default what the space was trained on.
-    method
-        least_squares holds the other attributes fixed; ridge does so where they nearly determine each other;
-        mean_difference takes each by itself.
-    split
-        Items to fit on: train, validation, test, test_seen or all.
-    name
-        With --from and --to: the name of the difference between two groups.
-    start
-        The group where the vector starts: a folder of pictures, or anything that train takes.
-    end
-        The group where the vector ends.
-    out
-        Write a new space file instead of changing SPACE.
-    seed
-        Seed of the bootstrap.
+    Args:
+        data: Items with attributes, as train takes them; by default what the space was trained on.
+        method: least_squares holds the other attributes fixed; ridge does so where they nearly determine each other;
+            mean_difference takes each by itself.
+        split: Items to fit on: train, validation, test, test_seen or all.
+        name: With --from and --to: the name of the difference between two groups.
+        start: The group where the vector starts: a folder of pictures, or anything that train takes.
+        end: The group where the vector ends.
+        out: Write a new space file instead of changing SPACE.
+        seed: Seed of the bootstrap.
     """
     opened = common.open(space, out)
     if name or start or end:

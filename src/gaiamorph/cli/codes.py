@@ -28,14 +28,10 @@ def encode(
 ) -> None:
     """Write the codes of items to a table.
 
-    Parameters
-    ----------
-    data
-        A picture, or anything that train takes.
-    out
-        A .csv or .parquet table (name, z0, z1, ...), or an .npy array (N, latent_dim).
-    refine
-        Gradient steps that improve each code.
+    Args:
+        data: A picture, or anything that train takes.
+        out: A .csv or .parquet table (name, z0, z1, ...), or an .npy array (N, latent_dim).
+        refine: Gradient steps that improve each code.
     """
     if out.suffix not in ENDINGS:
         raise UserError(f"--out must end in .csv, .npy or .parquet, which {out.name} does not")
@@ -70,14 +66,10 @@ def decode(
 ) -> None:
     """Decode codes into items: numbered pictures, or one table of vectors.
 
-    Parameters
-    ----------
-    codes
-        The output of encode: a .npy, .csv or .parquet file with one code a row.
-    out
-        New folder.
-    scale
-        Enlarge pictures this many times.
+    Args:
+        codes: The output of encode: a .npy, .csv or .parquet file with one code a row.
+        out: New folder.
+        scale: Enlarge pictures this many times.
     """
     if codes.suffix not in ENDINGS:
         raise UserError(f"codes come as .npy, .csv or .parquet, which {codes.name} is not")

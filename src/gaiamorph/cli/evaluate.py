@@ -51,12 +51,9 @@ def evaluate(
 ) -> None:
     """Measure a space on held-out items: results.json, and index.html to read.
 
-    Parameters
-    ----------
-    data
-        Items to measure on, as train takes them; by default the data that the space was trained on.
-    seed
-        Seed of the random pairs and weights.
+    Args:
+        data: Items to measure on, as train takes them; by default the data that the space was trained on.
+        seed: Seed of the random pairs and weights.
     """
     case = held_out.case(space, data, out, seed, common)
     measuring.evaluate(case, out, overwrite=common.overwrite, say=lambda metric: held_out.say(f"measuring {metric}"))
@@ -78,14 +75,11 @@ def report(
 ) -> None:
     """`gaiamorph.cli.attributes` has the description.
 
-    Parameters
-    ----------
-    data
-        Items with attributes; by default what the space was trained on.
-    seed
-        Seed of the judge.
-    identity
-        Items are faces: also measure whether edited ones are still the same people (pip install 'gaiamorph[identity]').
+    Args:
+        data: Items with attributes; by default what the space was trained on.
+        seed: Seed of the judge.
+        identity: Items are faces: also measure whether edited ones are still the same people (pip install
+            'gaiamorph[identity]').
     """
     case = held_out.case(space, data, out, seed, common)
     attributes.report(
@@ -117,16 +111,11 @@ def compare(
     All see the same number of real examples (--steps), or train for the same time (--minutes). Run again, it goes on where it
     stopped.
 
-    Parameters
-    ----------
-    data
-        Data to train and measure on, as train takes it.
-    out
-        Folder for the runs, table.md, table.csv, results.csv, comparison.png and index.html.
-    models
-        Names, separated by commas.
-    seeds
-        Trainings of each model, with the seeds 0, 1, ...
+    Args:
+        data: Data to train and measure on, as train takes it.
+        out: Folder for the runs, table.md, table.csv, results.csv, comparison.png and index.html.
+        models: Names, separated by commas.
+        seeds: Trainings of each model, with the seeds 0, 1, ...
     """
     if (settings.model, settings.seed) != (TrainSettings().model, TrainSettings().seed):
         raise UserError("compare takes --models and --seeds, not --model and --seed")

@@ -12,10 +12,8 @@ from gaiamorph.space import load
 def info(space: Space, /, *, json_: Annotated[bool, Parameter(name="--json", negative=())] = False) -> None:
     """Describe a space or a run.
 
-    Parameters
-    ----------
-    json_
-        Print everything as JSON.
+    Args:
+        json_: Print everything as JSON.
     """
     opened = load(space)
     i, t, held_out = opened.info, opened.info.training, opened.info.validation

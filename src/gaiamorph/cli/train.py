@@ -29,20 +29,14 @@ def train(
 ) -> None:
     """Train a model on pictures or vectors, and save its latent space.
 
-    Parameters
-    ----------
-    data
-        A folder of pictures, a .npy, .npz, .csv or .parquet file, hub:owner/name, or sample:NAME.
-    out
-        Run folder: config.yaml, metrics.csv, figures, checkpoint and, at the end, space.safetensors.
-    resume
-        Go on with the run in OUT. The result is that of a run that never stopped.
-    quiet
-        Print nothing but errors.
-    profile
-        At the end, print the parts of a step's time, and its speed as a share of the machine's matrix products.
-    print_config
-        Print the options as YAML, and do nothing else.
+    Args:
+        data: A folder of pictures, a .npy, .npz, .csv or .parquet file, hub:owner/name, or sample:NAME.
+        out: Run folder: config.yaml, metrics.csv, figures, checkpoint and, at the end, space.safetensors.
+        resume: Go on with the run in OUT. The result is that of a run that never stopped.
+        quiet: Print nothing but errors.
+        profile: At the end, print the parts of a step's time, and its speed as a share of the machine's matrix
+            products.
+        print_config: Print the options as YAML, and do nothing else.
     """
     if print_config:
         print(to_yaml({"data": data, **vars(how), **to_dict(settings)}), end="")

@@ -1,7 +1,5 @@
 """Gradient steps on codes that lower the reconstruction error of each item."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

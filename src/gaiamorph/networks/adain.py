@@ -5,8 +5,6 @@ blocks. An MLP computes their scales and shifts from the style (adaptive instanc
 1703.06868). The first half of a code is content, the second half style.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 

@@ -1,10 +1,8 @@
 """What all encoder/decoder pairs have in common."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -98,7 +96,7 @@ class Autoencoder(nn.Module):
     def _encode(self, x: Tensor) -> Tensor:
         return full_precision(self.encoder(centred(x)))
 
-    def without_encoder(self) -> Autoencoder:
+    def without_encoder(self) -> Self:
         """The same pair, its encoder removed: for models that only decode."""
         self.encoder = nn.Identity()
         return self

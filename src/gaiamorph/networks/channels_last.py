@@ -5,8 +5,6 @@ backward pass. Here pictures are flattened as they lie in memory, and the much s
 weights have the order of torch.flatten, so values and gradients equal those of nn.Flatten and nn.Linear, to rounding.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -4,8 +4,6 @@ The encoder reads blocks of pixels as channels (pixel unshuffle), so it has no c
 decoder draws each pixel by itself. A decoder that draws blocks ignores the neighbours of a block, and interpolations show a grid.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 
@@ -22,6 +20,7 @@ from gaiamorph.networks.base import (
 )
 from gaiamorph.networks.channels_last import Flatten, FromFlat, ToFlat, Unflatten, computed_in
 from gaiamorph.networks.doubling import BlocksActivation, BlocksConv, UpsampledConv
+from gaiamorph.networks.rearranging import pixel_shuffle, pixel_unshuffle
 
 FINEST = {1: 16, 2: 32, 4: 32}
 """Default width by the side of the blocks that the decoder draws."""
@@ -109,7 +108,7 @@ class ToBlocks(nn.Module):
         below, right = -x.shape[-2] % self.side, -x.shape[-1] % self.side
         if below or right:
             x = F.pad(x, (0, right, 0, below), mode="replicate")
-        return F.pixel_unshuffle(x, self.side) if self.side > 1 else x
+        return pixel_unshuffle(x, self.side)
 
 
 class FromBlocks(nn.Module):
@@ -120,9 +119,7 @@ class FromBlocks(nn.Module):
         self.side, self.height, self.width = side, height, width
 
     def forward(self, x: Tensor) -> Tensor:
-        # With a side of 1 torch would copy the pictures, and lose their channels-last layout.
-        x = F.pixel_shuffle(x, self.side) if self.side > 1 else x
-        return x[..., : self.height, : self.width]
+        return pixel_shuffle(x, self.side)[..., : self.height, : self.width]
 
 
 class Upsample(nn.Module):

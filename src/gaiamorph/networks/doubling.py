@@ -9,14 +9,14 @@ small ones, so block i of a row holds the large pixels 2i - 1 and 2i. The second
 Weights are those of the plain layers, and values and gradients equal theirs, to rounding.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from gaiamorph.networks.rearranging import pixel_shuffle
 
 OF_SMALL = ((1, 1, 0), (0, 0, 1), (1, 0, 0), (0, 1, 1))
 """In one direction: a row for each pixel of a block and each of its two small pixels. Entries: whether each of the 3 weights of the
@@ -48,7 +48,7 @@ class BlocksConv(nn.Conv2d):
         assert self.bias is not None
         weight = _sums(OF_BLOCKS, self.weight).unflatten(0, (2, 2, 2, 2, 2, 2))  # pixel, block, its pixel, twice; O, I
         weight = weight.permute(6, 0, 3, 2, 5, 7, 1, 4).flatten(3, 5).flatten(0, 2)
-        return F.pixel_shuffle(F.conv2d(input, weight, self.bias.repeat_interleave(4)), 2)
+        return pixel_shuffle(F.conv2d(input, weight, self.bias.repeat_interleave(4)), 2)
 
 
 class BlocksActivation(nn.Module):

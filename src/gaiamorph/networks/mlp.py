@@ -1,7 +1,5 @@
 """A multilayer perceptron pair, for vectors. Pictures are flattened."""
 
-from __future__ import annotations
-
 import itertools
 import math
 

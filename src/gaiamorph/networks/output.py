@@ -1,7 +1,5 @@
 """The output of the networks: its precision, and a sigmoid that can leave its limits."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -55,7 +55,7 @@ class Batches:
             x = augment.shift(x, changes["shift"], s.shift)
         if s.affine:
             x = augment.affine(x, changes["affine"])
-        return Batch(x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x, noise)
+        return Batch(x.contiguous(), noise)
 
     def indices(self, step: int) -> np.ndarray:
         """Of the items of a whole batch: (batch_size,). An epoch has every item once, in a new order, and ends within a batch."""
