@@ -221,10 +221,11 @@ def table(found: list[Measured], models: list[str]) -> list[list[str]]:
             }
             finite = [model for model in means if np.isfinite(means[model])]
             ranked = sorted(finite, key=means.__getitem__, reverse=better == "higher")
+        if len(ranked) > 1 and means[ranked[0]] == means[ranked[1]]:
+            ranked = []  # a tie has no winner
         lead = _lead(own[ranked[0]], own[ranked[1]]) if len(ranked) > 1 else ""
         cells = [_spread([f.value for f in of]) for of in own.values()]
-        tied = len(ranked) > 1 and means[ranked[0]] == means[ranked[1]]
-        rows.append([name, better.replace("neither", ""), *cells, ranked[0] if ranked and not tied else "", lead])
+        rows.append([name, better.replace("neither", ""), *cells, ranked[0] if ranked else "", lead])
     return rows
 
 

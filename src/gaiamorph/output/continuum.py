@@ -13,7 +13,7 @@ from PIL import Image
 
 from gaiamorph.data import Kind
 from gaiamorph.data.kinds import Strip
-from gaiamorph.errors import UserError
+from gaiamorph.errors import UserError, telling
 from gaiamorph.output.folders import check_scale, new_folder, writers
 from gaiamorph.version import __version__
 
@@ -186,11 +186,11 @@ def _write(
 
 def read_rows(path: Path, what: str, columns: Sequence[str]) -> list[dict[str, str]]:
     """Rows of a CSV table. what: what it is, for an error message. Raises UserError if it is empty or lacks a column."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, csv.Error) as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
+    with (
+        telling(f"{path} cannot be read"),
+        open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as file,
+    ):
+        rows = list(csv.DictReader(file))
     if not rows:
         raise UserError(f"{path} has no rows, so it is not {what}")
     if missing := [c for c in columns if c not in rows[0]]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gaiamorph.data import KINDS, Dataset
 from gaiamorph.data.attributes import attributes_of, refuse_copies
-from gaiamorph.errors import UserError
+from gaiamorph.errors import UserError, telling
 from gaiamorph.latent import attributes as methods
 from gaiamorph.latent.samplers import Mixture, Prior
 from gaiamorph.models import MODELS
@@ -171,11 +171,9 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
         file = file / FILE
     if not file.exists():
         raise UserError(f"{file} does not exist: give a run folder or a .safetensors file")
-    try:
+    with telling(f"the device {device} cannot be used here (use cpu)"):
         torch.empty(0, device=device)
-    except (AssertionError, RuntimeError) as error:  # an AssertionError where torch is built without CUDA
-        raise UserError(f"the device {device} cannot be used here: {str(error).splitlines()[0]}; use cpu") from error
-    try:
+    with telling(f"{file} is not a space of gaiamorph, or is damaged"):
         with safe_open(file, framework="pt") as content:
             description = json.loads((content.metadata() or {})["gaiamorph"])
             tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a dict)
@@ -186,11 +184,6 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
                 f"{writer} or newer"
             )
         return _assemble(description, tensors, device)
-    except UserError:
-        raise
-    except Exception as error:  # a damaged file raises nearly anything
-        reason = str(error).partition("\n")[0][:120]
-        raise UserError(f"{file} is not a space of gaiamorph, or is damaged: {reason}") from error
 
 
 def _assemble(description: dict[str, Any], tensors: dict[str, Tensor], device: str) -> LatentSpace:

@@ -12,7 +12,7 @@ import yaml
 
 from gaiamorph.data import Dataset, Kind
 from gaiamorph.defaults import BY_DATA, filled
-from gaiamorph.errors import UserError
+from gaiamorph.errors import UserError, telling
 from gaiamorph.models import AAE, ACAI, AE, BEGAN, GAIA, GAN, MODELS, VAE, VAEGAN
 from gaiamorph.networks import NetworkSettings
 from gaiamorph.training.machine import chosen_precision
@@ -199,10 +199,8 @@ def read_config(path: Path, *, as_text: bool = False) -> dict[str, Any]:
     path = path if path.is_file() else RECIPES.get(str(path), path)
     if not path.exists():
         raise UserError(f"{path} does not exist, and is no recipe ({', '.join(RECIPES)})")
-    try:
+    with telling(f"{path} cannot be read as YAML"):
         values = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader if as_text else yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(values, dict) or not all(isinstance(k, str) for k in values):
         raise UserError(f"{path} must hold lines of the form 'name: value'")
     return values
