@@ -16,6 +16,7 @@ QUESTIONS = {
     "faces64": ("all_models", "all models on photographs of faces, 64 x 64"),
     "fashion": ("all_models", "all models on Fashion-MNIST"),
     "lines": ("all_models", "all models on drawings of lines"),
+    "alignment": ("alignment", "aligned photographs against unaligned ones"),
     "adversary": ("adversary", "what does the adversary do?"),
     "collapse": ("collapsing", "does the default collapse?"),
     "bf16": ("bf16_quality", "what does bf16 cost in quality?"),

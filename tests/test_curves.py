@@ -39,7 +39,7 @@ Curves = dict[str, list[float]]
 
 @cache
 def faces() -> torch.Tensor:
-    data = gm.open_data("sample:faces", size=16)
+    data = gm.open_data("sample:faces", align=False, size=16)
     return data.kind.to_tensor(data.items[data.splits["train"]]).double()
 
 
@@ -74,7 +74,7 @@ def plain_curves(model: str, network: str, learning_rate: float = 5e-4) -> Curve
 def trained_curves(model: str, folder: Path) -> Curves:
     """Rows of ``metrics.csv``: means over ten steps."""
     gm.train(
-        "sample:faces", out=folder, size=16, model=model, steps=60, network={"width": 8}, latent_dim=8, batch_size=16,
+        "sample:faces", align=False, out=folder, size=16, model=model, steps=60, network={"width": 8}, latent_dim=8, batch_size=16,
         learning_rate=2e-4, precision="fp32", threads=1, show=False,
     )  # fmt: skip
     with open(folder / "metrics.csv", newline="") as file:

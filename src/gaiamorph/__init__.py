@@ -13,21 +13,22 @@ from typing import TYPE_CHECKING, Any
 from gaiamorph.version import __version__
 
 if TYPE_CHECKING:
-    from gaiamorph.data import Dataset, open_data
+    from gaiamorph.data import Alignment, Dataset, open_data
     from gaiamorph.errors import TrainingError, UserError
+    from gaiamorph.output.aligned import align
     from gaiamorph.space import LatentSpace, UnlikeTrainingWarning, load
     from gaiamorph.training import TrainSettings, recipe, train
 
 _HOMES = {
-    "Dataset": "data", "open_data": "data",
+    "Alignment": "data", "Dataset": "data", "open_data": "data", "align": "output.aligned",
     "TrainingError": "errors", "UserError": "errors",
     "LatentSpace": "space", "UnlikeTrainingWarning": "space", "load": "space",
     "TrainSettings": "training", "recipe": "training", "train": "training",
 }  # fmt: skip
 
 __all__ = [
-    "Dataset", "LatentSpace", "TrainSettings", "TrainingError", "UnlikeTrainingWarning", "UserError", "__version__", "load",
-    "open_data", "recipe", "train",
+    "Alignment", "Dataset", "LatentSpace", "TrainSettings", "TrainingError", "UnlikeTrainingWarning", "UserError", "__version__",
+    "align", "load", "open_data", "recipe", "train",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from gaiamorph.errors import TrainingError, UserError
 from gaiamorph.version import __version__
 
 VERBS = {
+    "align.align": "Bring the faces (or other things) of photographs to one place.",
     "train.train": "Train a model on pictures or vectors.",
     "continua.morph": "Make a continuum between two items, or between many pairs.",
     "attributes.attributes": "Fit attribute vectors, and measure how far each changes the others.",

@@ -59,7 +59,9 @@ def morph(
                 f"{orders[0].space_sha256[:12]}..., this one is {opened.sha256[:12]}...), so the frames will differ",
                 file=sys.stderr,
             )
-        frames = replace(frames, scale=frames.scale or orders[0].scale, include_originals=orders[0].originals)
+        frames = replace(
+            frames, scale=frames.scale or orders[0].scale, include_originals=orders[0].originals, paste=orders[0].paste
+        )
         count, continua = len(orders), (opened.remake(order, manifest.parent) for order in orders)
     else:
         if pairs is not None:

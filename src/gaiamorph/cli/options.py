@@ -58,6 +58,8 @@ class Frames(Common):
     """Enlarge frames this many times."""
     include_originals: Flag = False
     """Write the originals beside the frames."""
+    paste: Flag = False
+    """Also write each frame put back into the photograph of the first item, with a soft edge."""
 
     def save(self, continua: Iterable[Continuum], sheets: bool = True) -> None:
         save_continua(
@@ -65,6 +67,7 @@ class Frames(Common):
             self.out,
             scale=1 if self.scale is None else self.scale,
             include_originals=self.include_originals,
+            paste=self.paste,
             sheets=sheets,
             overwrite=self.overwrite,
         )

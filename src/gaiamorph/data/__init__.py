@@ -1,8 +1,11 @@
 """Data: items, their attributes and their splits. A new kind of data is one file and one line in `KINDS`."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from gaiamorph.data.alignment import Alignment
 from gaiamorph.data.kinds import Dataset, Kind, Report, Request
 from gaiamorph.data.pictures import Pictures
 from gaiamorph.data.vectors import TABLES, Vectors
@@ -10,7 +13,7 @@ from gaiamorph.errors import UserError
 
 KINDS: dict[str, type[Kind]] = {"pictures": Pictures, "vectors": Vectors}
 
-__all__ = ["KINDS", "TABLES", "Dataset", "Kind", "Pictures", "Vectors", "open_data"]
+__all__ = ["KINDS", "TABLES", "Alignment", "Dataset", "Kind", "Pictures", "Vectors", "open_data"]
 
 
 def open_data(
@@ -19,6 +22,7 @@ def open_data(
     size: int | None = None,
     crop: str = "centre",
     channels: int | None = None,
+    align: Alignment | Mapping[str, Any] | bool | None = None,
     seed: int = 0,
     report: Report | None = None,
 ) -> Dataset:
@@ -29,6 +33,8 @@ def open_data(
     size: pictures become size x size pixels (default 32; an array of pictures keeps its own size).
     crop: ``centre`` or ``none`` (letterbox).
     channels: 1 or 3; by default 3 if any picture has colour.
+    align: bring the faces of photographs to one place: True, or an `Alignment`. By default a folder that `gaiamorph align` made
+        keeps its own alignment, ``sample:faces`` is aligned, and other pictures are not. False: never.
     seed: of the splits, and of the points of synthetic sets.
     Raises UserError if there is nothing to use. The message says what to do.
     """
@@ -38,7 +44,8 @@ def open_data(
         raise UserError(f"size must be between 8 and 1024 pixels, not {size}")
     if channels not in (None, 1, 3):
         raise UserError(f"channels must be 1 or 3, not {channels}")
-    request = Request(str(source), Path(source), size, crop, channels, seed, report)
+    rule = align if isinstance(align, bool) and not align else Alignment.of(align)
+    request = Request(str(source), Path(source), size, crop, channels, seed, report, rule)
     for kind in KINDS.values():
         if (data := kind.open(request)) is not None:
             return data

@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from gaiamorph import drawing
+from gaiamorph.data.alignment import Alignment
 from gaiamorph.data.splits import split_groups, split_items
 from gaiamorph.defaults import ITEMS_MEASURED, Traits
 from gaiamorph.errors import UserError
@@ -43,6 +44,8 @@ class Request:
     channels: int | None
     seed: int
     report: Report | None
+    align: "Alignment | bool | None" = None
+    """None: as the source has it. False: not at all."""
 
     def split(self, attributes: pd.DataFrame, column: str = "group") -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """Splits and groups (N,) of items with these attributes. Without the column there are no groups: None.
@@ -186,6 +189,13 @@ class Kind(ABC):
     def draw_sets(self, sets: Mapping[str, np.ndarray]) -> Image.Image:
         """Sets of items (N, ...) by name, for comparison."""
         return self.sheet([list(items[: self.shown]) for items in sets.values()], list(sets), cell=64)
+
+    def placed(self, path: Path) -> tuple[np.ndarray, np.ndarray]:
+        """The photograph uint8 (H, W, 3) in a file, and the transform (2, 3) from its pixels to those of the item it becomes.
+
+        Raises UserError if this kind has no photographs.
+        """
+        raise UserError(f"paste puts frames back into photographs, and {self.name} are none: leave it out")
 
     @abstractmethod
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ from torch import Tensor
 
 from gaiamorph import drawing
 from gaiamorph.data import images, samples, synthetic
+from gaiamorph.data.alignment import Alignment
 from gaiamorph.data.attributes import read_by_name
 from gaiamorph.data.images import UnreadableError
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Report, Request, moved, numbered
@@ -45,6 +46,8 @@ class Pictures(Kind):
     channels: int
     crop: str = "centre"
     """``centre`` cuts the largest centred square. ``none`` letterboxes: the whole picture on black."""
+    align: Alignment | None = None
+    """Photographs are aligned first."""
 
     name: ClassVar[str] = "pictures"
     suffix: ClassVar[str] = ".png"
@@ -67,6 +70,15 @@ class Pictures(Kind):
             return _open_folder(request)
         return _open_array(request) if request.path.suffix.lower() == ".npy" else None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "align", Alignment.of(self.align))  # a space file has plain JSON
+
+    def settings(self) -> dict[str, Any]:
+        settings = super().settings()
+        if self.align is None:  # as spaces had it before there was an alignment: their SHA-256 stays the same
+            del settings["align"]
+        return settings
+
     @property
     def shape(self) -> tuple[int, ...]:
         return (self.channels, self.height, self.width)
@@ -78,7 +90,7 @@ class Pictures(Kind):
     def reading(self) -> dict[str, Any]:
         # Only an array holds pictures that are not square. It keeps its own size.
         size = self.height if self.height == self.width else None
-        return {"size": size, "channels": self.channels, "crop": self.crop}
+        return {"size": size, "channels": self.channels, "crop": self.crop, "align": self.align or False}
 
     def to_tensor(self, items: np.ndarray, device: torch.device = CPU) -> Tensor:
         items = np.ascontiguousarray(items)
@@ -96,14 +108,43 @@ class Pictures(Kind):
         if is_path and not Path(thing).is_file():
             raise UserError(f"{Path(thing)} is not a file: give the path of a picture")
         with telling(f"{Path(thing)} cannot be read as a picture" if is_path else "the picture given cannot be used"):
-            return self.fit(images.decode(images.read_bytes(Path(thing)) if is_path else thing))
+            if is_path:
+                return self.fit(images.decode(images.read_bytes(Path(thing))), Path(thing))
+            if (
+                self.align
+                and isinstance(thing, np.ndarray)
+                and thing.shape == self.item_shape
+                and self.is_natural(thing)
+            ):
+                return thing  # an item, which is aligned
+            return self.fit(images.decode(thing))
 
-    def fit(self, picture: Image.Image) -> np.ndarray:
-        """A decoded picture as one item: cropped or letterboxed, resized with anti-aliasing, 1 or 3 channels."""
+    def fit(self, picture: Image.Image, path: Path | None = None) -> np.ndarray:
+        """A decoded picture as one item: aligned, cropped or letterboxed, resized with anti-aliasing, 1 or 3 channels.
+
+        Raises UnreadableError if it cannot be aligned.
+        """
+        if self.align and not self.align.is_done(picture, path):
+            picture = drawing.to_pil(self.align.largest(np.asarray(picture), path).picture)
         picture = picture.convert("L" if self.channels == 1 else "RGB")
         resize = ImageOps.pad if self.crop == "none" else ImageOps.fit
         fitted = resize(picture, (self.width, self.height), Image.Resampling.LANCZOS)
         return np.asarray(fitted).reshape(self.item_shape)
+
+    def placed(self, path: Path) -> tuple[np.ndarray, np.ndarray]:
+        with telling(f"{path} cannot be read as a picture"):
+            picture = images.decode(images.read_bytes(path))
+            transform, size = np.eye(2, 3), picture.size
+            if self.align and not self.align.is_done(picture, path):
+                transform = self.align.largest(np.asarray(picture), path).transform
+                size = (self.align.size, self.align.size)
+        # As `fit` crops or letterboxes: both keep the centre. Pixels begin half a pixel before their centre.
+        scales = self.width / size[0], self.height / size[1]
+        scale = min(scales) if self.crop == "none" else max(scales)
+        shift = [
+            (side - scale * (whole - 1) - 1) / 2 for side, whole in zip((self.width, self.height), size, strict=True)
+        ]
+        return np.asarray(picture.convert("RGB")), scale * transform + np.column_stack([np.zeros((2, 2)), shift])
 
     def pictures(self, items: np.ndarray) -> np.ndarray:
         return items
@@ -117,6 +158,8 @@ def _open_folder(request: Request) -> Dataset:
     entries = images.find_pictures(folder)
     if not entries:
         raise UserError(f"{folder} holds no pictures: put files that Pillow reads (.png, .jpg, .tif, ...) into it")
+    if request.align is None:
+        request = replace(request, align=Alignment.read(folder))
     attributes = pd.DataFrame(index=[name for name, _ in entries])
     if (metadata := folder / "metadata.csv").exists():
         attributes = attributes.join(read_by_name(metadata, ("file_name",)))
@@ -142,7 +185,7 @@ def _open_array(request: Request) -> Dataset | None:
     if min(height, width) < images.SMALLEST_SIDE:
         raise UserError(f"{request.path} holds pictures of {height} x {width}: at least 8 pixels a side are needed")
     names, attributes = numbered(len(array))
-    fits = request.size is None or request.size == height == width
+    fits = (request.size is None or request.size == height == width) and not request.align
     if fits and request.channels in (None, array.shape[3]):
         kind = Pictures(*array.shape[1:], crop=request.crop)
         return Dataset(request.source, kind, array, names, attributes, request.split(attributes)[0])
@@ -167,6 +210,8 @@ def _open_sample(request: Request, name: str) -> Dataset:
         return Dataset(request.source, kind, items, *numbered(len(items)), splits, mirror=False)
     if name == "faces":
         entries, people = samples.faces()
+        if request.align is None:
+            request = replace(request, align=samples.FACES_ALIGNED)
         attributes = pd.DataFrame({"person": people}, index=[name for name, _ in entries])
         return _open_cached(request, "faces", entries, attributes, group="person")
     array, labels = samples.digits() if name == "digits" else samples.fashion()
@@ -197,13 +242,16 @@ def _open_cached(
     if channels is None:
         key = [key, [[name, *images.stamp(path)] for name, path in entries]]
     size = request.size or DEFAULT_SIZE
-    description = json.dumps([CACHE_FORMAT, size, request.crop, request.channels, key], sort_keys=True)
+    rule = Alignment.of(request.align)
+    description = json.dumps(
+        [CACHE_FORMAT, size, request.crop, request.channels, rule and rule.key, key], sort_keys=True
+    )
     user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     root = Path(os.environ.get("GAIAMORPH_CACHE") or Path(user, "gaiamorph"))
     folder = root / hashlib.sha256(description.encode()).hexdigest()[:24]
     if not folder.exists():
         channels = request.channels or channels or (1 if all(images.is_grey(path) for _, path in entries) else 3)
-        kind = Pictures(size, size, channels, request.crop)
+        kind = Pictures(size, size, channels, request.crop, rule)
         root.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".building-", dir=root, ignore_cleanup_errors=True) as scratch:
             _build(Path(scratch), entries, kind, len(attributes), request.report)
@@ -218,7 +266,7 @@ def _open_cached(
     splits, groups = request.split(attributes, group)
     items = np.memmap(folder / "items.bin", np.uint8, "r").reshape(len(names), size, size, -1)
     return Dataset(
-        request.source, Pictures(*items.shape[1:], crop=request.crop), items, names, attributes, splits, groups,
+        request.source, Pictures(*items.shape[1:], request.crop, rule), items, names, attributes, splits, groups,
         sources["hashes"], skipped, mirror,
     )  # fmt: skip
 
@@ -246,7 +294,7 @@ def _fit(kind: Pictures, entry: tuple[str, Any]) -> tuple[np.ndarray | None, str
     thing = entry[1]
     try:
         content = images.read_bytes(thing) if isinstance(thing, Path) else None
-        item = kind.fit(images.decode(thing if content is None else content))
+        item = kind.fit(images.decode(thing if content is None else content), thing if content is not None else None)
         return item, hashlib.sha256(item.tobytes() if content is None else content).hexdigest()
     except UnreadableError as error:
         return None, str(error)

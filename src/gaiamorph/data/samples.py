@@ -9,11 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gaiamorph.data.alignment import Alignment
 from gaiamorph.errors import UserError, telling
 
 FASHION_CLASSES = (
     "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
+
+
+FACES_ALIGNED = Alignment(size=128, margin=0.1)
+"""The ORL photographs show little around a face."""
 
 
 def faces() -> tuple[list[tuple[str, Path]], list[str]]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gaiamorph import drawing
 from gaiamorph.data import Kind
 from gaiamorph.data.kinds import Strip
 from gaiamorph.errors import UserError, telling
@@ -38,6 +39,8 @@ class Source:
     name: str
     sha256: str
     item: np.ndarray = field(repr=False, compare=False)
+    path: Path | None = field(default=None, repr=False, compare=False)
+    """The file, if there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,7 @@ class Order(Description):
     sources: tuple[tuple[str, str], tuple[str, str]]
     scale: int
     originals: bool
+    paste: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,12 +98,19 @@ class Continuum(Description):
         *,
         scale: int = 1,
         include_originals: bool = False,
+        paste: bool = False,
         sheets: bool = True,
         overwrite: bool = False,
     ) -> Path:
-        """Write frames, ``sheet.png``, ``codes.npy`` and ``manifest.csv`` into a new folder, and return it."""
+        """Write frames, ``sheet.png``, ``codes.npy`` and ``manifest.csv`` into a new folder (see `save_continua`)."""
         return save_continua(
-            [self], folder, scale=scale, include_originals=include_originals, sheets=sheets, overwrite=overwrite
+            [self],
+            folder,
+            scale=scale,
+            include_originals=include_originals,
+            paste=paste,
+            sheets=sheets,
+            overwrite=overwrite,
         )
 
     def sheet(self, cell: int = 96) -> Image.Image:
@@ -130,13 +141,15 @@ def save_continua(
     *,
     scale: int = 1,
     include_originals: bool = False,
+    paste: bool = False,
     sheets: bool = True,
     overwrite: bool = False,
 ) -> Path:
     """Write continua into one new folder (see docs/formats.md), and return it.
 
     A single continuum has frames ``frame_0000.png``, .... Several have a number in front: ``00002_frame_0000.png``. Vectors
-    are rows of one table, ``frames.csv``. scale: enlarges pictures. sheets: also draw each continuum as a whole. Sheets of
+    are rows of one table, ``frames.csv``. scale: enlarges pictures. paste: also put each frame back into the photograph that A came
+    from, as ``pasted_0000.png``, .... sheets: also draw each continuum as a whole. Sheets of
     thousands of continua take as long as their frames.
     """
     check_scale(scale)
@@ -150,7 +163,7 @@ def save_continua(
         with writers() as write:
             for pair, c in enumerate(itertools.chain(first, iterator)):
                 prefix = "" if len(first) == 1 else f"{pair:05d}_"
-                own = _write(c, scratch, prefix, scale, include_originals, write)
+                own = _write(c, scratch, prefix, scale, include_originals, paste, write)
                 rows.extend({**row, "pair": pair, "scale": scale, "gaiamorph_version": __version__} for row in own)
                 codes.append(c.codes)
                 if sheets:
@@ -165,7 +178,7 @@ def save_continua(
 
 
 def _write(
-    c: Continuum, folder: Path, prefix: str, scale: int, originals: bool, write: Callable[..., None]
+    c: Continuum, folder: Path, prefix: str, scale: int, originals: bool, paste: bool, write: Callable[..., None]
 ) -> Iterator[dict[str, Any]]:
     """Write the items of one continuum, and give its rows of the manifest."""
     names, items, weights = [f"frame_{i:04d}" for i in range(len(c))], list(c.frames), c.weights.tolist()
@@ -174,14 +187,37 @@ def _write(
         if c.has_b:
             names, items, weights = [*names, "original_b"], [*items, c.b.item], [*weights, 1.0]
     files = c.kind.write_items(items, [prefix + name for name in names], folder, "frames", scale, write)
+    if paste:
+        names = [*names, *(name.replace("frame", "pasted") for name in names[: len(c)])]
+        files = [*files, *_pasted(c, folder, prefix, write)]
+        weights = [*weights, *c.weights.tolist()]
     common = {name: getattr(c, name) for name in SHARED} | {
         "keep_detail": int(c.keep_detail), "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name,
         "sha256_b": c.b.sha256,
     }  # fmt: skip
     for i, (name, file, weight) in enumerate(zip(names, files, weights, strict=True)):
-        amounts = c.amounts[i] if i < len(c.amounts) else {}
-        own = {"file": file, "role": name.partition("_")[0], "position": i, "weight": weight}
+        role = name.partition("_")[0]
+        shown = i if role == "frame" else i - len(names) + len(c)  # pasted frames come last
+        amounts = c.amounts[shown] if c.amounts and role != "original" else {}
+        own = {"file": file, "role": role, "position": i, "weight": weight}
         yield {**own, "attributes": json.dumps(amounts), **common}
+
+
+def _pasted(c: Continuum, folder: Path, prefix: str, write: Callable[..., None]) -> list[str]:
+    """Write each frame into the photograph of A. Returns the names of the files."""
+    from gaiamorph.data.alignment.paste import paste
+
+    if c.a.path is None:
+        raise UserError(f"{c.a.name} has no photograph to paste frames into: give the path of a picture")
+    photograph, transform = c.kind.placed(c.a.path)
+
+    def put(frame: np.ndarray, path: Path) -> None:
+        drawing.write_png(paste(frame, photograph, transform), path)
+
+    files = [f"{prefix}pasted_{i:04d}.png" for i in range(len(c))]
+    for file, frame in zip(files, c.frames, strict=True):
+        write(put, frame, folder / file)
+    return files
 
 
 def read_rows(path: Path, what: str, columns: Sequence[str]) -> list[dict[str, str]]:
@@ -217,7 +253,8 @@ def _order(rows: list[dict[str, str]]) -> Order:
         weights=np.array([float(row["weight"]) for row in frames]),
         amounts=tuple({name: float(amount) for name, amount in amounts.items()} for amounts in read),
         scale=int(first["scale"]),
-        originals=len(frames) < len(rows),
+        originals=any(row["role"] == "original" for row in rows),
+        paste=any(row["role"] == "pasted" for row in rows),
         **{name: convert(first[name]) for name, convert in SHARED.items()},
     )
 

@@ -14,9 +14,13 @@ table { border-collapse: collapse } td { padding: .15rem .8rem .15rem 0; border-
 
 
 def write_page(
-    folder: Path, title: str, paragraphs: Sequence[str], captions: Mapping[str, str], rows: Sequence[Sequence[str]] = ()
+    folder: Path,
+    title: str,
+    paragraphs: Sequence[str],
+    captions: Mapping[str, str],
+    rows: Sequence[Sequence[str]] = (),
 ) -> None:
-    """Write ``index.html``: paragraphs, the folder's PNG files with captions, by name, and a table. All text is escaped."""
+    """Write ``index.html``: paragraphs, PNG files of the folder with captions, by name, and a table. All text is escaped."""
     parts = [f"<p>{html.escape(text)}</p>" for text in paragraphs]
     for name, caption in captions.items():
         data, text = base64.b64encode((folder / name).read_bytes()).decode(), html.escape(caption)

@@ -149,14 +149,16 @@ class Codec:
         where, separator, name = os.fspath(thing).rpartition("::")
         if not separator or path.exists():
             item = self.kind.read(thing)
-            return Source(path.as_posix(), hashlib.sha256(path.read_bytes()).hexdigest(), item)
+            return Source(path.as_posix(), hashlib.sha256(path.read_bytes()).hexdigest(), item, path)
         data = self.open_data(where)
         if name not in data.names:
             known = f"{data.names[0]!r}, {data.names[1]!r}, ..."
             raise UserError(f"{where} has no item {name!r}: its items are called {known}")
         i = data.names.index(name)
         item = self.items(data)[i]
-        return Source(f"{where}::{name}", data.hashes[i] if data.hashes else _hash(item), item)
+        inside = Path(where, name)
+        file = inside if inside.is_file() else None
+        return Source(f"{where}::{name}", data.hashes[i] if data.hashes else _hash(item), item, file)
 
     def read_items(self, source: str | os.PathLike[str]) -> tuple[list[str], np.ndarray]:
         """Names and items (N, ...) of a data set, or of one file that holds an item."""

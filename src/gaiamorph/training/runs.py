@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from gaiamorph.data import Dataset, open_data
+from gaiamorph.data import Alignment, Dataset, open_data
 from gaiamorph.errors import UserError
 from gaiamorph.models import MODELS
 from gaiamorph.output.folders import new_folder, refuse_existing
@@ -31,6 +31,8 @@ class DataOptions:
     """centre: cut the largest centred square; none: letterbox the whole picture."""
     channels: int | None = None
     """1 (grey) or 3 (colour). By default 3 if any picture has colour."""
+    align: bool | None = None
+    """Bring the faces of photographs to one place first. By default as the data comes (see `gaiamorph align`)."""
 
 
 def train(
@@ -40,6 +42,7 @@ def train(
     size: int | None = None,
     crop: Literal["centre", "none"] = "centre",
     channels: int | None = None,
+    align: Alignment | bool | None = None,
     resume: bool = False,
     overwrite: bool = False,
     show: bool = True,
@@ -51,7 +54,7 @@ def train(
 ) -> LatentSpace:
     """Train a model on a data set and return its latent space.
 
-    source, size, crop, channels: as in `open_data`.
+    source, size, crop, channels, align: as in `open_data`.
     out: the run folder. By default it is the first free ``runs/MODEL-N``.
     resume: continue the run in ``out``, with the settings that it recorded.
     overwrite: replace what is in ``out``.
@@ -65,7 +68,7 @@ def train(
     wanted = _asked(settings, options)
     numbered = (Path("runs", f"{wanted.model}-{number}") for number in itertools.count(1))
     folder = Path(out) if out is not None else next(path for path in numbered if not path.exists())
-    how = DataOptions(size, crop, channels)
+    how = DataOptions(size, crop, channels, align)  # type: ignore[arg-type]
     record = read_config(folder / FILE) if resume and (folder / FILE).exists() else None
     if record is not None:
         how, wanted = _recorded(folder, record, how, wanted)

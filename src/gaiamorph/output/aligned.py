@@ -1,0 +1,310 @@
+"""`align`: a folder of photographs as a folder of aligned pictures.
+
+The work lies in a hidden folder beside the result until all is done. A stopped run goes on there.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image, PngImagePlugin
+
+from gaiamorph import drawing
+from gaiamorph.data import images
+from gaiamorph.data.alignment import Alignment, needs_opencv
+from gaiamorph.data.alignment.rule import FILE, NONE_FOUND, TAG, Found
+from gaiamorph.data.attributes import read_by_name
+from gaiamorph.data.images import UnreadableError
+from gaiamorph.errors import UserError
+from gaiamorph.output.folders import refuse_existing
+from gaiamorph.output.report import write_page
+
+TABLE, METADATA, STATE = "alignment.csv", "metadata.csv", "state.jsonl"
+MOST_MISSING = 0.2
+"""A larger share of photographs that cannot be aligned is an error."""
+ENLARGED = 2.0
+"""A thing that is enlarged more than this has less detail than its picture seems to."""
+SHOWN, PER_SHEET, COLUMNS, CELL = 480, 120, 10, 96
+"""Pictures of the contact sheets, in all, on each, and in a row; pixels of each."""
+AT_ONCE = 64
+"""Photographs that are worked on before their rows are written down."""
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class AlignedFolder:
+    """What `align` made. rows: those of ``alignment.csv``."""
+
+    folder: Path
+    rows: list[dict[str, Any]] = field(repr=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each aligned picture, and one with the reason for each photograph that could not be aligned."""
+        return pd.DataFrame(self.rows)
+
+    @property
+    def made(self) -> list[dict[str, Any]]:
+        """The rows of aligned pictures."""
+        return [row for row in self.rows if "aligned" in row]
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """The reason for each photograph that could not be aligned, by name."""
+        return {row["file_name"]: row["reason"] for row in self.rows if "aligned" not in row}
+
+    @property
+    def photographs(self) -> int:
+        return len({row["file_name"] for row in self.rows})
+
+    @property
+    def summary(self) -> str:
+        """The outcome in one line."""
+        firsts = {row["file_name"]: row for row in reversed(self.made)}.values()
+        counts = {
+            "with several faces": sum(row["things"] > 1 for row in firsts),
+            "turned upright": sum(row["turned"] > 0 for row in self.made),
+            f"enlarged more than {ENLARGED:g} times": sum(row["scale"] > ENLARGED for row in self.made),
+        }
+        told = [f"{count} {what}" for what, count in counts.items() if count]
+        return ", ".join([f"{len(firsts)} of {self.photographs} photographs aligned", *told])
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What every thread needs. table: points that people have placed. every: all faces, not the largest alone."""
+
+    rule: Alignment
+    folder: Path
+    table: Any
+    every: bool
+
+    def rows(self, entry: tuple[str, Path, str]) -> list[dict[str, Any]]:
+        """Align one photograph (name, path, name of the result without ending). Returns its rows of the table."""
+        name, path, stem = entry
+        try:
+            photograph = np.asarray(images.decode(images.read_bytes(path)))
+            found = self._found(name, path, photograph)
+            chosen = found if self.every else found[:1]
+            return [self._row(name, photograph, thing, stem, k, len(found)) for k, thing in enumerate(chosen)]
+        except UnreadableError as error:
+            return [{"file_name": name, "reason": str(error)}]
+
+    def _found(self, name: str, path: Path, photograph: np.ndarray) -> list[Found]:
+        if self.table is not None and (name in self.table.rows.index or not self.table.is_face):
+            return [Found(self.table.of(name, photograph.shape))]
+        if not (found := self.rule.find(photograph, path)):
+            raise UnreadableError(NONE_FOUND)
+        return found
+
+    def _row(
+        self, name: str, photograph: np.ndarray, thing: Found, stem: str, number: int, count: int
+    ) -> dict[str, Any]:
+        """Write one aligned picture. Returns its row."""
+        from gaiamorph.data.alignment.points import FACE
+
+        aligned = self.rule.apply(photograph, thing)
+        file = f"{stem}_{number + 1}.png" if number else f"{stem}.png"
+        (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
+        text = PngImagePlugin.PngInfo()
+        text.add_text(TAG, self.rule.key)
+        picture = drawing.to_pil(np.atleast_3d(aligned.picture))
+        picture.save(self.folder / file, "png", pnginfo=text, compress_level=1)
+        row = {
+            "file_name": name,
+            "aligned": file,
+            "reason": "",
+            "things": count,
+            "score": thing.score,
+            "turned": thing.turned,
+        }
+        row["scale"] = float(np.hypot(*aligned.transform[:, 0]))
+        for i, (x, y) in enumerate(thing.points.round(2).tolist()):
+            row |= {f"x{i + 1}": x, f"y{i + 1}": y} if self.rule.places else {f"{FACE[i]}_x": x, f"{FACE[i]}_y": y}
+        return row | {f"m{i}{j}": float(aligned.transform[i, j]) for i in range(2) for j in range(3)}
+
+
+def align(
+    photos: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    points: str | os.PathLike[str] = "faces",
+    like: str | os.PathLike[str] | None = None,
+    every: bool = False,
+    overwrite: bool = False,
+    report: Report | None = None,
+    **options: Any,
+) -> AlignedFolder:
+    """Align a folder of photographs (or one) into a new folder.
+
+    points: ``faces`` (found), ``templates`` (NAME.tem beside a photograph), or a table: ``file_name``, and ``x1``, ``y1``, ``x2``,
+        ``y2``, ... in pixels. With columns ``left_eye_x``, ... it has faces, and those that it does not name are found.
+    like: a folder that this function made: the same alignment again.
+    every: all faces of a photograph; by default the largest.
+    report: called with (photographs done, photographs in all).
+    options: fields of `Alignment` (``size=512, margin=0.5, border="reflect", by="eyes"``).
+    ``alignment.csv`` has a row for each photograph that could not be aligned, too, with the reason. A stopped run goes on when it
+    is started again. Raises UserError, and leaves nothing, if more than a fifth of the photographs cannot be aligned.
+    """
+    needs_opencv()
+    import cv2
+
+    source, target = Path(photos), Path(out)
+    refuse_existing(target, overwrite)
+    entries = _entries(source)
+    rule, table = _rule(points, like, options)
+    part = target.absolute().with_name(f".{target.absolute().name}.part")
+    job = _Job(rule, part, table, every)
+    key = json.dumps([rule.key, every, str(points), images.stamp(Path(points)), str(source.resolve())])
+    done = _begun(part, key)
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # each photograph has a thread of its own
+    try:
+        rows = _aligned(job, entries, done, report)
+    finally:
+        cv2.setNumThreads(threads)
+    result = AlignedFolder(target, rows)
+    try:
+        _finish(part, source, rule, result)
+    except UserError:
+        shutil.rmtree(part)
+        raise
+    if target.is_dir():
+        shutil.rmtree(target)
+    part.rename(target)
+    return result
+
+
+def _entries(source: Path) -> list[tuple[str, Path, str]]:
+    """Name, path and name of the result without ending. Two photographs that differ in their ending keep it."""
+    if source.is_file():
+        found = [(source.name, source)]
+    elif source.is_dir():
+        found = images.find_pictures(source)
+    else:
+        raise UserError(f"{source} does not exist: give a folder of photographs, or one")
+    if not found:
+        raise UserError(f"{source} holds no pictures: put files that Pillow reads (.png, .jpg, .tif, ...) into it")
+    stems = [name.rpartition(".")[0] or name for name, _ in found]
+    often = Counter(stem.casefold() for stem in stems)
+    chosen = [stem if often[stem.casefold()] == 1 else name for stem, (name, _) in zip(stems, found, strict=True)]
+    return [(name, path, stem) for (name, path), stem in zip(found, chosen, strict=True)]
+
+
+def _rule(points: Any, like: Any, options: dict[str, Any]) -> tuple[Alignment, Any]:
+    """The rule, and the table of points or None."""
+    from gaiamorph.data.alignment.points import Table, mean_places
+
+    given = Alignment()
+    if like is not None:
+        if options:
+            raise UserError(f"like has the whole alignment: leave {', '.join(options)} out")
+        if (known := Alignment.read(Path(like))) is None:
+            raise UserError(f"{like} is no folder of aligned pictures: it holds no {FILE}")
+        given = known
+    rule = replace(given, **options)
+    if points in ("faces", "templates"):
+        return (rule if like is not None else replace(rule, points=points)), None
+    if not Path(points).is_file():
+        raise UserError(f"points come from 'faces', from 'templates' or from a table, and {points} is no file")
+    table = Table(Path(points))
+    if table.is_face or rule.places:
+        return rule, table
+    return replace(rule, points="table", places=mean_places(table.complete(), rule.margin)), table
+
+
+def _begun(part: Path, key: str) -> dict[str, list[dict[str, Any]]]:
+    """Rows that a stopped run has written, by photograph. Another run's folder is emptied."""
+    state = part / STATE
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        first, *lines = state.read_text(encoding="utf-8").splitlines()
+        if first == key:
+            rows = [json.loads(line) for line in lines]
+            return {row["stamped"]: row["rows"] for row in rows}
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    state.write_text(key + "\n", encoding="utf-8")
+    return {}
+
+
+def _aligned(
+    job: _Job, entries: Sequence[tuple[str, Path, str]], done: dict[str, list[dict[str, Any]]], report: Report | None
+) -> list[dict[str, Any]]:
+    """Rows of all photographs, in order. Decoding and detection run in threads: both release the interpreter lock."""
+    rows, remaining, seen = [], iter(entries), 0
+    with (
+        open(job.folder / STATE, "a", encoding="utf-8") as file,
+        ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool,
+    ):
+        while some := list(islice(remaining, AT_ONCE)):
+            stamps = [json.dumps([name, *images.stamp(path)]) for name, path, _ in some]
+            waiting = {s: pool.submit(job.rows, entry) for s, entry in zip(stamps, some, strict=True) if s not in done}
+            for stamp in stamps:
+                if stamp in waiting:
+                    done[stamp] = waiting[stamp].result()
+                    file.write(json.dumps({"stamped": stamp, "rows": done[stamp]}) + "\n")
+                rows += done[stamp]
+                seen += 1
+                if report:
+                    report(seen, len(entries))
+            file.flush()
+    return rows
+
+
+def _finish(part: Path, source: Path, rule: Alignment, result: "AlignedFolder") -> None:
+    """Write the tables, the rule and the page. Raises UserError if too many photographs are missing."""
+    count, missing = result.photographs, result.missing
+    if len(missing) > MOST_MISSING * count:
+        name, reason = next(iter(missing.items()))
+        raise UserError(
+            f"{len(missing)} of {count} photographs in {source} cannot be aligned (the first is {name}: {reason}): remove "
+            "them, or give their points in a table"
+        )
+    (part / STATE).unlink()
+    result.table.to_csv(part / TABLE, index=False, float_format="%.9g", errors="surrogateescape")
+    description = {"format": 1, "alignment": rule.to_json()}
+    (part / FILE).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    if (source / METADATA).is_file():
+        table = read_by_name(source / METADATA, ("file_name",))
+        rows = [
+            {"file_name": row["aligned"], **table.loc[row["file_name"]]}
+            for row in result.made
+            if row["file_name"] in table.index
+        ]
+        pd.DataFrame(rows).to_csv(part / METADATA, index=False, errors="surrogateescape")
+    _page(part, rule, result)
+
+
+def _page(part: Path, rule: Alignment, result: "AlignedFolder") -> None:
+    """Contact sheets in one page. The least certain pictures come first."""
+    made = sorted(
+        result.made, key=lambda row: row["score"] if row["score"] == row["score"] else 0.0
+    )  # NaN: placed by hand
+    with TemporaryDirectory() as scratch:
+        captions = {}
+        for start in range(0, min(len(made), SHOWN), PER_SHEET):
+            names = [row["aligned"] for row in made[start : start + PER_SHEET]]
+            cells = [_thumbnail(part / name) for name in names]
+            file = Path(scratch, f"{start:04d}.png")
+            drawing.sheet([cells[i : i + COLUMNS] for i in range(0, len(cells), COLUMNS)], cell=CELL).save(file)
+            captions[str(file)] = ", ".join(names)
+        text = [result.summary, f"The alignment: {rule.key}"]
+        if len(made) > SHOWN:
+            text.append(f"Shown are {SHOWN} pictures: those with the lowest scores.")
+        write_page(part, "Aligned photographs", text, captions, [*result.missing.items()])
+
+
+def _thumbnail(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB").resize((CELL, CELL), Image.Resampling.BOX))
