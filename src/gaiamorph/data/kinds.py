@@ -191,11 +191,8 @@ class Kind(ABC):
         return self.sheet([list(items[: self.shown]) for items in sets.values()], list(sets), cell=64)
 
     def placed(self, path: Path) -> tuple[np.ndarray, np.ndarray]:
-        """The photograph uint8 (H, W, 3) in a file, and the transform (2, 3) from its pixels to those of the item it becomes.
-
-        Raises UserError if this kind has no photographs.
-        """
-        raise UserError(f"paste puts frames back into photographs, and {self.name} are none: leave it out")
+        """The photograph uint8 (H, W, 3) in a file, and the transform (2, 3) from its pixels to those of the item it becomes."""
+        raise NotImplementedError(f"{self.name} have no photographs")
 
     @abstractmethod
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:

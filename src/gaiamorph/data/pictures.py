@@ -26,6 +26,7 @@ from torch import Tensor
 from gaiamorph import drawing
 from gaiamorph.data import images, samples, synthetic
 from gaiamorph.data.alignment import Alignment
+from gaiamorph.data.alignment.rule import MOST_MISSING
 from gaiamorph.data.attributes import read_by_name
 from gaiamorph.data.images import UnreadableError
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Report, Request, moved, numbered
@@ -259,8 +260,8 @@ def _open_cached(
                 Path(scratch).rename(folder)
     sources = json.loads((folder / "sources.json").read_text())
     names, skipped = sources["names"], [(name, reason) for name, reason in sources["skipped"]]
-    if len(skipped) > MOST_UNREADABLE * len(attributes):
-        problem = f"{len(skipped)} of {len(attributes)} pictures in {request.source} cannot be read"
+    if len(skipped) > (MOST_MISSING if rule else MOST_UNREADABLE) * len(attributes):
+        problem = f"{len(skipped)} of {len(attributes)} pictures in {request.source} cannot be {'aligned' if rule else 'read'}"
         raise UserError(f"{problem} (the first is {': '.join(skipped[0])}): remove or repair them")
     attributes = attributes.loc[names].reset_index(drop=True)
     splits, groups = request.split(attributes, group)

@@ -53,6 +53,8 @@ class Vectors(Kind):
             return Dataset(request.source, kind, items, *numbered(len(items)), splits, mirror=False)
         if request.path.suffix.lower() not in TABLES or not request.path.exists():
             return None
+        if request.align:
+            raise UserError(f"align is for photographs, and {request.source} holds vectors: leave it out")
         items, columns, attributes = read_table(request.path)
         name = next((c for c in ("name", "file_name") if c in attributes), None)
         names = attributes.pop(name).astype(str).tolist() if name else numbered(len(items))[0]

@@ -23,7 +23,7 @@ from PIL import Image, PngImagePlugin
 from gaiamorph import drawing
 from gaiamorph.data import images
 from gaiamorph.data.alignment import Alignment, needs_opencv
-from gaiamorph.data.alignment.rule import FILE, NONE_FOUND, TAG, Found
+from gaiamorph.data.alignment.rule import FILE, MOST_MISSING, NONE_FOUND, TAG, Found
 from gaiamorph.data.attributes import read_by_name
 from gaiamorph.data.images import UnreadableError
 from gaiamorph.errors import UserError
@@ -31,8 +31,6 @@ from gaiamorph.output.folders import refuse_existing
 from gaiamorph.output.report import write_page
 
 TABLE, METADATA, STATE = "alignment.csv", "metadata.csv", "state.jsonl"
-MOST_MISSING = 0.2
-"""A larger share of photographs that cannot be aligned is an error."""
 ENLARGED = 2.0
 """A thing that is enlarged more than this has less detail than its picture seems to."""
 SHOWN, PER_SHEET, COLUMNS, CELL = 480, 120, 10, 96

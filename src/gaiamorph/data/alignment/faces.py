@@ -24,19 +24,27 @@ LOOKS = ((-0.03, -0.02, 0.95), (0.03, 0.02, 1.05))
 """Shift and size of these crops; each is also seen mirrored. The detector's points depend on where its grid lies, so their mean is
 nearer."""
 TURNS = (0, 90, 180, 270)
-"""A photograph without an upright face is searched turned, clockwise in degrees."""
-
-
+"""A photograph without a sure face is also searched turned, clockwise in degrees."""
+SURE, BETTER = 0.92, 0.02
+"""Scores of upright faces begin at 0.925 in 141 photographs. The same photographs upside down have "faces" up to 0.908, sideways
+up to 0.887. So a lower score is compared with those of the other turns, and a turn has to be better by so much."""
 _own = threading.local()
 
 
 def find_faces(picture: np.ndarray) -> list[Found]:
     """The faces in a picture uint8 (H, W) or (H, W, 3), largest first."""
+    best: list[Found] = []
+    highest = 0.0
     for turn in TURNS:
         turned = np.ascontiguousarray(np.rot90(picture, -turn // 90))
-        if found := _upright(turned):
-            return [replace(face, points=_turned_back(face.points, turn, turned.shape), turned=turn) for face in found]
-    return []
+        found = _upright(turned)
+        score = max((face.score for face in found), default=0.0)
+        if score > highest + BETTER:
+            best = [replace(face, points=_turned_back(face.points, turn, turned.shape), turned=turn) for face in found]
+            highest = score
+        if highest >= SURE:
+            break
+    return best
 
 
 def _upright(picture: np.ndarray) -> list[Found]:

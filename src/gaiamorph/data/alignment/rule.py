@@ -22,6 +22,8 @@ SMALLEST, LARGEST = 16, 4096
 """Least and most pixels of an aligned picture's side."""
 TAG = "gaiamorph-alignment"
 """Text chunk of an aligned PNG. It holds the rule, so that the picture is not aligned again."""
+MOST_MISSING = 0.2
+"""A larger share of photographs that cannot be aligned is an error."""
 NONE_FOUND = "no face was found in it"
 FILE = "alignment.json"
 """The rule of a folder of aligned pictures."""
