@@ -59,7 +59,7 @@ def answer(question: Question) -> None:
         seed, variant = key["seed"], key["variant"]
         folder = question.folder(seed, variant.replace(" ", "_"), steps)
         with without_fake_terms("fake terms" in variant):
-            settings = {"size": 32, "steps": steps, "batch_size": 64, "seed": seed, **VARIANTS[variant]}
+            settings = {"size": 32, "align": False, "steps": steps, "batch_size": 64, "seed": seed, **VARIANTS[variant]}
             space = question.train("sample:faces", folder, **settings)
         data = space.open_data("sample:faces")
         case = Case(space, data, split="test_seen", seed=seed, features=["pca", "hed"])

@@ -10,9 +10,9 @@ from common import Question, cost, save_sheet
 from gaiamorph.evaluation import METRICS, Case
 
 SETS: dict[str, dict[str, Any]] = {
-    "faces": {"source": "sample:faces", "size": 32, "steps": 1500, "batch_size": 32},
-    "faces_long": {"source": "sample:faces", "size": 32, "steps": 6000, "batch_size": 32},
-    "faces64": {"source": "sample:faces", "size": 64, "steps": 1500, "batch_size": 32},
+    "faces": {"source": "sample:faces", "align": False, "size": 32, "steps": 1500, "batch_size": 32},
+    "faces_long": {"source": "sample:faces", "align": False, "size": 32, "steps": 6000, "batch_size": 32},
+    "faces64": {"source": "sample:faces", "align": False, "size": 64, "steps": 1500, "batch_size": 32},
     "fashion": {"source": "sample:fashion", "size": 32, "steps": 1500, "batch_size": 64, "recipe": "fashion"},
     "lines": {"source": "sample:lines", "size": None, "steps": 4000, "batch_size": 64, "recipe": "lines"},
 }

@@ -15,7 +15,7 @@ def answer(question: Question) -> None:
 
 
 def picture(question: Question) -> None:
-    settings = {"size": 32, "steps": question.steps or 6000, "batch_size": 16, **gm.recipe("faces")}
+    settings = {"size": 32, "align": False, "steps": question.steps or 6000, "batch_size": 16, **gm.recipe("faces")}
     space = question.train("sample:faces", question.folder(settings["steps"]), **settings)
     data = space.open_data("sample:faces")
     items, rng = data.items[data.splits["train"]], np.random.default_rng(0)

@@ -151,7 +151,7 @@ class Alignment:
         if self.points == "templates" and path is not None:
             return [Found(points.of_template(path, picture.shape))]
         raise UserError(
-            "its points are not known: align it first, with gaiamorph align --points TABLE --like and the space's folder"
+            "its points are not known: align it first, with gaiamorph align --points TABLE --like ALIGNED_FOLDER"
         )
 
     def largest(self, picture: np.ndarray, path: Path | None = None) -> Aligned:
