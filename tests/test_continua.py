@@ -138,6 +138,13 @@ def test_bad_manifests(tmp_path, content):
         read_manifest(tmp_path / "manifest.csv")
 
 
+def test_a_manifest_that_was_cut_off(tmp_path):
+    kept = (Path(__file__).parent / "fixtures" / "manifest_1.csv").read_bytes()
+    (tmp_path / "manifest.csv").write_bytes(kept[:-60])
+    with pytest.raises(gm.UserError, match="cut off or damaged in line"):
+        read_manifest(tmp_path / "manifest.csv")
+
+
 @pytest.mark.parametrize("column", COLUMNS)
 def test_no_column_of_a_manifest_is_optional(tmp_path, column):
     kept = pd.read_csv(Path(__file__).parent / "fixtures" / "manifest_1.csv", dtype=str)

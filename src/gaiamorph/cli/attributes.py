@@ -67,7 +67,7 @@ def fit(
         chosen = names(columns)
         found = overview(attributes_of(items, labels, chosen))
         print(shown(found.table), file=sys.stderr)
-        for warning in found.warnings:
+        for warning in [*items.notes, *found.warnings]:
             print(f"gaiamorph: warning: {warning}", file=sys.stderr)
         fitted = opened.fit_attributes(items, chosen, method=method, labels=labels, split=split, seed=seed)
     print(shown(summary(fitted)))

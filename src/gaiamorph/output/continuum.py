@@ -1,6 +1,7 @@
 """Continua as files: numbered frames, a contact sheet, and a manifest that can be made into the same frames again."""
 
 import csv
+import io
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from PIL import Image
 
 from gaiamorph.data import Kind
 from gaiamorph.data.kinds import Strip
+from gaiamorph.data.tables import first_rows, read_text
 from gaiamorph.errors import UserError, telling
 from gaiamorph.output.folders import check_scale, new_folder, writers
 from gaiamorph.version import __version__
@@ -184,13 +186,14 @@ def _write(
         yield {**own, "attributes": json.dumps(amounts), **common}
 
 
-def read_rows(path: Path, what: str, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Rows of a CSV table. what: what it is, for an error message. Raises UserError if it is empty or lacks a column."""
-    with (
-        telling(f"{path} cannot be read"),
-        open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as file,
-    ):
-        rows = list(csv.DictReader(file))
+def read_rows(path: Path, what: str, columns: Sequence[str], errors: str = "strict") -> list[dict[str, str]]:
+    """Rows of a CSV table. what: what it is, for an error message. errors: as in `read_text`.
+
+    Raises UserError if it is empty or lacks a column.
+    """
+    text, _ = read_text(path, errors)
+    with telling(f"{path} cannot be read as {what}"):
+        rows = list(csv.DictReader(io.StringIO(text), delimiter=first_rows(text)[0], skipinitialspace=True))
     if not rows:
         raise UserError(f"{path} has no rows, so it is not {what}")
     if missing := [c for c in columns if c not in rows[0]]:
@@ -201,7 +204,10 @@ def read_rows(path: Path, what: str, columns: Sequence[str]) -> list[dict[str, s
 def read_manifest(path: Path) -> list[Order]:
     """The continua that a manifest describes, in its order. Raises UserError."""
     pairs: dict[str, list[dict[str, str]]] = {}
-    for row in read_rows(path, "a manifest", COLUMNS):
+    # File names need not be UTF-8. A manifest keeps their bytes.
+    for line, row in enumerate(read_rows(path, "a manifest", COLUMNS, "surrogateescape"), start=2):
+        if None in row.values():
+            raise UserError(f"{path} is cut off or damaged in line {line}: take a whole copy of it")
         pairs.setdefault(row["pair"], []).append(row)
     try:
         return [_order(rows) for rows in pairs.values()]
