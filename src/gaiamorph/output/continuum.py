@@ -1,12 +1,13 @@
 """Continua as files: numbered frames, a contact sheet, and a manifest that can be made into the same frames again."""
 
 import csv
+import hashlib
 import io
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -228,7 +229,39 @@ def _order(rows: list[dict[str, str]]) -> Order:
     )
 
 
+def split_name(name: str) -> tuple[str, str]:
+    """The path of a source, and the ``::NAME`` after it, if any. A file's own name may have two colons too."""
+    path, separator, item = name.rpartition("::")
+    return (path, separator + item) if separator and not Path(name).exists() else (name, "")
+
+
 def beside(name: str, base: Path) -> str:
-    """A path or ``SOURCE::NAME`` as written, or a path relative to the folder ``base`` if it is only there."""
-    there = base / name
-    return str(there) if "::" not in name and not Path(name).exists() and there.exists() else name
+    """A path or ``SOURCE::NAME`` as written, or relative to the folder ``base`` if the path is only there."""
+    path, item = split_name(name)
+    there = base / path
+    return f"{there}{item}" if not Path(path).exists() and there.exists() else name
+
+
+class Sources:
+    """Files below a folder, by their SHA-256. They are listed once, and read only until the one that is wanted is found."""
+
+    def __init__(self, folder: str | Path) -> None:
+        """Raises UserError if it is not a folder."""
+        self.folder = Path(folder)
+        if not self.folder.is_dir():
+            raise UserError(f"{folder} is not a folder: give one that holds the sources")
+        self._unread: dict[str, list[Path]] = {}
+        self._known: dict[str, Path] = {}
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_file():
+                self._unread.setdefault(path.name, []).append(path)
+
+    def find(self, name: str, sha256: str) -> Path | None:
+        """The file of this SHA-256, or None. Files that are called like ``name`` are read first."""
+        path, item = split_name(name)
+        called = PurePath((item or path).replace("\\", "/").removeprefix("::")).name
+        while sha256 not in self._known and self._unread:
+            for file in self._unread.pop(called, None) or self._unread.popitem()[1]:
+                with open(file, "rb") as content:
+                    self._known.setdefault(hashlib.file_digest(content, "sha256").hexdigest(), file)
+        return self._known.get(sha256)
