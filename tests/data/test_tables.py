@@ -16,6 +16,7 @@ from gaiamorph.data.tables import read_frame
 from gaiamorph.data.vectors import read_table
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import read_manifest, read_rows
+from gaiamorph.training.settings import read_config
 
 PLAIN = "file_name,age,place\n001,3.5,Köln\nb 2.png,4,Zürich\n"
 
@@ -294,6 +295,16 @@ def test_damaged_files_are_one_sentence(tmp_path, ending, read, damage):
         assert "is of another format or damaged, so save it again" in said or "it is no text, so save it as CSV" in said
     elif damage == "cut off" and ending in (".npy", ".npz", ".parquet"):
         assert "is damaged or cut off, so save it again" in said
+
+
+@pytest.mark.parametrize("content", [b"", b"steps: [1,", b"\x89PNG\r\n\x1a\n\0\0", "Köln".encode("cp1252")])
+def test_a_damaged_config_is_one_sentence(tmp_path, content):
+    (tmp_path / "c.yaml").write_bytes(content)
+    with pytest.raises(UserError, match="lines of the form 'name: value'") as error:
+        read_config(tmp_path / "c.yaml")
+    assert "\n" not in str(error.value)
+    (tmp_path / "c.yaml").write_bytes("data: Köln\nsteps: 5\n".encode("utf-16"))
+    assert read_config(tmp_path / "c.yaml") == {"data": "Köln", "steps": 5}
 
 
 @pytest.mark.parametrize("ending", [".npy", ".npz"])

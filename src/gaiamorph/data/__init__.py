@@ -25,7 +25,8 @@ def open_data(
     """Open a data set and split it.
 
     source: a folder of pictures (with an optional ``metadata.csv`` or ``metadata.jsonl``); a file ``.npy``, ``.npz``, ``.csv``
-        or ``.parquet`` of vectors (an ``.npy`` of uint8 (N, H, W) or (N, H, W, 3) holds pictures); ``hub:owner/name``; ``sample:NAME``.
+        or ``.parquet`` of vectors (an ``.npy`` of uint8 (N, H, W) or (N, H, W, 3) holds pictures); ``hub:owner/name``;
+        ``sample:NAME``.
     size: pictures become size x size pixels (default 32; an array of pictures keeps its own size).
     crop: ``centre`` or ``none`` (letterbox).
     channels: 1 or 3; by default 3 if any picture has colour.
