@@ -65,6 +65,15 @@ def test_json_lines_and_parquet_are_tables(tmp_path):
     pd.testing.assert_frame_equal(read_frame(tmp_path / "t.parquet")[0], rows)
     rows[rows["age"] > 3.7].to_parquet(tmp_path / "t.parquet")
     assert read_frame(tmp_path / "t.parquet")[0]["file_name"].tolist() == ["b 2.png"]
+    rows.rename_axis("second").to_parquet(tmp_path / "t.parquet")
+    frame, notes = read_frame(tmp_path / "t.parquet")
+    assert frame.columns.tolist() == rows.columns.tolist()
+    assert notes == ["t.parquet: the index 'second' is left out"]
+
+
+def test_a_separator_within_texts(tmp_path):
+    (tmp_path / "t.csv").write_text("file_name,tags\na.png,x;y\nb.png,x;z\n")
+    assert read_frame(tmp_path / "t.csv")[0]["tags"].tolist() == ["x;y", "x;z"]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +103,7 @@ FRAME = pd.DataFrame(X, columns=["a", "b", "c"])
         (FRAME.to_csv(index=False, sep=";", decimal=","), "abc", "decimal commas"),
         (FRAME.to_csv(), "abc", "numbers its rows"),
         (FRAME.set_index(FRAME.index[::-1] + 7).to_csv(), "abc", "numbers its rows"),
+        (FRAME.set_index(FRAME.index % 10).to_csv(), "abc", "numbers its rows"),
         (FRAME.to_csv(index=False, header=False), ["x0", "x1", "x2"], "its first row holds numbers, so it is an item"),
         (FRAME.to_csv(index=False, header=False, sep=";", decimal=","), ["x0", "x1", "x2"], "so it is an item"),
         (FRAME.to_csv(index=False, header=["0", "1", "2"]), "012", "taken for the names"),
@@ -113,7 +123,7 @@ def test_every_row_and_no_other_column_is_a_vector(tmp_path, written, columns, n
 
 
 def test_group_in_another_spelling_holds_groups_out(tmp_path):
-    FRAME.assign(Group=[f"{i // 4:02d}" for i in range(20)]).to_csv(tmp_path / "v.csv", index=False)
+    FRAME.assign(Group=[f"{i // 4:02d}" + " " * (i % 2) for i in range(20)]).to_csv(tmp_path / "v.csv", index=False)
     data = open_data(tmp_path / "v.csv")
     assert data.groups.tolist()[:5] == ["00"] * 4 + ["01"]
     assert len(data.splits["test"]) == 4

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gaiamorph.data.kinds import Dataset
-from gaiamorph.data.tables import matched, read_by_name
+from gaiamorph.data.names import matched, read_by_name
 from gaiamorph.errors import UserError
 
 IDENTIFIERS = {"group", "name", "file_name", "folder", "person"}
@@ -120,7 +120,7 @@ def _columns_of(table: pd.DataFrame, name: str) -> Iterator[tuple[Attribute, np.
 def read_labels(path: Path, names: list[str]) -> pd.DataFrame:
     """A table of labels (with a column ``file_name`` or ``name``), with one row for each of ``names``.
 
-    Items that are not in the table have missing values. Warns of what does not match exactly (see `tables.matched`).
+    Items that are not in the table have missing values. Warns of what does not match exactly (see `names.matched`).
     Raises UserError if fewer than a tenth of the names match.
     """
     table, notes = read_by_name(path, ("file_name", "name"))

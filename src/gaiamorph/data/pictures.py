@@ -27,7 +27,8 @@ from gaiamorph import drawing
 from gaiamorph.data import images, samples, synthetic
 from gaiamorph.data.images import UnreadableError
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Report, Request, moved, numbered
-from gaiamorph.data.tables import read_arrays, read_metadata
+from gaiamorph.data.names import read_metadata
+from gaiamorph.data.tables import read_arrays
 from gaiamorph.errors import UserError, telling
 
 CACHE_FORMAT = 4
@@ -131,10 +132,7 @@ def _open_array(request: Request) -> Dataset | None:
 
     Pictures of the right size are used in place, others are resized into the cache.
     """
-    try:
-        array = read_arrays(request.path)["x"]
-    except UserError:  # `Vectors` says so too.
-        return None
+    array = read_arrays(request.path)["x"]
     if array.dtype != np.uint8 or not (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3))):
         return None
     height, width = array.shape[1:3]

@@ -1,12 +1,10 @@
-"""Tables and arrays as other programs write them: read as they were meant, and joined to items by name."""
+"""Tables and arrays as other programs write them, read as they were meant."""
 
 import csv
 import io
 import json
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -14,8 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_integer_dtype
-from PIL import Image
+from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from gaiamorph.errors import UserError, telling
 
@@ -29,16 +26,13 @@ FORMATS = {
 }
 """For each ending: what such a file is, its first bytes, and a remedy."""
 CSV = ("a table", b"", "save it as CSV, with the names of the columns in the first row")
-METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
-"""Tables that describe the pictures of their folder. The last two are of Hugging Face's style."""
 SEPARATORS = "\t;, "
 """In this order, so that commas may be decimal commas, and spaces part of a text."""
 _UNNAMED = re.compile(r"|index|level_0|Unnamed: [\d.]+")
 """What pandas and R call the column of row numbers that they add."""
+_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?|nan", re.IGNORECASE)
 _CONTROL = re.compile("[\0-\x08\x0e-\x1f]")
 """Characters that no text has."""
-SHOWN = 3
-"""A note names at most this many items."""
 
 
 # Files ------------------------------------------------------------------------------------------------
@@ -110,7 +104,7 @@ def first_rows(text: str) -> tuple[str, list[list[str]]]:
     read = {s: [row for row in csv.reader(lines, delimiter=s, skipinitialspace=True) if row] for s in SEPARATORS}
     for separator, (header, *rows) in read.items():
         widths = {len(row) for row in rows} or {len(header)}
-        if len(widths) == 1 and max(widths) > 1 and max(widths) - len(header) in (0, 1):
+        if len(widths) == 1 and len(header) > 1 and max(widths) - len(header) in (0, 1):
             return separator, [header, *rows]
     separator = next((s for s in SEPARATORS[:3] if s in lines[0]), ",")
     return separator, read[separator]
@@ -132,14 +126,18 @@ def read_frame(path: Path) -> tuple[pd.DataFrame, list[str]]:
         frame, notes = _read_lines(path), []
     else:
         frame, notes = _read_csv(path)
-    frame = frame.reset_index(drop=frame.index.name is None and is_integer_dtype(frame.index))
+    # Numbers of rows would become values. Texts, and what is called like a key, are names.
+    is_name = not is_numeric_dtype(frame.index) or folded(str(frame.index.name)) in map(folded, KEYS)
+    drop = isinstance(frame.index, pd.MultiIndex) or not is_name
+    notes += [f"{path.name}: the index {name!r} is left out" for name in frame.index.names if drop and name is not None]
+    frame = frame.reset_index(drop=drop)
     frame = frame.set_axis([str(column).strip() for column in frame.columns], axis=1)
     if (twice := frame.columns.duplicated()).any():
         raise UserError(f"{path} has two columns called {frame.columns[twice][0]!r}: rename one of them")
     for column in filter(_UNNAMED.fullmatch, frame.columns):
         values = pd.Series(frame[column])
         empty = values.count() == 0
-        if empty or (is_integer_dtype(values) and values.is_unique):
+        if empty or (is_integer_dtype(values) and (values.is_unique or column == frame.columns[0])):
             reason = "has no name and no values" if empty else "numbers its rows"
             notes.append(f"{path.name}: the column {column!r} {reason}, and is left out")
             frame = frame.drop(columns=column)
@@ -174,12 +172,11 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
         last = text.rpartition("\n")[2]  # empty, if the file ends with a line break
         if last and len(next(csv.reader([last], delimiter=separator))) < len(header):
             notes.append(f"{path.name}: its last row is short, so the file may be cut off")
-        frame = read(".")
-        if separator != ",":
-            with_commas = read(",")
-            if _numeric(with_commas) > _numeric(frame):
-                frame = with_commas
-                notes.append(f"{path.name}: its numbers are read with decimal commas")
+        frames = {decimal: read(decimal) for decimal in (".," if separator != "," else ".")}
+        decimal = max(frames, key=lambda decimal: frames[decimal].select_dtypes("number").shape[1])
+        frame = frames[decimal]
+    if decimal == ",":
+        notes.append(f"{path.name}: its numbers are read with decimal commas")
     if named and rows and len(rows[0]) > len(header):
         if len(rows[0]) > len(header) + 1 or frame.iloc[:, -1].isna().all():
             raise UserError(f"{path} has more cells in its rows than in its header: name every column")
@@ -189,28 +186,14 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
 def _has_names(header: list[str], path: Path, notes: list[str]) -> bool:
     """Whether the first row has the names of columns. It has not if all of it are numbers, but 0, 1, 2, ... are names."""
-    numbers = [cell for cell in header if _is_number(cell)]
+    numbers = [cell for cell in header if _NUMBER.fullmatch(cell.strip())]
     counted = numbers == [str(i) for i in range(len(numbers))]
     if len(numbers) == len(header) and not counted:
-        notes.append(
-            f"{path.name}: its first row holds numbers, so it is an item, and the columns are called x0, x1, ..."
-        )
+        notes.append(f"{path.name}: its first row holds numbers, so it is an item, and columns are called x0, x1, ...")
         return False
     if numbers and (len(numbers) == len(header) or not counted):
         notes.append(f"{path.name}: its first row is taken for the names of its columns, though it holds numbers")
     return True
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.replace(",", "."))
-    except ValueError:
-        return False
-    return True
-
-
-def _numeric(frame: pd.DataFrame) -> int:
-    return frame.select_dtypes("number").shape[1]
 
 
 def folded(column: str) -> str:
@@ -227,118 +210,8 @@ def spelt(frame: pd.DataFrame, path: Path, notes: list[str]) -> pd.DataFrame:
         if meant and key not in meant:
             notes.append(f"{path.name}: the column {meant[0]!r} is read as {key!r}")
             frame = frame.rename(columns={meant[0]: key})
+    # Spaces at the end would make another group.
+    for key in ("group", "label"):
+        if key in frame:
+            frame[key] = frame[key].map(lambda value: value.strip() if isinstance(value, str) else value)
     return frame
-
-
-def read_by_name(path: Path, keys: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
-    """A table with the first of the columns ``keys`` as its index, and notes. Raises UserError."""
-    table, notes = read_frame(path)
-    key = next((c for c in keys if c in table.columns), None)
-    if key is None:
-        wanted = " or ".join(map(repr, keys))
-        raise UserError(f"{path} has no column {wanted} (columns: {', '.join(map(str, table.columns))})")
-    named = table[key].notna().to_numpy()
-    if not named.all():
-        notes.append(f"{path.name}: {np.sum(~named)} of its {len(table)} rows have no {key}, and are left out")
-    table = table.loc[named].astype({key: str}).set_index(key)
-    if (twice := table.index.map(_tidy).duplicated()).any():
-        raise UserError(f"{path} names {table.index[twice][0]!r} twice: keep one row an item")
-    return table, notes
-
-
-# Joined by name -----------------------------------------------------------------------------------------
-
-
-def _tidy(name: str) -> str:
-    return unicodedata.normalize("NFC", name).replace("\\", "/").strip().removeprefix("./")
-
-
-def _fold(name: str) -> str:
-    return unicodedata.normalize("NFC", _tidy(name).casefold())
-
-
-def _stem(name: str) -> str:
-    """Without an ending that Pillow knows. A dot may also be part of a name."""
-    stem, _, ending = _fold(name).rpartition(".")
-    return stem if f".{ending}" in Image.registered_extensions() else _fold(name)
-
-
-def _end(parts: int) -> Callable[[str], str]:
-    return lambda name: "/".join(_stem(name).split("/")[-parts:])
-
-
-RULES: dict[str, Callable[[str], str]] = {
-    "but for slashes, spaces or the form of accents": _tidy,
-    "but for upper and lower case": _fold,
-    "but for their endings": _stem,
-    "by the last three parts of their paths": _end(3),
-    "by the last two parts of their paths": _end(2),
-    "by the name of the file alone": _end(1),
-}
-"""How names may agree, from the strictest rule to the loosest."""
-
-
-def matched(
-    table: pd.DataFrame, names: Sequence[str], path: Path, least: float = 0.0
-) -> tuple[pd.DataFrame, list[str]]:
-    """One row of ``table``, whose index are names, for each of ``names``, and notes on what did not match exactly.
-
-    A rule matches two names if neither agrees with a third. Items without a row have missing values.
-    Raises UserError if none match, or less than ``least``, a share of the shorter of both.
-    """
-    wanted = list(dict.fromkeys(names))
-    row_of = {name: name for name in wanted if name in table.index}
-    notes = []
-    for rule, key in RULES.items():
-        found = {}
-        if len(row_of) < min(len(wanted), len(table)):
-            items, rows = _unique(wanted, key), _unique(table.index, key)
-            pairs = {name: rows[k] for k, name in items.items() if k in rows and name not in row_of}
-            taken = set(row_of.values())
-            found = {name: row for name, row in pairs.items() if row not in taken and _same_end(name, row)}
-        if found:
-            name, row = next(iter(found.items()))
-            notes.append(f"{path.name}: {len(found)} names are matched {rule} ({row!r} is {name!r})")
-            row_of |= found
-    if len(row_of) < least * min(len(wanted), len(table)) or not row_of:
-        rows = f"{len(row_of)} of its {len(table)} rows name an item of the data"
-        sides = f"it has {table.index[:1].tolist()}, the data has {wanted[:1]}"
-        raise UserError(f"{path} describes other files: {rows} ({sides}), so correct its names")
-    taken = set(row_of.values())
-    if unused := [row for row in table.index if row not in taken]:
-        notes.append(f"{path.name}: {len(unused)} of its {len(table)} rows name no item of the data ({_some(unused)})")
-    if missing := [name for name in wanted if name not in row_of]:
-        notes.append(f"{path.name}: {len(missing)} of {len(wanted)} items have no row in it ({_some(missing)})")
-    return table.reindex([row_of.get(name) for name in names]), notes
-
-
-def _unique(names: Iterable[str], key: Callable[[str], str]) -> dict[str, str]:
-    """Names by their keys, without those that share a key."""
-    keys = {name: key(name) for name in names}
-    counts = Counter(keys.values())
-    return {k: name for name, k in keys.items() if counts[k] == 1}
-
-
-def _same_end(name: str, other: str) -> bool:
-    """Whether one path is the end of the other. The same file name in two folders is not the same file."""
-    shorter, longer = sorted((f"/{_stem(name)}".replace("//", "/"), f"/{_stem(other)}".replace("//", "/")), key=len)
-    return longer.endswith(shorter)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
-
-
-def read_metadata(folder: Path, names: list[str]) -> tuple[pd.DataFrame, list[str]]:
-    """The `METADATA` of a folder, with one row for each of ``names`` (the index), and notes. No columns if there is none.
-
-    Raises UserError if there are two, or if one does not name any picture.
-    """
-    found = [folder / name for name in METADATA if (folder / name).exists()]
-    if len(found) > 1:
-        raise UserError(f"{folder} has {' and '.join(path.name for path in found)}: keep one of them")
-    if not found:
-        return pd.DataFrame(index=names), []
-    table, notes = read_by_name(found[0], ("file_name",))
-    table, more = matched(table, names, found[0])
-    return table.set_axis(names), notes + more
