@@ -21,7 +21,9 @@ attributes.command("gaiamorph.cli.evaluate:report", name="report", help=REPORT)
 Columns = Annotated[str | None, Parameter(help="Attributes to use, separated by commas; by default all that can be.")]
 Labels = Annotated[
     Path | None,
-    Parameter(help="A table of attributes (.csv or .parquet, with file_name or name) in place of the data's own."),
+    Parameter(
+        help="A table of attributes (.csv, .jsonl or .parquet, with file_name or name) in place of the data's own."
+    ),
 ]
 
 

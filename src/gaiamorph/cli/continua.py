@@ -176,7 +176,7 @@ def average(
         data: The group: anything that train takes.
         out: A .png picture; for vectors, a .csv table.
         where: Only items with COLUMN=VALUE.
-        labels: A table of attributes for --where (.csv or .parquet, with file_name or name).
+        labels: A table of attributes for --where (.csv, .jsonl or .parquet, with file_name or name).
         mixed: Members that may be mixed into one code; by default as many as the model has learnt to mix. A larger
             group is decoded as mixtures of so many, and the pictures are averaged. 1: the average of reconstructions.
             The size of the group: the item at the mean code.

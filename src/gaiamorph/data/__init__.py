@@ -1,6 +1,7 @@
 """Data: items, their attributes and their splits. A new kind of data is one file and one line in `KINDS`."""
 
 import os
+import warnings
 from pathlib import Path
 
 from gaiamorph.data.kinds import Dataset, Kind, Report, Request
@@ -40,9 +41,10 @@ def open_data(
     if channels not in (None, 1, 3):
         raise UserError(f"channels must be 1 or 3, not {channels}")
     request = Request(str(source), Path(source), size, crop, channels, seed, report)
-    for kind in KINDS.values():
-        if (data := kind.open(request)) is not None:
-            return data
+    with warnings.catch_warnings():  # Threads that decode pictures may leave "ignore" behind, each for another's sake.
+        for kind in KINDS.values():
+            if (data := kind.open(request)) is not None:
+                return data
     if request.source.startswith("sample:"):
         known = ", ".join(name for kind in KINDS.values() for name in kind.samples)
         raise UserError(f"there is no sample set {request.source[7:]!r}: choose one of {known}")
