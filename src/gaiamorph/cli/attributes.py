@@ -22,7 +22,7 @@ Columns = Annotated[str | None, Parameter(help="Attributes to use, separated by 
 Labels = Annotated[
     Path | None,
     Parameter(
-        help="A table of attributes (.csv, .jsonl or .parquet, with file_name or name) in place of the data's own."
+        help="A .csv, .jsonl or .parquet table of attributes, with file_name or name, in place of the data's own."
     ),
 ]
 

@@ -211,7 +211,6 @@ def spelt(frame: pd.DataFrame, path: Path, notes: list[str]) -> pd.DataFrame:
             notes.append(f"{path.name}: the column {meant[0]!r} is read as {key!r}")
             frame = frame.rename(columns={meant[0]: key})
     # Spaces at the end would make another group.
-    for key in ("group", "label"):
-        if key in frame:
-            frame[key] = frame[key].map(lambda value: value.strip() if isinstance(value, str) else value)
+    for key in frame.columns.intersection(["group", "label"]):
+        frame[key] = frame[key].map(lambda value: value.strip() if isinstance(value, str) else value)
     return frame

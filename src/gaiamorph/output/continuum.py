@@ -252,9 +252,8 @@ class Sources:
             raise UserError(f"{folder} is not a folder: give one that holds the sources")
         self._unread: dict[str, list[Path]] = {}
         self._known: dict[str, Path] = {}
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file():
-                self._unread.setdefault(path.name, []).append(path)
+        for path in sorted(filter(Path.is_file, self.folder.rglob("*"))):
+            self._unread.setdefault(path.name, []).append(path)
 
     def find(self, name: str, sha256: str) -> Path | None:
         """The file of this SHA-256, or None. Files that are called like ``name`` are read first."""
