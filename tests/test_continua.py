@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import gaiamorph as gm
-from gaiamorph.output.continuum import COLUMNS, read_manifest, save_continua
+from gaiamorph.output.continuum import COLUMNS, Order, Sources, read_manifest, save_continua
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -83,6 +83,71 @@ def test_a_changed_source_is_noticed(picture_space, photos, tmp_path):
         picture_space.remake(order, tmp_path)
 
 
+@pytest.fixture
+def moved(picture_space, photos, tmp_path):
+    """A manifest of a morph between two files that have moved from ``before``, and the folder where they are now."""
+
+    def make(form: str) -> tuple[Order, Path]:
+        (tmp_path / "before" / "s").mkdir(parents=True)
+        for i in range(6):
+            (tmp_path / "before" / "s" / f"{i}.png").write_bytes((photos / f"p0{i}.png").read_bytes())
+        ends = (form.format(folder=tmp_path / "before", name=f"s/{i}.png") for i in (1, 2))
+        picture_space.morph(*ends, 3).save(tmp_path / "out")
+        (tmp_path / "before").rename(tmp_path / "now")
+        # One file has another name, and another file has its name.
+        (tmp_path / "now" / "s" / "1.png").rename(tmp_path / "now" / "renamed.png")
+        (tmp_path / "now" / "s" / "5.png").rename(tmp_path / "now" / "s" / "1.png")
+        return read_manifest(tmp_path / "out" / "manifest.csv")[0], tmp_path / "now"
+
+    return make
+
+
+@pytest.mark.parametrize("form", ["{folder}/{name}", "{folder}::{name}"])
+def test_sources_that_moved_are_found_by_their_sha256(picture_space, moved, tmp_path, form):
+    order, folder = moved(form)
+    with pytest.raises(gm.UserError, match="is gone: give --sources DIR, where it is found by its SHA-256"):
+        picture_space.remake(order, tmp_path)
+    picture_space.remake(order, tmp_path, folder).save(tmp_path / "again")
+    for name in ("manifest.csv", "frame_0001.png", "codes.npy"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+    (folder / "renamed.png").unlink()
+    with pytest.raises(gm.UserError, match=r"1\.png is gone, and no file in .*now has its SHA-256"):
+        picture_space.remake(order, tmp_path, folder)
+
+
+def test_only_files_that_may_be_the_source_are_read(moved, monkeypatch):
+    order, folder = moved("{folder}/{name}")
+    read = []
+    digest = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda file, name: read.append(file.name) or digest(file, name))
+    found = Sources(folder)
+    assert found.find(*order.sources[1]) == folder / "s" / "2.png"
+    assert read == [str(folder / "s" / "2.png")]
+    assert found.find(*order.sources[0]) == folder / "renamed.png"
+    assert len(read) == len(set(read))
+
+
+def test_a_moved_table_and_a_path_beside_the_manifest(vector_run, tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    points = np.random.default_rng(0).normal(size=(9, 2))
+    pd.DataFrame(points, columns=["x", "y"]).to_csv("points.csv", index=False)
+    space = gm.load(vector_run)
+    made = space.morph("points.csv::1", "points.csv::2", 3)
+    made.save("out")
+    order = read_manifest(Path("out", "manifest.csv"))[0]
+    monkeypatch.chdir(tmp_path)
+    assert (space.remake(order, Path("a")).frames == made.frames).all()
+    Path("a", "points.csv").rename("a/out/points.csv")
+    assert (space.remake(order, Path("a"), "a/out").frames == made.frames).all()
+
+
+def test_an_array_is_no_source_to_go_back_to(picture_space, photos, tmp_path):
+    picture_space.morph(np.zeros((16, 16), np.uint8), photos / "p00.png", 3).save(tmp_path / "out")
+    with pytest.raises(gm.UserError, match="was an array and no file"):
+        picture_space.remake(read_manifest(tmp_path / "out" / "manifest.csv")[0], tmp_path)
+
+
 def test_many_pairs(picture_space, photos, tmp_path):
     pairs = [(photos / f"p{i:02d}.png", photos / f"p{i + 1:02d}.png") for i in range(3)]
     save_continua(picture_space.morph_pairs(pairs, 3), tmp_path / "out")
@@ -135,6 +200,13 @@ def test_a_failing_write_leaves_nothing(picture_space, photos, tmp_path):
 def test_bad_manifests(tmp_path, content):
     (tmp_path / "manifest.csv").write_text(content)
     with pytest.raises(gm.UserError):
+        read_manifest(tmp_path / "manifest.csv")
+
+
+def test_a_manifest_that_was_cut_off(tmp_path):
+    kept = (Path(__file__).parent / "fixtures" / "manifest_1.csv").read_bytes()
+    (tmp_path / "manifest.csv").write_bytes(kept[:-60])
+    with pytest.raises(gm.UserError, match="cut off or damaged in line"):
         read_manifest(tmp_path / "manifest.csv")
 
 

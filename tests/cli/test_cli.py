@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -197,6 +198,7 @@ def test_run_config_is_a_config(run, picture_run, photos, tmp_path):
         (["morph", "RUN", "--pairs", "none.csv", "--out", "x"], "cannot be read"),
         (["morph", "RUN", "--all-pairs", "empty", "--out", "x"], "at least 2"),
         (["morph", "RUN", "--manifest", "bad.yaml", "--out", "x"], "not a manifest"),
+        (["morph", "RUN", "PHOTO", "PHOTO", "--sources", "empty", "--out", "x"], "--sources needs --manifest"),
         (["encode", "RUN", "PHOTOS", "--out", "z.txt"], "must end in"),
         (["encode", "RUN", "sample:moons", "--out", "z.npy"], "items"),
         (["encode", "RUN", "PHOTOS", "--out", "bad.yaml"], "must end in"),
@@ -223,6 +225,33 @@ def test_bad_input_is_one_sentence(run, photos, picture_run, tmp_path, monkeypat
     assert status == 2, errors
     assert message in " ".join(errors.replace("│", " ").split()), errors
     assert sorted(p.name for p in tmp_path.rglob("*")) == before, "nothing was written"
+
+
+def test_sources_that_moved(run, picture_run, photos, tmp_path):
+    shutil.copytree(photos, tmp_path / "before")
+    ends = [tmp_path / "before" / "p00.png", f"{tmp_path / 'before'}::p01.png"]
+    assert run("morph", picture_run, *ends, "--out", tmp_path / "m")[0] == 0
+    (tmp_path / "before").rename(tmp_path / "now")
+    again = ["morph", picture_run, "--manifest", tmp_path / "m" / "manifest.csv", "--out", tmp_path / "again"]
+    status, _, errors = run(*again)
+    assert status == 2
+    assert "p00.png is gone: give --sources DIR" in errors
+    assert run(*again, "--sources", tmp_path / "now")[0] == 0
+    for file in (tmp_path / "m").iterdir():
+        assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
+
+
+def test_what_a_table_leaves_out_is_told(run, photos, tmp_path):
+    shutil.copytree(photos, tmp_path / "p")
+    rows = "".join(f"p{i:02d}.jpg;{i}\n" for i in range(39))
+    (tmp_path / "p" / "metadata.csv").write_text(f"File Name;n\n{rows}gone.jpg;1\n")
+    status, out, errors = run("train", tmp_path / "p", "--out", tmp_path / "run", *TINY)
+    assert status == 0
+    told = " ".join((out + errors).split())
+    assert "the column 'File Name' is read as 'file_name'" in told
+    assert "39 names are matched but for their endings" in told
+    assert "1 of its 40 rows name no item of the data (gone.jpg)" in told
+    assert "1 of 40 items have no row in it (p39.png)" in told
 
 
 def test_debug_shows_where():

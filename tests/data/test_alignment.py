@@ -312,7 +312,7 @@ def test_a_table_of_points_of_anything(tmp_path):
     table = spots(photos)
     table.iloc[:-1].to_csv(tmp_path / "points.csv", index=False)
     made = gm.align(photos, tmp_path / "out", points=tmp_path / "points.csv", size=128, margin=0.5)
-    assert made.missing == {f"s{len(table) - 1}.png": "the table of points has no row for it"}
+    assert made.missing == {f"s{len(table) - 1}.png": "the table of points has no row for it, or an empty cell"}
     mean = np.mean([pixels(tmp_path / "out" / row["aligned"]).astype(float) for row in made.made], 0)
     rule = Alignment.read(tmp_path / "out")
     assert rule is not None

@@ -120,8 +120,13 @@ def test_overview_counts_and_warns():
 def test_labels_by_file_name(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text("file_name,smile\nb.png,1\na.png,0\nz.png,1\n")
-    assert read_labels(path, ["a.png", "b.png", "c.png"])["smile"].tolist()[:2] == [0, 1]
-    assert np.isnan(read_labels(path, ["a.png", "b.png", "c.png"])["smile"][2])
+    with pytest.warns(UserWarning, match="labels.csv") as told:
+        smile = read_labels(path, ["a.png", "b.png", "c.png"])["smile"]
+    np.testing.assert_array_equal(smile, [0, 1, np.nan])
+    assert [str(w.message) for w in told] == [
+        "labels.csv: 1 of its 3 rows name no item of the data (z.png)",
+        "labels.csv: 1 of 3 items have no row in it (c.png)",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -86,6 +87,14 @@ def test_a_change_makes_a_new_cache_entry(tmp_path, change):
     else:
         size = 20
     assert open_data(tmp_path, size=size).fingerprint != first.fingerprint
+
+
+def test_warnings_are_not_silenced_by_opening_pictures(tmp_path):
+    fill(tmp_path, 40)
+    for size in range(16, 26):  # Decoding runs in threads, so that once might be luck.
+        before = list(warnings.filters)
+        open_data(tmp_path, size=size)
+        assert list(warnings.filters) == before
 
 
 def test_unreadable_pictures_are_skipped_and_named(tmp_path):

@@ -56,6 +56,8 @@ def align(
             photos, out, points=points, like=like, every=all_, overwrite=overwrite,
             report=lambda done, count: progress.update(task, completed=done, total=count), **options,
         )  # fmt: skip
+    for note in made.notes:
+        print(f"gaiamorph: note: {note}", file=sys.stderr)
     for name, reason in made.missing.items():
         print(f"gaiamorph: warning: {name} is not aligned: {reason}", file=sys.stderr)
     if not quiet:

@@ -21,7 +21,9 @@ attributes.command("gaiamorph.cli.evaluate:report", name="report", help=REPORT)
 Columns = Annotated[str | None, Parameter(help="Attributes to use, separated by commas; by default all that can be.")]
 Labels = Annotated[
     Path | None,
-    Parameter(help="A table of attributes (.csv or .parquet, with file_name or name) in place of the data's own."),
+    Parameter(
+        help="A .csv, .jsonl or .parquet table of attributes, with file_name or name, in place of the data's own."
+    ),
 ]
 
 
@@ -67,7 +69,7 @@ def fit(
         chosen = names(columns)
         found = overview(attributes_of(items, labels, chosen))
         print(shown(found.table), file=sys.stderr)
-        for warning in found.warnings:
+        for warning in [*items.notes, *found.warnings]:
             print(f"gaiamorph: warning: {warning}", file=sys.stderr)
         fitted = opened.fit_attributes(items, chosen, method=method, labels=labels, split=split, seed=seed)
     print(shown(summary(fitted)))

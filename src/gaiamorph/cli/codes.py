@@ -75,7 +75,9 @@ def decode(
         raise UserError(f"codes come as .npy, .csv or .parquet, which {codes.name} is not")
     check_scale(scale)
     opened = common.open(space, out)
-    z = read_table(codes)[0]
+    z, _, _, notes = read_table(codes)
+    for note in notes:
+        print(f"gaiamorph: warning: {note}", file=sys.stderr)
     opened.decode(z[:1])  # A wrong width is reported before the folder is made.
     with new_folder(out, common.overwrite) as scratch, writers() as write:
         for start in range(0, len(z), AT_ONCE):

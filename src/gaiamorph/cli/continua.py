@@ -17,7 +17,7 @@ from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import read_labels
 from gaiamorph.data.images import find_pictures
 from gaiamorph.errors import UserError
-from gaiamorph.output.continuum import beside, read_manifest, read_rows
+from gaiamorph.output.continuum import Sources, beside, read_manifest, read_rows
 from gaiamorph.output.folders import check_scale, new_file
 from gaiamorph.space import EditOptions, MorphOptions
 
@@ -34,6 +34,7 @@ def morph(
     pairs: Path | None = None,
     all_pairs: Path | None = None,
     manifest: Path | None = None,
+    sources: Path | None = None,
     no_sheets: Flag = False,
     frames: Annotated[Frames, Spread],
 ) -> None:
@@ -45,13 +46,17 @@ def morph(
         pairs: A CSV with columns a and b: one continuum for each row. Paths may be relative to it.
         all_pairs: A folder: every pair of its pictures.
         manifest: Make the frames of this manifest.csv again, byte for byte on the machine that made it.
+        sources: With --manifest: a folder where sources that have moved are found by their SHA-256.
         no_sheets: Leave out the contact sheet of each continuum. Sheets of thousands of pairs take as long as the frames.
     """
     chosen = [bool(a or b), pairs is not None, all_pairs is not None, manifest is not None]
     if sum(chosen) != 1 or (chosen[0] and not (a and b)):
         raise UserError("give two items A and B, or one of --pairs, --all-pairs and --manifest")
+    if sources is not None and manifest is None:
+        raise UserError("--sources needs --manifest: it says where the sources of a manifest are now")
     opened = frames.open(space, frames.out)
     if manifest is not None:
+        moved = None if sources is None else Sources(sources)
         orders = read_manifest(manifest)
         if orders[0].space_sha256 != opened.sha256:
             print(
@@ -62,7 +67,7 @@ def morph(
         frames = replace(
             frames, scale=frames.scale or orders[0].scale, include_originals=orders[0].originals, paste=orders[0].paste
         )
-        count, continua = len(orders), (opened.remake(order, manifest.parent) for order in orders)
+        count, continua = len(orders), (opened.remake(order, manifest.parent, moved) for order in orders)
     else:
         if pairs is not None:
             wanted = _read_pairs(pairs)
@@ -173,7 +178,7 @@ def average(
         data: The group: anything that train takes.
         out: A .png picture; for vectors, a .csv table.
         where: Only items with COLUMN=VALUE.
-        labels: A table of attributes for --where (.csv or .parquet, with file_name or name).
+        labels: A table of attributes for --where (.csv, .jsonl or .parquet, with file_name or name).
         mixed: Members that may be mixed into one code; by default as many as the model has learnt to mix. A larger
             group is decoded as mixtures of so many, and the pictures are averaged. 1: the average of reconstructions.
             The size of the group: the item at the mean code.

@@ -1,6 +1,7 @@
 """Data: items, their attributes and their splits. A new kind of data is one file and one line in `KINDS`."""
 
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,9 @@ def open_data(
 ) -> Dataset:
     """Open a data set and split it.
 
-    source: a folder of pictures (with an optional ``metadata.csv``); a file ``.npy``, ``.npz``, ``.csv`` or ``.parquet``
-        of vectors (an ``.npy`` of uint8 (N, H, W) or (N, H, W, 3) holds pictures); ``hub:owner/name``; ``sample:NAME``.
+    source: a folder of pictures (with an optional ``metadata.csv`` or ``metadata.jsonl``); a file ``.npy``, ``.npz``, ``.csv``
+        or ``.parquet`` of vectors (an ``.npy`` of uint8 (N, H, W) or (N, H, W, 3) holds pictures); ``hub:owner/name``;
+        ``sample:NAME``.
     size: pictures become size x size pixels (default 32; an array of pictures keeps its own size).
     crop: ``centre`` or ``none`` (letterbox).
     channels: 1 or 3; by default 3 if any picture has colour.
@@ -46,9 +48,10 @@ def open_data(
         raise UserError(f"channels must be 1 or 3, not {channels}")
     rule = align if isinstance(align, bool) and not align else Alignment.of(align)
     request = Request(str(source), Path(source), size, crop, channels, seed, report, rule)
-    for kind in KINDS.values():
-        if (data := kind.open(request)) is not None:
-            return data
+    with warnings.catch_warnings():  # Threads that decode pictures may leave "ignore" behind, each for another's sake.
+        for kind in KINDS.values():
+            if (data := kind.open(request)) is not None:
+                return data
     if request.source.startswith("sample:"):
         known = ", ".join(name for kind in KINDS.values() for name in kind.samples)
         raise UserError(f"there is no sample set {request.source[7:]!r}: choose one of {known}")

@@ -1,6 +1,7 @@
 """Attributes: columns of a table as columns of a regression, and checks before a fit."""
 
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
@@ -9,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from gaiamorph.data.kinds import Dataset
-from gaiamorph.errors import UserError, telling
+from gaiamorph.data.names import matched, read_by_name
+from gaiamorph.errors import UserError
 
 IDENTIFIERS = {"group", "name", "file_name", "folder", "person"}
 """Columns that identify an item. They are used only if the caller names them."""
@@ -115,40 +117,17 @@ def _columns_of(table: pd.DataFrame, name: str) -> Iterator[tuple[Attribute, np.
         yield Attribute(f"{name}={level}", kind, name, reference), values
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """A ``.csv`` or ``.parquet`` table. Raises nearly anything (see `telling`)."""
-    return pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path)
-
-
-def read_by_name(path: Path, keys: Sequence[str]) -> pd.DataFrame:
-    """A ``.csv`` or ``.parquet`` table with the first of the columns ``keys`` as its index. Raises UserError."""
-    with telling(f"{path} cannot be read as a table"):
-        table = read_frame(path)
-    key = next((c for c in keys if c in table.columns), None)
-    if key is None:
-        wanted = " or ".join(map(repr, keys))
-        raise UserError(f"{path} has no column {wanted} (columns: {', '.join(map(str, table.columns))})")
-    names = table[key].astype(str)
-    if key == "file_name":
-        names = names.str.replace("\\", "/", regex=False).str.removeprefix("./")
-    if names.duplicated().any():
-        raise UserError(f"{path} names {names.mode()[0]!r} twice: keep one row an item")
-    return table.drop(columns=key).set_axis(names)
-
-
 def read_labels(path: Path, names: list[str]) -> pd.DataFrame:
-    """A table of labels (.csv or .parquet, with a column ``file_name`` or ``name``), with one row for each of ``names``.
+    """A table of labels (with a column ``file_name`` or ``name``), with one row for each of ``names``.
 
-    Items that are not in the table have missing values. Raises UserError if fewer than a tenth of the names match.
+    Items that are not in the table have missing values. Warns of what does not match exactly (see `names.matched`).
+    Raises UserError if fewer than a tenth of the names match.
     """
-    table = read_by_name(path, ("file_name", "name"))
-    shared = len(set(names) & set(table.index))
-    if shared < 0.1 * min(len(names), len(table)) or not shared:
-        rows = f"{shared} of its {len(table)} rows name an item of the data"
-        raise UserError(
-            f"{path} describes other files: {rows} (it has {table.index[:1].tolist()}, the data has {names[:1]})"
-        )
-    return table.reindex(names).reset_index(drop=True)
+    table, notes = read_by_name(path, ("file_name", "name"))
+    table, more = matched(table, names, path, least=0.1)
+    for note in notes + more:
+        warnings.warn(note, stacklevel=2)
+    return table.reset_index(drop=True)
 
 
 def attributes_of(data: Dataset, labels: Path | None = None, columns: list[str] | None = None) -> Design:
@@ -167,7 +146,7 @@ class Overview:
 
 def overview(d: Design) -> Overview:
     """Counts and balance of the attributes. Correlations and variance inflation are over items that have all attributes."""
-    rows, warnings = [], [f"{reason} (left out)" for reason in d.left_out]
+    rows, found = [], [f"{reason} (left out)" for reason in d.left_out]
     complete = d.values[d.complete]
     correlations = _correlations(complete)
     others = np.abs(correlations - np.eye(len(correlations)))
@@ -180,18 +159,18 @@ def overview(d: Design) -> Overview:
         rows.append((*about, *counts, inflation))
         if attribute.kind != "numeric" and min(present, absent) < RARE:
             few = f"only {min(present, absent)} items are {'' if present <= absent else 'not '}{attribute.name}"
-            warnings.append(f"{few}: its vector will be noise for the most part")
+            found.append(f"{few}: its vector will be noise for the most part")
         if inflation > HIGH_INFLATION:
-            warnings.append(
+            found.append(
                 f"{attribute.name} is nearly determined by the other attributes (variance inflation "
                 f"{inflation:.3g}; most by {d.names[others[k].argmax()]}): its vector is uncertain; use ridge, or drop one"
             )
     if len(complete) < 0.5 * len(d.values):
-        warnings.append(
+        found.append(
             f"only {len(complete)} of {len(d.values)} items have every attribute: least squares uses no others"
         )
     columns = ["attribute", "kind", "items", "missing", "mean", "sd", "present", "absent", "inflation"]
-    return Overview(pd.DataFrame(rows, columns=columns), correlations, warnings)
+    return Overview(pd.DataFrame(rows, columns=columns), correlations, found)
 
 
 def refuse_copies(d: Design) -> None:

@@ -240,6 +240,7 @@ class Dataset:
     splits: indices by name (see `data.splits`).
     skipped: (name, reason) of every file that could not be read.
     mirror: whether the mirror image of an item is an item (no for digits).
+    notes: sentences for the user on what was left out, set aside, or read otherwise than it was written.
     """
 
     source: str
@@ -252,6 +253,7 @@ class Dataset:
     hashes: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     mirror: bool = True
+    notes: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.items)

@@ -27,9 +27,10 @@ from gaiamorph import drawing
 from gaiamorph.data import images, samples, synthetic
 from gaiamorph.data.alignment import Alignment
 from gaiamorph.data.alignment.rule import MOST_MISSING
-from gaiamorph.data.attributes import read_by_name
 from gaiamorph.data.images import UnreadableError
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Report, Request, moved, numbered
+from gaiamorph.data.names import read_metadata
+from gaiamorph.data.tables import read_arrays
 from gaiamorph.errors import UserError, telling
 
 CACHE_FORMAT = 4
@@ -161,13 +162,13 @@ def _open_folder(request: Request) -> Dataset:
         raise UserError(f"{folder} holds no pictures: put files that Pillow reads (.png, .jpg, .tif, ...) into it")
     if request.align is None:
         request = replace(request, align=Alignment.read(folder))
-    attributes = pd.DataFrame(index=[name for name, _ in entries])
-    if (metadata := folder / "metadata.csv").exists():
-        attributes = attributes.join(read_by_name(metadata, ("file_name",)))
+    attributes, notes = read_metadata(folder, [name for name, _ in entries])
     folders = [name.rpartition("/")[0] or None for name, _ in entries]
     if any(folders):
         attributes["folder" if "label" in attributes.columns else "label"] = folders
-    return _open_cached(request, "folder", entries, attributes)
+    data = _open_cached(request, "folder", entries, attributes)
+    data.notes += notes
+    return data
 
 
 def _open_array(request: Request) -> Dataset | None:
@@ -175,10 +176,7 @@ def _open_array(request: Request) -> Dataset | None:
 
     Pictures of the right size are used in place, others are resized into the cache.
     """
-    try:
-        array = np.load(request.path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
-        return None
+    array = read_arrays(request.path)["x"]
     if array.dtype != np.uint8 or not (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3))):
         return None
     height, width = array.shape[1:3]

@@ -1,6 +1,6 @@
 """`Vectors`: rows of a table of numbers, and points in the plane."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -14,14 +14,14 @@ from torch import Tensor
 
 from gaiamorph import drawing
 from gaiamorph.data import synthetic
-from gaiamorph.data.attributes import read_frame
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, Strip, moved, numbered
+from gaiamorph.data.tables import KEYS, folded, read_arrays, read_frame, spelt
 from gaiamorph.errors import UserError, telling
 
 TABLES = (".npy", ".npz", ".csv", ".parquet")
 """Endings of files that hold many items."""
-RESERVED = ("name", "file_name", "label", "group")
-"""Columns that are never values of vectors."""
+IDENTIFYING = {"subject", "participant", "speaker", "individual", "bird", "person", "group", ""}
+"""Columns of these names, or with ``id`` at the end, say who an item is of. As a number that would be a made-up dimension."""
 MOST_CURVES = 12
 """The drawing of a continuum shows at most this many columns."""
 
@@ -55,12 +55,12 @@ class Vectors(Kind):
             return None
         if request.align:
             raise UserError(f"align is for photographs, and {request.source} holds vectors: leave it out")
-        items, columns, attributes = read_table(request.path)
+        items, columns, attributes, notes = read_table(request.path)
         name = next((c for c in ("name", "file_name") if c in attributes), None)
         names = attributes.pop(name).astype(str).tolist() if name else numbered(len(items))[0]
         splits, groups = request.split(attributes)
         kind = cls.fitted(items[splits["train"]], columns)
-        return Dataset(request.source, kind, items, names, attributes, splits, groups)
+        return Dataset(request.source, kind, items, names, attributes, splits, groups, notes=notes)
 
     @classmethod
     def fitted(cls, training: np.ndarray, columns: list[str]) -> Self:
@@ -111,34 +111,30 @@ class Vectors(Kind):
         pd.DataFrame(items).to_csv(path, mode="a", header=header, index=False, float_format="%.9g")
 
 
-def read_table(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame]:
+def read_table(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame, list[str]]:
     """Read vectors from ``.npy``, ``.npz``, ``.csv`` or ``.parquet``.
 
-    Returns items (N, D) float32, memory-mapped if possible, the names of their columns, and attributes, one row an item.
-    In a table, numeric columns are values. Other columns, and those called name, label or group, are attributes.
-    An ``.npz`` has its values under ``x`` or ``data``, or as its only array.
+    Returns items (N, D) float32, memory-mapped if possible, the names of their columns, attributes, one row an item, and notes.
+    In a table, numeric columns are values. Other columns, those called name, label or group, and `IDENTIFYING` ones are
+    attributes. An ``.npz`` has its values under ``x`` or ``data``, or as its only array.
     Raises UserError. It names the row and column of the first missing or infinite value.
     """
     if not path.is_file():
         raise UserError(f"{path} does not exist")
+    read = _read_arrays if path.suffix.lower() in (".npy", ".npz") else _read_columns
+    values, columns, attributes, notes = read(path)
     # A number too large for float32 becomes infinite, and is reported below.
-    with telling(f"{path} cannot be read as {path.suffix[1:]}"), np.errstate(over="ignore"):
-        read = _read_arrays if path.suffix.lower() in (".npy", ".npz") else _read_columns
-        values, columns, attributes = read(path)
+    with np.errstate(over="ignore"):
         items = values.astype(np.float32, copy=False)
     for row, column in np.argwhere(~np.isfinite(items)):
         where = f"row {row + 1}, column {columns[column]!r}"
         raise UserError(f"{path} has a missing or infinite value in {where}: fill or remove such rows")
-    return items, columns, attributes
+    return items, columns, attributes, notes
 
 
-def _read_arrays(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame]:
-    loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-    arrays = {"x": loaded}
-    if not isinstance(loaded, np.ndarray):
-        with loaded:
-            arrays = dict(loaded)
-    key = next((k for k in ("x", "data") if k in arrays), next(iter(arrays), ""))
+def _read_arrays(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame, list[str]]:
+    arrays = read_arrays(path)
+    key = next((k for k in ("x", "data") if k in arrays), next(iter(arrays)))
     if key not in ("x", "data") and len(arrays) != 1:
         raise UserError(f"{path} holds the arrays {', '.join(arrays)}: call the one with the values 'x'")
     values = arrays.pop(key)
@@ -147,14 +143,30 @@ def _read_arrays(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame]:
             f"{path} holds {values.dtype} values of the shape {values.shape}: vectors are numbers (rows, columns), "
             "pictures uint8 (N, H, W) or (N, H, W, 3)"
         )
-    attributes = {k: v for k, v in arrays.items() if v.shape == (len(values),)}
-    return values, [f"x{i}" for i in range(values.shape[1])], pd.DataFrame(attributes, index=range(len(values)))
+    used = {k: v for k, v in arrays.items() if v.shape == (len(values),)}
+    notes = [f"{path.name}: the array {k!r} has not one value a row, and is left out" for k in arrays if k not in used]
+    attributes = spelt(pd.DataFrame(used, index=range(len(values))), path, notes)
+    return values, [f"x{i}" for i in range(values.shape[1])], attributes, notes
 
 
-def _read_columns(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame]:
-    frame = read_frame(path)
-    numeric = [c for c in frame.columns if c not in RESERVED and is_numeric_dtype(frame[c])]
-    if not numeric or frame.empty:
-        raise UserError(f"{path} has no numeric columns with values")
-    values = frame[numeric].to_numpy(dtype=np.float64, na_value=np.nan)
-    return values, [str(c) for c in numeric], frame.drop(columns=numeric).reset_index(drop=True)
+def _read_columns(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame, list[str]]:
+    frame, notes = read_frame(path)
+    numeric = [c for c in frame.columns if is_numeric_dtype(frame[c]) and c not in KEYS]
+    values = [c for c in numeric if folded(c).removesuffix("id") not in IDENTIFYING]
+    if not values or frame.empty:
+        columns = ", ".join(frame.columns) or "none"
+        raise UserError(f"{path} has no numeric columns with values (columns: {columns}): a vector is a row of numbers")
+    notes += _set_aside(frame.drop(columns=values), path)
+    return frame[values].to_numpy(dtype=np.float64, na_value=np.nan), values, frame.drop(columns=values), notes
+
+
+def _set_aside(attributes: pd.DataFrame, path: Path) -> Iterator[str]:
+    """Why columns are no values. Nobody would miss `KEYS` among them."""
+    for column in (c for c in attributes.columns if c not in KEYS):
+        found = pd.Series(attributes[column]).dropna()
+        wrong = found.loc[pd.Series(pd.to_numeric(found, errors="coerce")).isna()]
+        if wrong.empty:
+            reason = "says who an item is of (call it 'group' to hold out whole ones)"
+        else:
+            reason = f"has the text {str(wrong.iloc[0])!r}" + " among numbers" * (len(wrong) < len(found))
+        yield f"{path.name}: the column {column!r} {reason}, so it is an attribute and no value"

@@ -5,6 +5,7 @@ The work lies in a hidden folder beside the result until all is done. A stopped 
 
 import contextlib
 import json
+import math
 import os
 import shutil
 from collections import Counter
@@ -23,9 +24,10 @@ from PIL import Image, PngImagePlugin
 from gaiamorph import drawing
 from gaiamorph.data import images
 from gaiamorph.data.alignment import Alignment, needs_opencv
-from gaiamorph.data.alignment.rule import FILE, MOST_MISSING, NONE_FOUND, TAG, Found
-from gaiamorph.data.attributes import read_by_name
+from gaiamorph.data.alignment.found import Found
+from gaiamorph.data.alignment.rule import FILE, MOST_MISSING, NONE_FOUND, TAG
 from gaiamorph.data.images import UnreadableError
+from gaiamorph.data.names import read_metadata
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import refuse_existing
 from gaiamorph.output.report import write_page
@@ -42,10 +44,11 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class AlignedFolder:
-    """What `align` made. rows: those of ``alignment.csv``."""
+    """What `align` made. rows: those of ``alignment.csv``. notes: what is odd about the tables, for the user."""
 
     folder: Path
     rows: list[dict[str, Any]] = field(repr=False)
+    notes: list[str] = field(default_factory=list, repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -100,7 +103,7 @@ class _Job:
             return [{"file_name": name, "reason": str(error)}]
 
     def _found(self, name: str, path: Path, photograph: np.ndarray) -> list[Found]:
-        if self.table is not None and (name in self.table.rows.index or not self.table.is_face):
+        if self.table is not None and (self.table.has(name) or not self.table.is_face):
             return [Found(self.table.of(name, photograph.shape))]
         if not (found := self.rule.find(photograph, path)):
             raise UnreadableError(NONE_FOUND)
@@ -161,7 +164,10 @@ def align(
     source, target = Path(photos), Path(out)
     refuse_existing(target, overwrite)
     entries = _entries(source)
-    rule, table = _rule(points, like, options)
+    names = [name for name, _, _ in entries]
+    metadata, notes = read_metadata(source, names)
+    rule, table = _rule(points, like, options, names)
+    notes += table.notes if table is not None else []
     part = target.absolute().with_name(f".{target.absolute().name}.part")
     job = _Job(rule, part, table, every)
     key = json.dumps([rule.key, every, str(points), images.stamp(Path(points)), str(source.resolve())])
@@ -172,9 +178,9 @@ def align(
         rows = _aligned(job, entries, done, report)
     finally:
         cv2.setNumThreads(threads)
-    result = AlignedFolder(target, rows)
+    result = AlignedFolder(target, rows, notes)
     try:
-        _finish(part, source, rule, result)
+        _finish(part, source, rule, result, metadata)
     except UserError:
         shutil.rmtree(part)
         raise
@@ -200,7 +206,7 @@ def _entries(source: Path) -> list[tuple[str, Path, str]]:
     return [(name, path, stem) for (name, path), stem in zip(found, chosen, strict=True)]
 
 
-def _rule(points: Any, like: Any, options: dict[str, Any]) -> tuple[Alignment, Any]:
+def _rule(points: Any, like: Any, options: dict[str, Any], names: list[str]) -> tuple[Alignment, Any]:
     """The rule, and the table of points or None."""
     from gaiamorph.data.alignment.points import Table, mean_places
 
@@ -216,7 +222,7 @@ def _rule(points: Any, like: Any, options: dict[str, Any]) -> tuple[Alignment, A
         return (rule if like is not None else replace(rule, points=points)), None
     if not Path(points).is_file():
         raise UserError(f"points come from 'faces', from 'templates' or from a table, and {points} is no file")
-    table = Table(Path(points))
+    table = Table(Path(points), names)
     if table.is_face or rule.places:
         return rule, table
     return replace(rule, points="table", places=mean_places(table.complete(), rule.margin)), table
@@ -260,7 +266,7 @@ def _aligned(
     return rows
 
 
-def _finish(part: Path, source: Path, rule: Alignment, result: "AlignedFolder") -> None:
+def _finish(part: Path, source: Path, rule: Alignment, result: AlignedFolder, metadata: pd.DataFrame) -> None:
     """Write the tables, the rule and the page. Raises UserError if too many photographs are missing."""
     count, missing = result.photographs, result.missing
     if len(missing) > MOST_MISSING * count:
@@ -273,22 +279,19 @@ def _finish(part: Path, source: Path, rule: Alignment, result: "AlignedFolder") 
     result.table.to_csv(part / TABLE, index=False, float_format="%.9g", errors="surrogateescape")
     description = {"format": 1, "alignment": rule.to_json()}
     (part / FILE).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-    if (source / METADATA).is_file():
-        table = read_by_name(source / METADATA, ("file_name",))
-        rows = [
-            {"file_name": row["aligned"], **table.loc[row["file_name"]]}
-            for row in result.made
-            if row["file_name"] in table.index
-        ]
-        pd.DataFrame(rows).to_csv(part / METADATA, index=False, errors="surrogateescape")
+    if len(metadata.columns):
+        # Nullable integers: an empty cell does not turn a column of whole numbers into fractions.
+        table = metadata.loc[[row["file_name"] for row in result.made]].convert_dtypes()
+        table.insert(0, "file_name", [row["aligned"] for row in result.made])
+        table.to_csv(part / METADATA, index=False, errors="surrogateescape")
     _page(part, rule, result)
 
 
-def _page(part: Path, rule: Alignment, result: "AlignedFolder") -> None:
+def _page(part: Path, rule: Alignment, result: AlignedFolder) -> None:
     """Contact sheets in one page. The least certain pictures come first."""
     made = sorted(
-        result.made, key=lambda row: row["score"] if row["score"] == row["score"] else 0.0
-    )  # NaN: placed by hand
+        result.made, key=lambda row: -1.0 if math.isnan(row["score"]) else row["score"]
+    )  # placed by hand: nan
     with TemporaryDirectory() as scratch:
         captions = {}
         for start in range(0, min(len(made), SHOWN), PER_SHEET):

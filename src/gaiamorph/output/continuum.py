@@ -1,11 +1,13 @@
 """Continua as files: numbered frames, a contact sheet, and a manifest that can be made into the same frames again."""
 
 import csv
+import hashlib
+import io
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from PIL import Image
 from gaiamorph import drawing
 from gaiamorph.data import Kind
 from gaiamorph.data.kinds import Strip
+from gaiamorph.data.tables import first_rows, read_text
 from gaiamorph.errors import UserError, telling
 from gaiamorph.output.folders import check_scale, new_folder, writers
 from gaiamorph.version import __version__
@@ -220,13 +223,14 @@ def _pasted(c: Continuum, folder: Path, prefix: str, write: Callable[..., None])
     return files
 
 
-def read_rows(path: Path, what: str, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Rows of a CSV table. what: what it is, for an error message. Raises UserError if it is empty or lacks a column."""
-    with (
-        telling(f"{path} cannot be read"),
-        open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as file,
-    ):
-        rows = list(csv.DictReader(file))
+def read_rows(path: Path, what: str, columns: Sequence[str], errors: str = "strict") -> list[dict[str, str]]:
+    """Rows of a CSV table. what: what it is, for an error message. errors: as in `read_text`.
+
+    Raises UserError if it is empty or lacks a column.
+    """
+    text, _ = read_text(path, errors)
+    with telling(f"{path} cannot be read as {what}"):
+        rows = list(csv.DictReader(io.StringIO(text), delimiter=first_rows(text)[0], skipinitialspace=True))
     if not rows:
         raise UserError(f"{path} has no rows, so it is not {what}")
     if missing := [c for c in columns if c not in rows[0]]:
@@ -237,7 +241,10 @@ def read_rows(path: Path, what: str, columns: Sequence[str]) -> list[dict[str, s
 def read_manifest(path: Path) -> list[Order]:
     """The continua that a manifest describes, in its order. Raises UserError."""
     pairs: dict[str, list[dict[str, str]]] = {}
-    for row in read_rows(path, "a manifest", COLUMNS):
+    # File names need not be UTF-8. A manifest keeps their bytes.
+    for line, row in enumerate(read_rows(path, "a manifest", COLUMNS, "surrogateescape"), start=2):
+        if None in row.values():
+            raise UserError(f"{path} is cut off or damaged in line {line}: take a whole copy of it")
         pairs.setdefault(row["pair"], []).append(row)
     try:
         return [_order(rows) for rows in pairs.values()]
@@ -259,7 +266,38 @@ def _order(rows: list[dict[str, str]]) -> Order:
     )
 
 
+def split_name(name: str) -> tuple[str, str]:
+    """The path of a source, and the ``::NAME`` after it, if any. A file's own name may have two colons too."""
+    path, separator, item = name.rpartition("::")
+    return (path, separator + item) if separator and not Path(name).exists() else (name, "")
+
+
 def beside(name: str, base: Path) -> str:
-    """A path or ``SOURCE::NAME`` as written, or a path relative to the folder ``base`` if it is only there."""
-    there = base / name
-    return str(there) if "::" not in name and not Path(name).exists() and there.exists() else name
+    """A path or ``SOURCE::NAME`` as written, or relative to the folder ``base`` if the path is only there."""
+    path, item = split_name(name)
+    there = base / path
+    return f"{there}{item}" if not Path(path).exists() and there.exists() else name
+
+
+class Sources:
+    """Files below a folder, by their SHA-256. They are listed once, and read only until the one that is wanted is found."""
+
+    def __init__(self, folder: str | Path) -> None:
+        """Raises UserError if it is not a folder."""
+        self.folder = Path(folder)
+        if not self.folder.is_dir():
+            raise UserError(f"{folder} is not a folder: give one that holds the sources")
+        self._unread: dict[str, list[Path]] = {}
+        self._known: dict[str, Path] = {}
+        for path in sorted(filter(Path.is_file, self.folder.rglob("*"))):
+            self._unread.setdefault(path.name, []).append(path)
+
+    def find(self, name: str, sha256: str) -> Path | None:
+        """The file of this SHA-256, or None. Files that are called like ``name`` are read first."""
+        path, item = split_name(name)
+        called = PurePath((item or path).replace("\\", "/").removeprefix("::")).name
+        while sha256 not in self._known and self._unread:
+            for file in self._unread.pop(called, None) or self._unread.popitem()[1]:
+                with open(file, "rb") as content:
+                    self._known.setdefault(hashlib.file_digest(content, "sha256").hexdigest(), file)
+        return self._known.get(sha256)

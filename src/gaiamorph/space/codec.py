@@ -22,6 +22,8 @@ from gaiamorph.space.info import AttributeVector, SpaceInfo
 
 BATCH = 32
 """Most items that the network computes at once."""
+ARRAY = "(array)"
+"""Name of a source that is no file."""
 FORMAT = 1
 """Number of the file format that is written. Older numbers open, a newer one is refused (see docs/formats.md)."""
 MIXTURE = ("weights", "means", "factors")
@@ -144,7 +146,7 @@ class Codec:
         """
         if not isinstance(thing, (str, os.PathLike)):
             item = self.kind.read(thing)
-            return Source("(array)", _hash(item), item)
+            return Source(ARRAY, _hash(item), item)
         path = Path(thing)
         where, separator, name = os.fspath(thing).rpartition("::")
         if not separator or path.exists():

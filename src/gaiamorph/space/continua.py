@@ -15,8 +15,8 @@ from torch import Tensor
 from gaiamorph.errors import UserError
 from gaiamorph.features import open_features
 from gaiamorph.latent import interpolate
-from gaiamorph.output.continuum import Continuum, Order, Source, beside
-from gaiamorph.space.codec import Codec
+from gaiamorph.output.continuum import Continuum, Order, Source, Sources, beside, split_name
+from gaiamorph.space.codec import ARRAY, Codec
 from gaiamorph.space.info import AttributeVector, identity
 
 MOST_STEPS = 100_000
@@ -111,21 +111,17 @@ class Morpher(Codec):
         space_sha256 = self.sha256
         return (self._morph(space_sha256, ends[_key(a)], ends[_key(b)], wanted) for a, b in pairs)
 
-    def remake(self, order: Order, base: Path) -> Continuum:
-        """The continuum that a manifest describes. Relative sources are looked up here, then beside ``base``.
+    def remake(self, order: Order, base: Path, sources: Sources | str | Path | None = None) -> Continuum:
+        """The continuum that a manifest describes. Relative sources are looked up here, then in the folder ``base``.
 
+        sources: a folder where files that are gone are looked up by their SHA-256. A `Sources` serves many orders.
         Raises UserError if a source is gone or has changed, or if attribute vectors have.
         """
+        moved = Sources(sources) if isinstance(sources, (str, Path)) else sources
         options = MorphOptions(
             weights=order.weights.tolist(), extrapolate=True, refine=order.refine, keep_detail=order.keep_detail
         )
-        sources = []
-        for name, sha256 in order.sources:
-            source = self.source(beside(name, base))
-            if source.sha256 != sha256:
-                raise UserError(f"{name} has changed since the manifest was written: its SHA-256 is another")
-            sources.append(replace(source, name=name))
-        a, b = sources
+        a, b = (self._recorded(*source, base, moved) for source in order.sources)
         if order.amounts:
             made = self._edit(self._end(a, options), order.amounts, options, order.columns, b)
             if made.attributes_sha256 != order.attributes_sha256:
@@ -135,6 +131,28 @@ class Morpher(Codec):
         else:
             made = self._morph(self.sha256, self._end(a, options), self._end(b, options), options)
         return replace(made, weights=order.weights, spacing=order.spacing, features=order.features)
+
+    def _recorded(self, name: str, sha256: str, base: Path, moved: Sources | None) -> Source:
+        """A source of a manifest, under its name there."""
+        if name == ARRAY:
+            raise UserError(
+                "a source of the manifest was an array and no file: make the continuum from the array again"
+            )
+        path, item = split_name(where := beside(name, base))
+        if not Path(path).exists() and not path.startswith(("sample:", "hub:")):
+            if moved is None:
+                raise UserError(f"{name} is gone: give --sources DIR, where it is found by its SHA-256")
+            # The items of a table have no files. The table is known by its name, and its item by the SHA-256.
+            table = moved.folder / Path(path).name
+            where = f"{table}{item}" if item and table.is_file() else moved.find(name, sha256)
+            if where is None:
+                raise UserError(
+                    f"{name} is gone, and no file in {moved.folder} has its SHA-256: give another --sources"
+                )
+        source = self.source(where)
+        if source.sha256 != sha256:
+            raise UserError(f"{name} has changed since the manifest was written: its SHA-256 is another")
+        return replace(source, name=name)
 
     def _morph(self, space_sha256: str, a: End, b: End, options: MorphOptions) -> Continuum:
         weights = self._weights(a.code, b.code, options)

@@ -64,7 +64,7 @@ class LatentSpace(Morpher):
         columns: attributes to use; by default all that can be. Texts become one vector for each level.
         method: ``least_squares`` holds the other attributes fixed; ``ridge`` does so where they nearly determine each
             other; ``mean_difference`` takes each by itself.
-        labels: a table of attributes (.csv or .parquet, with ``file_name`` or ``name``) in place of the data's own.
+        labels: a table of attributes (.csv, .jsonl or .parquet, with ``file_name`` or ``name``) in place of the data's own.
         split: items to fit on; ``all`` for every one.
         seed: of the bootstrap.
         Raises UserError for attributes that cannot be fitted, and says which and why.

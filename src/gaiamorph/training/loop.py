@@ -200,6 +200,8 @@ def train(
                     display.say(
                         f"{len(data.skipped)} files cannot be read and are left out: see {folder / 'skipped.csv'}"
                     )
+                for note in data.notes:
+                    display.say(note)
                 display.say(depending_on_data(settings, data))
                 display.say(", ".join(f"{name} {value}" for name, value in run.environment().items()))
                 with log.Log(folder, run.step) if first else nullcontext() as rows:

@@ -199,8 +199,8 @@ def read_config(path: Path, *, as_text: bool = False) -> dict[str, Any]:
     path = path if path.is_file() else RECIPES.get(str(path), path)
     if not path.exists():
         raise UserError(f"{path} does not exist, and is no recipe ({', '.join(RECIPES)})")
-    with telling(f"{path} cannot be read as YAML"):
-        values = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader if as_text else yaml.SafeLoader)
+    with telling(f"{path} cannot be read as YAML with lines of the form 'name: value'"):
+        values = yaml.load(path.read_bytes(), yaml.BaseLoader if as_text else yaml.SafeLoader)
     if not isinstance(values, dict) or not all(isinstance(k, str) for k in values):
         raise UserError(f"{path} must hold lines of the form 'name: value'")
     return values

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from gaiamorph.data.alignment.rule import SHAPE, Found
+from gaiamorph.data.alignment.found import SHAPE, Found
 from gaiamorph.data.alignment.transform import applied, inverse, similarity, warp
 from gaiamorph.errors import UserError, telling
 

@@ -1,11 +1,13 @@
 """Points that people have placed: templates of PsychoMorph and WebMorph, and tables."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from gaiamorph.data.images import UnreadableError
+from gaiamorph.data.names import matched, read_by_name
 from gaiamorph.errors import UserError
 
 TEMPLATE = ".tem"
@@ -48,11 +50,9 @@ class Table:
     The pairs are ``left_eye_x``, ``left_eye_y``, ``right_eye_x``, ... of a face, or ``x1``, ``y1``, ``x2``, ... of any thing.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Raises UserError if the table has no such columns, or fewer than two points."""
-        from gaiamorph.data.attributes import read_by_name
-
-        rows = read_by_name(path, ("file_name", "name"))
+    def __init__(self, path: Path, photographs: Sequence[str]) -> None:
+        """photographs: their names. Raises UserError if no row is of one, or if there are fewer than two points."""
+        rows, self.notes = read_by_name(path, ("file_name", "name"))
         pairs = [(f"{name}_x", f"{name}_y") for name in FACE]
         self.is_face = pairs[0][0] in rows.columns
         if not self.is_face:
@@ -63,7 +63,10 @@ class Table:
                 f"{path} needs columns x1, y1, x2, y2, ... (or left_eye_x, left_eye_y, right_eye_x, ...): two or more points of "
                 "each photograph, in pixels"
             )
-        self.rows = rows[[column for pair in used for column in pair]].apply(pd.to_numeric, errors="coerce")
+        numbers = pd.DataFrame(rows, columns=[column for pair in used for column in pair])
+        table, notes = matched(numbers, photographs, path)
+        self.notes += notes
+        self.rows = table.set_axis(list(photographs)).apply(pd.to_numeric, errors="coerce")
 
     def complete(self) -> list[np.ndarray]:
         """The points (N, 2) of every photograph that has all of them. Raises UserError if there is none."""
@@ -73,13 +76,15 @@ class Table:
         return list(known.reshape(len(known), -1, 2))
 
     def of(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        """The points (N, 2) of a photograph (H, W, ...). Raises UnreadableError if there are none, or if they lie outside."""
-        if name not in self.rows.index:
-            raise UnreadableError("the table of points has no row for it")
+        """The points (N, 2) of a photograph (H, W, ...). Raises UnreadableError if one is missing, or lies outside."""
         points = self.rows.loc[name].to_numpy(float).reshape(-1, 2)
         if not np.isfinite(points).all():
-            raise UnreadableError("the table of points has an empty cell for it")
+            raise UnreadableError("the table of points has no row for it, or an empty cell")
         return inside(points, shape)
+
+    def has(self, name: str) -> bool:
+        """Whether the table has any point of a photograph."""
+        return bool(self.rows.loc[name].notna().any())
 
 
 def mean_places(things: list[np.ndarray], margin: float) -> tuple[tuple[float, float], ...]:

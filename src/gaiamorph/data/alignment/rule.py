@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -11,13 +10,12 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from gaiamorph.data.alignment.found import SHAPE, Found
 from gaiamorph.data.images import UnreadableError
 from gaiamorph.errors import UserError, telling
 
 TIGHT, MIDDLE = 0.42, (0.5, 0.56)
 """Of a face without margin: the distance between the eyes, as a share of the side. And where the middle of the face lies."""
-SHAPE = np.array([[-0.5, -0.578], [0.5, -0.578], [0.004, -0.008], [-0.407, 0.578], [0.421, 0.573]])
-"""Five points of a mean face: eyes, nose, corners of the mouth. Unit: the distance between the eyes. 0 is the middle."""
 SMALLEST, LARGEST = 16, 4096
 """Least and most pixels of an aligned picture's side."""
 TAG = "gaiamorph-alignment"
@@ -27,20 +25,6 @@ MOST_MISSING = 0.2
 NONE_FOUND = "no face was found in it"
 FILE = "alignment.json"
 """The rule of a folder of aligned pictures."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """Points (N, 2) of one thing in a photograph: right and down in pixels, 0 at the centre of the first pixel.
-
-    Of a face: eyes, nose and corners of the mouth, each pair from the picture's left (or the pupils alone, from a template).
-    score: of the detector, 0 to 1. width: of the face, in pixels. turned: degrees, clockwise, that set a face upright.
-    """
-
-    points: np.ndarray
-    score: float = math.nan
-    width: float = math.nan
-    turned: int = 0
 
 
 @dataclass(frozen=True)
