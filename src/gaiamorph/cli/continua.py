@@ -15,7 +15,7 @@ from rich.progress import track
 from gaiamorph.cli.options import Common, Flag, Frames, Space, Spread, names
 from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import read_labels
-from gaiamorph.data.images import find_pictures
+from gaiamorph.data.finding import find
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import beside, read_manifest, read_rows
 from gaiamorph.output.folders import check_scale, new_file
@@ -85,7 +85,7 @@ def _read_pairs(path: Path) -> list[tuple[str, str]]:
 def _all_pairs(folder: Path) -> list[tuple[str, str]]:
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder")
-    files = [str(path) for _, path in find_pictures(folder)]
+    files = [str(path) for _, path in find(folder).pictures]
     if len(files) < 2:
         raise UserError(f"{folder} holds {len(files)} pictures: at least 2 are needed for a pair")
     return list(itertools.combinations(files, 2))

@@ -232,6 +232,7 @@ class Dataset:
     groups: (N,) or None. Items of one group (a person) are never divided between training and ``test``.
     splits: indices by name (see `data.splits`).
     skipped: (name, reason) of every file that could not be read.
+    notes: sentences for the user. Lines below a sentence name the items.
     mirror: whether the mirror image of an item is an item (no for digits).
     """
 
@@ -244,6 +245,7 @@ class Dataset:
     groups: np.ndarray | None = None
     hashes: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     mirror: bool = True
 
     def __len__(self) -> int:
