@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from gaiamorph.data import TABLES, Dataset, Kind, open_data
+from gaiamorph.data.finding import printable
 from gaiamorph.errors import UserError
 from gaiamorph.latent.refine import refine as lower_error
 from gaiamorph.latent.samplers import Mixture, Prior
@@ -162,7 +163,7 @@ class Codec:
         """Names and items (N, ...) of a data set, or of one file that holds an item."""
         path = Path(source)
         if path.is_file() and path.suffix.lower() not in TABLES:
-            return [path.name], self.items([path])
+            return [printable(path.name)], self.items([path])
         data = self.open_data(source)
         return data.names, self.items(data)
 
