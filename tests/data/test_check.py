@@ -14,7 +14,7 @@ from tests.conftest import SMALL, draw_faces
 
 import gaiamorph as gm
 from gaiamorph.cli import main
-from gaiamorph.data import copies, finding, images, open_data
+from gaiamorph.data import copies, finding, images, open_data, samples
 from gaiamorph.errors import UserError
 
 NOT_UTF8 = os.fsdecode(b"caf\xe9.png")
@@ -258,8 +258,8 @@ def test_faces_have_no_copies_and_find_their_own():
     assert data.notes == []
     sketches = np.array([copies.sketch(item) for item in data.items])
     assert len(copies.near_pairs(sketches)) == 0
-    smaller = [data.kind.fit(Image.fromarray(item[..., 0]).resize((24, 24))) for item in data.items[:50]]
-    again = np.array([copies.sketch(item) for item in smaller])
+    smaller = [Image.open(path).resize((46, 56)) for _, path in samples.faces()[0][:50]]
+    again = np.array([copies.sketch(data.kind.fit(picture)) for picture in smaller])
     pairs = {tuple(sorted(pair)) for pair in copies.near_pairs(np.concatenate([sketches, again])).tolist()}
     assert len(pairs & {(i, 400 + i) for i in range(50)}) >= 45
     assert not pairs - {(i, 400 + i) for i in range(50)}
@@ -280,7 +280,7 @@ def odd_folder(folder: Path) -> Path:
     photograph(52, (20, 20)).save(folder / "small.png")
     photograph(53, (400, 120)).save(folder / "long.png")
     photograph(56).save(folder / "profile.png", icc_profile=b"junk")
-    Image.fromarray((16 * np.asarray(photograph(57).convert("L")).astype(np.uint16))).save(folder / "deep.png")
+    Image.fromarray(16 * np.asarray(photograph(57).convert("L")).astype(np.uint16)).save(folder / "deep.png")
     (folder / "copy.png").write_bytes((folder / "p00.png").read_bytes())
     photograph(2).save(folder / "again.jpg", quality=60)
     people = [{"file_name": f"p{i:02d}.png", "age": i, "group": f"person {i // 4}"} for i in range(40)]

@@ -40,8 +40,10 @@ def gamma(value: float) -> bytes:
 
 
 def rgb_profile(name: str) -> bytes:
-    primaries = {c + b"XYZ": b"XYZ \0\0\0\0" + fixed(*xyz) for c, xyz in zip((b"r", b"g", b"b"), zip(*TO_XYZ[name]))}
-    return profile(b"RGB ", primaries | {c + b"TRC": gamma(GAMMA[name]) for c in (b"r", b"g", b"b")})
+    tags = {}
+    for channel, xyz in zip((b"r", b"g", b"b"), np.array(TO_XYZ[name]).T, strict=True):
+        tags |= {channel + b"XYZ": b"XYZ \0\0\0\0" + fixed(*xyz), channel + b"TRC": gamma(GAMMA[name])}
+    return profile(b"RGB ", tags)
 
 
 def saved(picture: Image.Image, icc: bytes | None, form: str = "PNG") -> bytes:
