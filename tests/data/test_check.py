@@ -41,13 +41,13 @@ def check(capsys):
     """`gaiamorph check`: its status, and what it prints, with single spaces for line breaks."""
 
     def call(*arguments) -> tuple[int, str]:
-        status = 0
+        status = None
         try:
             main(["check", *map(str, arguments)])
         except SystemExit as stop:
-            status = int(stop.code or 0)
+            status = stop.code
         captured = capsys.readouterr()
-        return status, re.sub(r"\s+", " ", captured.out + captured.err)
+        return int(status or 0), re.sub(r"\s+", " ", captured.out + captured.err)
 
     return call
 
@@ -153,6 +153,7 @@ def test_other_folders_are_entered(tmp_path, name):
     assert len(open_data(tmp_path, size=16)) == 22
 
 
+@pytest.mark.filterwarnings("ignore:.*1 file is left out")
 def test_a_name_that_is_no_utf8(tmp_path, capsys):
     folder = fill(tmp_path / os.fsdecode(b"f\xe9"))
     fill(folder / os.fsdecode(b"s\xfcb"), 2)
@@ -188,6 +189,18 @@ def test_a_name_that_is_no_utf8(tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["info", str(run)])
     assert not stop.value.code
+
+
+@pytest.mark.filterwarnings("default:.*1 file is left out")
+def test_using_a_space_tells_what_is_left_out(picture_run, photos, tmp_path, quiet, capsys):
+    for path in sorted(photos.iterdir())[:5]:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "IMG_1.NEF").write_bytes(b"raw")
+    with pytest.warns(UserWarning, match=r"1 file is left out: a camera's raw file: .* \(IMG_1.NEF\)"):
+        gm.load(picture_run).read_items(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["morph", str(picture_run), "--all-pairs", str(tmp_path), "--steps", "2", "--out", str(tmp_path / "o")])
+    assert "1 file is left out" in capsys.readouterr().err
 
 
 # What is odd ------------------------------------------------------------------------------------------------

@@ -4,8 +4,6 @@ from itertools import combinations
 
 import numpy as np
 from PIL import Image
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 WIDTH, HEIGHT = 18, 16
 """Pixels of a sketch, a small grey picture by which copies are found."""
@@ -37,6 +35,9 @@ def families(contents: list[str], sketches: np.ndarray) -> list[tuple[bool, list
 
     contents: a hash of the pixels of each item. sketches: uint8 (N, HEIGHT, WIDTH).
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     _, first, same = np.unique(np.asarray(contents, dtype=str), return_index=True, return_inverse=True)
     pairs = first[near_pairs(sketches[first])]
     edges = np.concatenate([pairs, np.stack([np.arange(len(same)), first[same]], axis=1)])

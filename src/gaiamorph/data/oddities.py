@@ -114,8 +114,12 @@ def doubles(
 
 
 def _family(family: list[int], names: list[str], split_of: dict[int, str], groups: np.ndarray | None) -> str:
-    where = [split_of[i] + (f", group {groups[i]}" if groups is not None else "") for i in family]
-    return listed([f"{names[i]} ({place})" for i, place in zip(family, where, strict=True)], " = ")
+    def place(i: int) -> str:
+        if groups is None:
+            return split_of[i]
+        return f"{split_of[i]}, {'no group' if groups[i] == f'({i})' else f'group {groups[i]}'}"
+
+    return listed([f"{names[i]} ({place(i)})" for i in family], " = ")
 
 
 def unread(skipped: list[tuple[str, str]]) -> list[tuple[str, list[str]]]:

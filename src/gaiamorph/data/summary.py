@@ -44,13 +44,18 @@ def summary(data: Dataset) -> str:
 
 def in_short(data: Dataset, where: str) -> str:
     """A few lines. where: the file that has the rest."""
-    lines = [data.description]
-    if data.skipped:
-        reasons = unread(data.skipped)
-        more = f", and {counted(len(reasons) - 1, 'other reason')}" if len(reasons) > 1 else ""
-        lines.append(f"{counted(len(data.skipped), 'file', 'is/are')} left out ({reasons[0][0]}{more})")
+    lines = [data.description, *([left_out(data.skipped)] if data.skipped else [])]
     lines += [f"note: {note.partition(chr(10))[0]}" for note in data.notes]
     return "\n".join([*lines, f"more of this: {where}"] if len(lines) > 1 else lines)
+
+
+def left_out(skipped: list[tuple[str, str]]) -> str:
+    """How many files were left out, and the most frequent reason."""
+    (reason, names), *others = unread(skipped)
+    more = f", and {counted(len(others), 'other reason')}" if others else ""
+    return (
+        f"{counted(len(skipped), 'file', 'is/are')} left out: {reason} ({names[0]}{', ...' if names[1:] else ''}){more}"
+    )
 
 
 def _wrapped(text: str, first: str, others: str) -> list[str]:
