@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,14 @@ def test_using_a_space_tells_what_is_left_out(picture_run, photos, tmp_path, qui
     with pytest.raises(SystemExit):
         main(["morph", str(picture_run), "--all-pairs", str(tmp_path), "--steps", "2", "--out", str(tmp_path / "o")])
     assert "1 file is left out" in capsys.readouterr().err
+
+
+def test_reading_leaves_warnings_as_they_are(tmp_path):
+    """Threads that each silence Pillow would undo each other's settings, and warnings would be lost from then on."""
+    fill(tmp_path, 60)
+    before = list(warnings.filters)
+    open_data(tmp_path, size=16)
+    assert list(warnings.filters) == before
 
 
 # What is odd ------------------------------------------------------------------------------------------------

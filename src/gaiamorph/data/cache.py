@@ -85,7 +85,11 @@ def write(
     """
     sources, pixels, sketches = Sources(), [], []
     remaining = iter(entries)
-    with open(folder / "items.bin", "wb") as file, ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    with (
+        open(folder / "items.bin", "wb") as file,
+        images.quiet(),
+        ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool,
+    ):
         while some := list(islice(remaining, 256)):  # Bounds the memory of decoded pictures.
             for (name, _), read in zip(some, pool.map(partial(_read, fit), some), strict=True):
                 if isinstance(read, str):

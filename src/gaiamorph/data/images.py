@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,10 +117,22 @@ def is_grey(file: Path | bytes | None) -> bool:
 
 
 @contextmanager
-def _opened(file: Path | io.BytesIO) -> Iterator[Image.Image]:
-    with open(file, "rb") if isinstance(file, Path) else file as content, warnings.catch_warnings():
-        # Pillow warns of odd metadata, which we do not read. Large pictures are refused by `_standard`.
+def quiet() -> Iterator[None]:
+    """Without Pillow's warnings of odd metadata, which we do not read, and of large pictures, which `examine` refuses.
+
+    Filters of warnings belong to the process. Threads that set them undo each other's settings, so only the main one does.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _opened(file: Path | io.BytesIO) -> Iterator[Image.Image]:
+    with open(file, "rb") if isinstance(file, Path) else file as content, quiet():
         if is_heif(content.read(12)) and HAS_HEIF:
             import pillow_heif
 
