@@ -119,12 +119,14 @@ def test_a_lying_face_is_set_upright(turn):
 
 
 def test_turned_by_exif(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
     upright = canvas((400, 420), (orl(0), (60, 40)))
-    upright.save(tmp_path / "a.png")
+    upright.save(photos / "a.png")
     exif = Image.Exif()
     exif[0x0112] = 3  # stored upside down
-    upright.rotate(180).save(tmp_path / "b.png", exif=exif)
-    made = gm.align(tmp_path, tmp_path / "out", **SMALL)
+    upright.rotate(180).save(photos / "b.png", exif=exif)
+    made = gm.align(photos, tmp_path / "out", **SMALL)
     assert [row["turned"] for row in made.rows] == [0, 0]
     assert np.array_equal(pixels(tmp_path / "out/a.png"), pixels(tmp_path / "out/b.png"))
 
@@ -132,7 +134,7 @@ def test_turned_by_exif(tmp_path):
 def test_a_tiny_face_is_found_and_told(tmp_path):
     tiny = orl(0, 1).resize((28, 34), Image.Resampling.LANCZOS)
     canvas((900, 700), (tiny, (600, 300))).save(tmp_path / "tiny.png")
-    made = gm.align(tmp_path, tmp_path / "out", size=256)
+    made = gm.align(tmp_path / "tiny.png", tmp_path / "out", size=256)
     assert "1 enlarged more than 2 times" in made.summary
 
 
@@ -245,6 +247,37 @@ def test_a_stopped_run_goes_on(people, tmp_path, monkeypatch):
     assert gm.align(people, tmp_path / "other", size=64).rows[0]["scale"] != whole.rows[0]["scale"]
 
 
+def test_what_looks_like_a_photograph_but_is_not_read_is_listed(people, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for path in people.glob("*.png"):
+        (photos / path.name).symlink_to(path)
+    (photos / "raw.cr2").write_bytes(b"raw")
+    made = gm.align(photos, tmp_path / "out", **SMALL)
+    assert "raw file" in made.missing["raw.cr2"]
+    with pytest.raises(UserError, match="where it would be read as photographs"):
+        gm.align(photos, photos / "aligned", **SMALL)
+
+
+def test_metadata_finds_its_photographs_under_new_names(people, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for path in people.glob("*.png"):
+        (photos / path.name).symlink_to(path)
+    table = pd.read_csv(people / "metadata.csv")
+    table["file_name"] = table["file_name"].str.replace("png", "JPG")
+    table.loc[2, "age"] = None
+    table.to_csv(photos / "metadata.csv", index=False)
+    made = gm.align(photos, tmp_path / "out", **SMALL)
+    assert any("endings" in note for note in made.notes)
+    assert (tmp_path / "out/metadata.csv").read_text().splitlines()[:4] == [
+        "file_name,age,group",
+        "p0.png,20,a",
+        "p1.png,21,a",
+        "p2.png,,b",
+    ]
+
+
 # Points that people have placed ---------------------------------------------------------------------
 
 
@@ -281,7 +314,7 @@ def test_a_broken_template_is_told(tmp_path, text, reason):
     orl(0).save(tmp_path / "a.png")
     (tmp_path / "a.tem").write_text(text)
     with pytest.raises(UserError, match=reason):
-        gm.align(tmp_path, tmp_path / "out", points="templates")
+        gm.align(tmp_path / "a.png", tmp_path / "out", points="templates")
     assert not (tmp_path / "out").exists()
 
 

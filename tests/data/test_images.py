@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gaiamorph.data import Pictures, images
+from gaiamorph.data import Pictures
+from gaiamorph.data.finding import find
 from gaiamorph.data.images import UnreadableError, decode
 from gaiamorph.errors import UserError
 
@@ -165,7 +166,7 @@ def test_read_refuses_what_is_no_picture(thing):
         KIND.read(thing)
 
 
-def test_find_pictures_ends_in_loops_and_passes_over_hidden_files(tmp_path):
+def test_finding_ends_in_loops_and_passes_over_hidden_files(tmp_path):
     picture = Image.fromarray(ramp())
     (tmp_path / "a").mkdir()
     (tmp_path / ".hidden").mkdir()
@@ -176,4 +177,4 @@ def test_find_pictures_ends_in_loops_and_passes_over_hidden_files(tmp_path):
     (tmp_path / "notes.txt").write_text("not a picture")
     (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "a" / "self").symlink_to(tmp_path / "a" / "self")
-    assert [name for name, _ in images.find_pictures(tmp_path)] == ["a/x.png", "x.PNG"]
+    assert [name for name, _ in find(tmp_path).pictures] == ["a/x.png", "x.PNG"]

@@ -64,7 +64,7 @@ def test_groups_are_never_split(tmp_path):
 def test_second_opening_reads_nothing(tmp_path, monkeypatch):
     fill(tmp_path, 12)
     first = open_data(tmp_path, size=16)
-    for name in ("pictures._build", "images.is_grey"):
+    for name in ("cache.write", "images.is_grey"):
         monkeypatch.setattr(f"gaiamorph.data.{name}", lambda *_: pytest.fail("the cache was not used"))
     second = open_data(tmp_path, size=16)
     assert isinstance(second.items, np.memmap)

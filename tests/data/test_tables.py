@@ -161,7 +161,7 @@ def test_names_that_agree_by_a_rule(tmp_path, files, named, rule):
     photos(tmp_path, [files.format(i) for i in range(8)])
     rows = {"file_name": [named.format(i) for i in range(8)], "group": [i // 2 for i in range(8)], "n": range(8)}
     pd.DataFrame(rows).sample(frac=1, random_state=0).to_csv(tmp_path / "metadata.csv", index=False)
-    data = open_data(tmp_path)
+    data = open_data(tmp_path, size=16)
     assert dict(zip(data.names, data.attributes["n"], strict=True)) == {files.format(i): i for i in range(8)}
     assert data.groups.tolist() == ["0", "0", "1", "1", "2", "2", "3", "3"]
     assert len(data.notes) == bool(rule)
@@ -173,14 +173,14 @@ def test_the_same_name_in_two_folders_is_found_by_the_end_of_its_path(tmp_path):
     photos(tmp_path, names)
     table = pd.DataFrame({"file_name": [f"/home/me/{name}" for name in names], "n": range(4)})
     table.to_csv(tmp_path / "metadata.csv", index=False)
-    assert open_data(tmp_path).attributes["n"].tolist() == [0, 1, 2, 3]
+    assert open_data(tmp_path, size=16).attributes["n"].tolist() == [0, 1, 2, 3]
 
 
 def test_what_is_not_certain_is_not_matched_but_told(tmp_path):
     photos(tmp_path, [*(f"{i}.png" for i in range(8)), "a/x.png", "b/x.png", "c/y.png"])
     rows = [*(f"{i}.png" for i in range(8)), "x.png", "other/y.png"]
     pd.DataFrame({"file_name": rows, "n": range(10)}).to_csv(tmp_path / "metadata.csv", index=False)
-    data = open_data(tmp_path)
+    data = open_data(tmp_path, size=16)
     assert data.attributes["n"].notna().tolist() == [True] * 8 + [False] * 3
     assert data.notes == [
         "metadata.csv: 2 of its 10 rows name no item of the data (x.png, other/y.png)",
@@ -192,23 +192,23 @@ def test_metadata_of_other_pictures_is_refused(tmp_path):
     photos(tmp_path, [f"{i}.png" for i in range(5)])
     (tmp_path / "metadata.csv").write_text("file_name,group\nface1.png,1\nface2.png,1\n")
     with pytest.raises(UserError, match=r"face1\.png.*0\.png"):
-        open_data(tmp_path)
+        open_data(tmp_path, size=16)
 
 
 def test_metadata_in_json_lines(tmp_path):
     photos(tmp_path, [f"{i}.png" for i in range(5)])
     (tmp_path / "metadata.jsonl").write_text("".join(f'{{"file_name": "{i}.png", "n": {i}}}\n' for i in range(5)))
-    assert open_data(tmp_path).attributes["n"].tolist() == [0, 1, 2, 3, 4]
+    assert open_data(tmp_path, size=16).attributes["n"].tolist() == [0, 1, 2, 3, 4]
     (tmp_path / "metadata.csv").write_text("file_name,n\n0.png,1\n")
     with pytest.raises(UserError, match=r"metadata\.csv and metadata\.jsonl: keep one"):
-        open_data(tmp_path)
+        open_data(tmp_path, size=16)
 
 
 def test_rows_without_a_name_are_told(tmp_path):
     photos(tmp_path, [f"{i}.png" for i in range(5)])
     rows = "".join(f"{i}.png;{i}\n" for i in range(5))
     (tmp_path / "metadata.csv").write_text(f"file_name;n\n{rows};\n;\n")
-    data = open_data(tmp_path)
+    data = open_data(tmp_path, size=16)
     assert data.attributes["n"].tolist() == [0, 1, 2, 3, 4]
     assert data.notes == ["metadata.csv: 2 of its 7 rows have no file_name, and are left out"]
 

@@ -1,6 +1,7 @@
 """The command line. The module of a verb is loaded only when it is used, so that ``--help`` is fast."""
 
 import argparse
+import io
 import sys
 import warnings
 from pathlib import Path
@@ -13,6 +14,7 @@ from gaiamorph.errors import TrainingError, UserError
 from gaiamorph.version import __version__
 
 VERBS = {
+    "check.check": "Say what training would read, and what is odd about it.",
     "align.align": "Bring the faces (or other things) of photographs to one place.",
     "train.train": "Train a model on pictures or vectors.",
     "continua.morph": "Make a continuum between two items, or between many pairs.",
@@ -53,6 +55,8 @@ def main(arguments: list[str] | None = None) -> None:
     given = early.parse_known_args(tokens)[0]
     tokens = [token for token in tokens if token != "--debug"]
     warnings.showwarning = _say_warning
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for file names that are no UTF-8
     status = 0
     try:
         app = build_app()

@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,8 @@ from rich.progress import track
 from gaiamorph.cli.options import Common, Flag, Frames, Space, Spread, names
 from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import read_labels
-from gaiamorph.data.images import find_pictures
+from gaiamorph.data.finding import find
+from gaiamorph.data.summary import left_out
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import Sources, beside, read_manifest, read_rows
 from gaiamorph.output.folders import check_scale, new_file
@@ -92,7 +94,10 @@ def _read_pairs(path: Path) -> list[tuple[str, str]]:
 def _all_pairs(folder: Path) -> list[tuple[str, str]]:
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder")
-    files = [str(path) for _, path in find_pictures(folder)]
+    found = find(folder)
+    if found.skipped:
+        warnings.warn(f"{folder}: {left_out(found.skipped)}", stacklevel=2)
+    files = [str(path) for _, path in found.pictures]
     if len(files) < 2:
         raise UserError(f"{folder} holds {len(files)} pictures: at least 2 are needed for a pair")
     return list(itertools.combinations(files, 2))

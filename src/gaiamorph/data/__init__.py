@@ -1,7 +1,6 @@
 """Data: items, their attributes and their splits. A new kind of data is one file and one line in `KINDS`."""
 
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -48,10 +47,9 @@ def open_data(
         raise UserError(f"channels must be 1 or 3, not {channels}")
     rule = align if isinstance(align, bool) and not align else Alignment.of(align)
     request = Request(str(source), Path(source), size, crop, channels, seed, report, rule)
-    with warnings.catch_warnings():  # Threads that decode pictures may leave "ignore" behind, each for another's sake.
-        for kind in KINDS.values():
-            if (data := kind.open(request)) is not None:
-                return data
+    for kind in KINDS.values():
+        if (data := kind.open(request)) is not None:
+            return data
     if request.source.startswith("sample:"):
         known = ", ".join(name for kind in KINDS.values() for name in kind.samples)
         raise UserError(f"there is no sample set {request.source[7:]!r}: choose one of {known}")

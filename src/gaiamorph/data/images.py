@@ -1,16 +1,18 @@
-"""Image files and arrays: found, decoded safely, and brought to 8 bits in grey or colour."""
+"""Image files and arrays: decoded safely, and brought to 8 bits in grey or sRGB."""
 
+import importlib.util
 import io
-import os
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from gaiamorph.data.colour import to_srgb
 from gaiamorph.drawing import to_pil
 
 MOST_PIXELS = 100_000_000
@@ -19,8 +21,16 @@ MOST_BYTES = 512 * 2**20
 """A larger file is not read."""
 SMALLEST_SIDE = 8
 """Pixels that the shorter side of a picture needs."""
-_UNSAFE_FORMATS = {"EPS", "WMF"}
-"""Pillow gives these formats to another program (Ghostscript, the Windows metafile player)."""
+NOT_OPENED = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"}
+"""Pillow gives the first two formats to another program (Ghostscript, the Windows metafile player). It knows the others by
+name alone: they hold data or films."""
+HEIF_ENDINGS = {".heic", ".heif", ".hif"}
+HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
+"""After ``ftyp``, at the fifth byte of a HEIF file."""
+ORIENTATION = ExifTags.Base.Orientation
+NO_HEIF = "a HEIF picture: pip install 'gaiamorph[heif]', or export it as .jpg"
+NO_PICTURE = "the row has no picture"
+HAS_HEIF = importlib.util.find_spec("pillow_heif") is not None
 _REASONS: dict[type[Exception], str] = {
     UnidentifiedImageError: "not a known picture format",
     Image.DecompressionBombError: "more pixels than are safe to decode",
@@ -31,6 +41,22 @@ GREY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
 
 class UnreadableError(Exception):
     """The reason why a picture cannot be used, in a few words."""
+
+
+class Facts(NamedTuple):
+    """What is told about a picture beside its pixels.
+
+    width, height: before it was cropped and resized. top: the highest value of a picture of 16 bits, otherwise 0.
+    several: whether the file holds more pictures. bad_profile: whether its colour profile cannot be used.
+    grey: whether it is grey although it is kept in colour.
+    """
+
+    width: int
+    height: int
+    top: int = 0
+    several: bool = False
+    bad_profile: bool = False
+    grey: bool = False
 
 
 def read_bytes(path: Path) -> bytes:
@@ -44,16 +70,24 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode(thing: Any) -> Image.Image:
-    """A picture in mode L or RGB.
+    """A picture in mode L or RGB, as `examine` gives it."""
+    return examine(thing)[0]
+
+
+def examine(thing: Any) -> tuple[Image.Image, Facts]:
+    """A picture in mode L or RGB, and what is told about it.
 
     thing: the content of a file (bytes), a PIL picture, or an array: uint8 (H, W), (H, W, 1) or (H, W, 3), or floats in
-        [0, 1]. Of a file the first frame is used, rotated by EXIF. White lies behind transparent pixels.
+        [0, 1]. Of a file the first frame is used, rotated by EXIF, in sRGB. White lies behind transparent pixels.
     Raises UnreadableError.
     """
     if isinstance(thing, Image.Image):
         return _standard(thing)
+    if thing is None:
+        raise UnreadableError(NO_PICTURE)
     if not isinstance(thing, bytes):
-        return _from_array(np.asarray(thing))
+        picture = _from_array(np.asarray(thing))
+        return picture, Facts(*picture.size)
     if not thing:
         raise UnreadableError("the file is empty")
     try:
@@ -62,47 +96,90 @@ def decode(thing: Any) -> Image.Image:
     except UnreadableError:
         raise
     except Exception as error:  # Pillow's decoders raise nearly anything on damaged files.
+        if is_heif(thing) and not HAS_HEIF:
+            raise UnreadableError(NO_HEIF) from error
         damaged = f"damaged ({type(error).__name__}: {str(error)[:80]})"
         raise UnreadableError(_REASONS.get(type(error), damaged)) from error
 
 
-def is_grey(path: Path) -> bool:
-    """Whether a file holds a grey picture, by its header alone. Files that do not open count as grey."""
+def is_heif(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of a HEIF picture, whatever its ending."""
+    return head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS
+
+
+def is_grey(file: Path | bytes | None) -> bool:
+    """Whether a file, or its content, is a grey picture, by its header alone. What does not open counts as grey."""
     try:
-        with _opened(path) as picture:
+        with _opened(io.BytesIO(file or b"") if not isinstance(file, Path) else file) as picture:
             return picture.mode in GREY_MODES
     except Exception:
         return True
 
 
 @contextmanager
-def _opened(file: Path | io.BytesIO) -> Iterator[Image.Image]:
-    Image.init()
+def quiet() -> Iterator[None]:
+    """Without Pillow's warnings of odd metadata, which we do not read, and of large pictures, which `examine` refuses.
+
+    Filters of warnings belong to the process. Threads that set them undo each other's settings, so only the main one does.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     with warnings.catch_warnings():
-        # Pillow warns of odd metadata, which we do not read. Large pictures are refused by `_standard`.
         warnings.simplefilter("ignore")
-        with Image.open(file, formats=[name for name in Image.OPEN if name not in _UNSAFE_FORMATS]) as picture:
+        yield
+
+
+@contextmanager
+def _opened(file: Path | io.BytesIO) -> Iterator[Image.Image]:
+    with open(file, "rb") if isinstance(file, Path) else file as content, quiet():
+        if is_heif(content.read(12)) and HAS_HEIF:
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()
+        content.seek(0)
+        with Image.open(content, formats=readable_formats()) as picture:
             yield picture
 
 
-def _standard(picture: Image.Image) -> Image.Image:
+def readable_formats() -> list[str]:
+    """Formats that Pillow reads by itself, safely."""
+    Image.init()
+    return [name for name in Image.OPEN if name not in NOT_OPENED]
+
+
+def _standard(picture: Image.Image) -> tuple[Image.Image, Facts]:
     width, height = picture.size
     if width * height > MOST_PIXELS:
         raise UnreadableError(f"{width} x {height} is more pixels than are safe to decode")
     if min(width, height) < SMALLEST_SIDE:
         raise UnreadableError(f"only {width} x {height} pixels: at least {SMALLEST_SIDE} on each side are needed")
+    # The second picture of an MPO file, which phones write, is no other photograph.
+    several = picture.format != "MPO" and getattr(picture, "is_animated", False)
+    # Pillow keeps the high byte of colours of 16 bits.
+    deep_colour = ";16" in str(getattr(picture, "tile", "")) and picture.mode in ("RGB", "RGBA")
+    profile = picture.info.get("icc_profile")
     picture.load()
-    picture = ImageOps.exif_transpose(picture)
+    top = 256 * max(high for _, high in picture.getextrema()[:3]) + 255 if deep_colour else 0  # type: ignore[index,misc]
+    if picture.getexif().get(ORIENTATION, 1) != 1:  # Otherwise it would only be copied.
+        picture = ImageOps.exif_transpose(picture)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
-        return _narrow(np.asarray(picture))
+        picture, top = _narrow(np.asarray(picture))
     mode = "L" if picture.mode in GREY_MODES else "RGB"
+    usable = True
+    if profile:
+        picture, usable = to_srgb(picture, profile, grey=mode == "L")
     if picture.has_transparency_data:
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
-    return picture.convert(mode)
+    return _as(mode, picture), Facts(*picture.size, top, several, not usable)
 
 
-def _narrow(values: np.ndarray) -> Image.Image:
-    """Grey pictures of 16 bits, 32 bits or floats, scaled to 8 bits by the range of the type.
+def _as(mode: str, picture: Image.Image) -> Image.Image:
+    return picture if picture.mode == mode else picture.convert(mode)  # Pillow copies a picture of the same mode.
+
+
+def _narrow(values: np.ndarray) -> tuple[Image.Image, int]:
+    """Grey pictures of 16 bits, 32 bits or floats, scaled to 8 bits by the range of the type, and the highest integer.
 
     The range of the picture itself would make two pictures of one series incomparable.
     """
@@ -113,7 +190,8 @@ def _narrow(values: np.ndarray) -> Image.Image:
     top = next((t for t in ((1.0, 255.0, 65535.0) if is_float else (65535.0,)) if high <= t), None)
     if low < 0 or top is None:
         raise UnreadableError(f"its pixel values ({low:g} to {high:g}) have no known scale: save it with 8 or 16 bits")
-    return Image.fromarray(np.round(values.astype(np.float64) * (255 / top)).astype(np.uint8))
+    narrow = Image.fromarray(np.round(values.astype(np.float64) * (255 / top)).astype(np.uint8))
+    return narrow, 0 if is_float else int(high)
 
 
 def _from_array(array: np.ndarray) -> Image.Image:
@@ -128,26 +206,6 @@ def _from_array(array: np.ndarray) -> Image.Image:
     if array.dtype != np.uint8:
         raise UnreadableError(f"an array of type {array.dtype} is neither uint8 nor floating-point")
     return to_pil(array)
-
-
-def find_pictures(folder: Path) -> list[tuple[str, Path]]:
-    """(relative name, path) of every file below ``folder`` with an ending that Pillow knows, sorted by name.
-
-    Links are followed, but no folder is entered twice, so loops end. Hidden files are ignored.
-    """
-    readable = Image.registered_extensions().items()
-    endings = {e for e, name in readable if name in Image.OPEN and name not in _UNSAFE_FORMATS}
-    found: list[tuple[str, Path]] = []
-    entered: set[Path] = set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
-        if (real := Path(parent).resolve()) in entered:
-            folders.clear()
-            continue
-        entered.add(real)
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        paths = [Path(parent, file) for file in files if not file.startswith(".")]
-        found += [(path.relative_to(folder).as_posix(), path) for path in paths if path.suffix.lower() in endings]
-    return sorted(found)
 
 
 def stamp(path: Path) -> tuple[int, int]:

@@ -240,7 +240,8 @@ class Dataset:
     splits: indices by name (see `data.splits`).
     skipped: (name, reason) of every file that could not be read.
     mirror: whether the mirror image of an item is an item (no for digits).
-    notes: sentences for the user on what was left out, set aside, or read otherwise than it was written.
+    notes: sentences for the user on what was left out, set aside, or read otherwise than it was written. Lines below a
+        sentence name the items.
     """
 
     source: str
@@ -252,8 +253,8 @@ class Dataset:
     groups: np.ndarray | None = None
     hashes: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
-    mirror: bool = True
     notes: list[str] = field(default_factory=list)
+    mirror: bool = True
 
     def __len__(self) -> int:
         return len(self.items)

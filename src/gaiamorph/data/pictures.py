@@ -1,20 +1,10 @@
-"""`Pictures`: the kind, and how folders, arrays, the Hub and sample sets become data sets, through a cache.
+"""`Pictures`: the kind, and how folders, arrays, the Hub and sample sets become data sets, through the cache."""
 
-The cache has a folder for each set, with ``items.bin`` (raw uint8, item after item) and ``sources.json``. A folder is built
-under a temporary name and then renamed. So a killed build leaves nothing behind, and two processes can build the same set.
-"""
-
-import contextlib
 import hashlib
-import json
 import os
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,16 +14,15 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from gaiamorph import drawing
-from gaiamorph.data import images, samples, synthetic
+from gaiamorph.data import cache, images, oddities, samples, synthetic
 from gaiamorph.data.alignment import Alignment
 from gaiamorph.data.alignment.rule import MOST_MISSING
-from gaiamorph.data.images import UnreadableError
-from gaiamorph.data.kinds import CPU, Dataset, Kind, Report, Request, moved, numbered
+from gaiamorph.data.finding import find
+from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, moved, numbered
 from gaiamorph.data.names import read_metadata
 from gaiamorph.data.tables import read_arrays
 from gaiamorph.errors import UserError, telling
 
-CACHE_FORMAT = 4
 DEFAULT_SIZE = 32
 MOST_UNREADABLE = 0.05
 """A larger share of unreadable files is an error."""
@@ -65,7 +54,7 @@ class Pictures(Kind):
     def open(cls, request: Request) -> Dataset | None:
         where, _, name = request.source.partition(":")
         if where == "sample" and name in cls.samples:
-            return _open_sample(request, name)
+            return replace(_open_sample(request, name), notes=[])  # nobody can mend a sample set
         if where == "hub":
             return _open_hub(request, name)
         if request.path.is_dir():
@@ -157,17 +146,20 @@ class Pictures(Kind):
 
 def _open_folder(request: Request) -> Dataset:
     folder = request.path
-    entries = images.find_pictures(folder)
-    if not entries:
-        raise UserError(f"{folder} holds no pictures: put files that Pillow reads (.png, .jpg, .tif, ...) into it")
+    found = find(folder)
+    if not (entries := found.pictures):
+        raise UserError(oddities.no_pictures(folder, found))
     if request.align is None:
         request = replace(request, align=Alignment.read(folder))
-    attributes, notes = read_metadata(folder, [name for name, _ in entries])
+    attributes, of_table = read_metadata(folder, [name for name, _ in entries])
     folders = [name.rpartition("/")[0] or None for name, _ in entries]
     if any(folders):
         attributes["folder" if "label" in attributes.columns else "label"] = folders
-    data = _open_cached(request, "folder", entries, attributes)
-    data.notes += notes
+    results = oddities.counted(len(found.results), "folder", "holds/hold")
+    notes = [f"{results} results of gaiamorph, whose figures are not read\n{oddities.listed(found.results)}"]
+    data = _open_cached(request, _stamped("folder", entries), entries, attributes)
+    data.skipped = sorted([*data.skipped, *found.skipped])
+    data.notes = [*(notes if found.results else []), *of_table, *data.notes]
     return data
 
 
@@ -193,11 +185,10 @@ def _open_array(request: Request) -> Dataset | None:
 
 
 def _open_hub(request: Request, name: str) -> Dataset:
-    rows, picture, attributes = samples.hub(name)
-    entries = ((number, rows[int(number)][picture]) for number in attributes.index)
-    grey = len(rows) and rows[0][picture].mode in images.GREY_MODES
-    key = ["hub", name, getattr(rows, "_fingerprint", len(rows))]
-    return _open_cached(request, key, entries, attributes, 1 if grey else 3)
+    pictures, attributes, notes = samples.hub(name)
+    data = _open_cached(request, ["hub", name, *pictures.key], pictures, attributes)
+    data.notes = [*notes, *data.notes]
+    return data
 
 
 def _open_sample(request: Request, name: str) -> Dataset:
@@ -212,14 +203,11 @@ def _open_sample(request: Request, name: str) -> Dataset:
         if request.align is None:
             request = replace(request, align=samples.FACES_ALIGNED)
         attributes = pd.DataFrame({"person": people}, index=[name for name, _ in entries])
-        return _open_cached(request, "faces", entries, attributes, group="person")
+        return _open_cached(request, _stamped("faces", entries), entries, attributes, group="person")
     array, labels = samples.digits() if name == "digits" else samples.fashion()
     attributes = pd.DataFrame({"label": labels}, index=[str(i) for i in range(len(array))])
     key = [name, hashlib.sha256(array.tobytes()).hexdigest()]
     return _open_cached(request, key, zip(attributes.index, array, strict=True), attributes, 1, mirror=name != "digits")
-
-
-# Into the cache -------------------------------------------------------------------------------------
 
 
 def _open_cached(
@@ -231,69 +219,37 @@ def _open_cached(
     group: str = "group",
     mirror: bool = True,
 ) -> Dataset:
-    """A data set from the cache, ``GAIAMORPH_CACHE`` or the user's cache folder. It is built first if it is not there.
+    """A data set from the cache.
 
-    key: identifies the pictures, in plain JSON. Sizes and times of files are added to it.
-    entries: (name, picture), where the picture is a PIL picture or an array, which come with ``channels``, or a path. Without
-        ``channels`` it is 1 if all files are grey, otherwise 3.
+    key: identifies the pictures, in plain JSON.
+    entries: (name, picture), where the picture is a path or what `images.examine` takes.
     attributes: a table with the names as index. group: its column of groups.
+    channels: of the items. By default 1 if all files are grey, otherwise 3. Arrays need it.
     """
-    if channels is None:
-        key = [key, [[name, *images.stamp(path)] for name, path in entries]]
     size = request.size or DEFAULT_SIZE
     rule = Alignment.of(request.align)
-    description = json.dumps(
-        [CACHE_FORMAT, size, request.crop, request.channels, rule and rule.key, key], sort_keys=True
-    )
-    user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    root = Path(os.environ.get("GAIAMORPH_CACHE") or Path(user, "gaiamorph"))
-    folder = root / hashlib.sha256(description.encode()).hexdigest()[:24]
-    if not folder.exists():
-        channels = request.channels or channels or (1 if all(images.is_grey(path) for _, path in entries) else 3)
-        kind = Pictures(size, size, channels, request.crop, rule)
-        root.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".building-", dir=root, ignore_cleanup_errors=True) as scratch:
-            _build(Path(scratch), entries, kind, len(attributes), request.report)
-            with contextlib.suppress(OSError):  # Another process may have been faster.
-                Path(scratch).rename(folder)
-    sources = json.loads((folder / "sources.json").read_text())
-    names, skipped = sources["names"], [(name, reason) for name, reason in sources["skipped"]]
-    if len(skipped) > (MOST_MISSING if rule else MOST_UNREADABLE) * len(attributes):
-        problem = f"{len(skipped)} of {len(attributes)} pictures in {request.source} cannot be {'aligned' if rule else 'read'}"
-        raise UserError(f"{problem} (the first is {': '.join(skipped[0])}): remove or repair them")
+
+    def build(folder: Path) -> None:
+        wanted = request.channels or channels or (1 if all(images.is_grey(file) for _, file in entries) else 3)
+        kind = Pictures(size, size, wanted, request.crop, rule)
+        cache.write(folder, entries, kind.fit, len(attributes), request.report)
+
+    folder, sources = cache.cached([size, request.crop, request.channels, rule and rule.key, key], build)
+    names, skipped = sources.names, sources.skipped
+    damaged = [(name, reason) for name, reason in skipped if reason != images.NO_PICTURE]
+    if len(damaged) > (MOST_MISSING if rule else MOST_UNREADABLE) * len(attributes) or not names:
+        what = f"{len(skipped)} of {len(attributes)} pictures in {request.source} cannot be {'aligned' if rule else 'read'}"
+        raise UserError(f"{what} (the first is {': '.join((damaged or skipped)[0])}): remove or repair them")
     attributes = attributes.loc[names].reset_index(drop=True)
     splits, groups = request.split(attributes, group)
     items = np.memmap(folder / "items.bin", np.uint8, "r").reshape(len(names), size, size, -1)
+    notes = oddities.odd_pictures(names, sources.facts, size, "aligned" if rule else request.crop)
     return Dataset(
         request.source, Pictures(*items.shape[1:], request.crop, rule), items, names, attributes, splits, groups,
-        sources["hashes"], skipped, mirror,
+        sources.hashes, skipped, [*oddities.doubles(names, sources.families, splits, groups), *notes], mirror,
     )  # fmt: skip
 
 
-def _build(folder: Path, entries: Iterable[tuple[str, Any]], kind: Pictures, count: int, report: Report | None) -> None:
-    """Write pictures and their sources. Decoding runs in a few threads, since Pillow releases the interpreter lock."""
-    names, hashes, skipped = [], [], []
-    remaining = iter(entries)
-    with open(folder / "items.bin", "wb") as file, ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        while some := list(islice(remaining, 256)):  # Bounds the memory of decoded pictures.
-            for (name, _), (item, note) in zip(some, pool.map(partial(_fit, kind), some), strict=True):
-                if item is None:
-                    skipped.append((name, note))
-                else:
-                    file.write(item.tobytes())
-                    names.append(name)
-                    hashes.append(note)
-                if report:
-                    report(len(names) + len(skipped), count)
-    (folder / "sources.json").write_text(json.dumps({"names": names, "hashes": hashes, "skipped": skipped}))
-
-
-def _fit(kind: Pictures, entry: tuple[str, Any]) -> tuple[np.ndarray | None, str]:
-    """An item and a SHA-256, of the file or, without a file, of its pixels. Unreadable: None and the reason."""
-    thing = entry[1]
-    try:
-        content = images.read_bytes(thing) if isinstance(thing, Path) else None
-        item = kind.fit(images.decode(thing if content is None else content), thing if content is not None else None)
-        return item, hashlib.sha256(item.tobytes() if content is None else content).hexdigest()
-    except UnreadableError as error:
-        return None, str(error)
+def _stamped(what: str, entries: list[tuple[str, Path]]) -> list[Any]:
+    """A key of files: names, sizes and times."""
+    return [what, [[name, *images.stamp(path)] for name, path in entries]]

@@ -26,8 +26,11 @@ from gaiamorph.data import images
 from gaiamorph.data.alignment import Alignment, needs_opencv
 from gaiamorph.data.alignment.found import Found
 from gaiamorph.data.alignment.rule import FILE, MOST_MISSING, NONE_FOUND, TAG
+from gaiamorph.data.finding import Found as Listed
+from gaiamorph.data.finding import find, printable
 from gaiamorph.data.images import UnreadableError
 from gaiamorph.data.names import read_metadata
+from gaiamorph.data.oddities import no_pictures
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import refuse_existing
 from gaiamorph.output.report import write_page
@@ -163,7 +166,9 @@ def align(
 
     source, target = Path(photos), Path(out)
     refuse_existing(target, overwrite)
-    entries = _entries(source)
+    if source.resolve() in target.resolve().parents:
+        raise UserError(f"{target} lies in {source}, where it would be read as photographs: choose a place beside it")
+    entries, others = _entries(source)
     names = [name for name, _, _ in entries]
     metadata, notes = read_metadata(source, names)
     rule, table = _rule(points, like, options, names)
@@ -171,39 +176,40 @@ def align(
     part = target.absolute().with_name(f".{target.absolute().name}.part")
     job = _Job(rule, part, table, every)
     key = json.dumps([rule.key, every, str(points), images.stamp(Path(points)), str(source.resolve())])
-    done = _begun(part, key)
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # each photograph has a thread of its own
     try:
-        rows = _aligned(job, entries, done, report)
-    finally:
-        cv2.setNumThreads(threads)
-    result = AlignedFolder(target, rows, notes)
-    try:
-        _finish(part, source, rule, result, metadata)
+        rows = _aligned(job, entries, _begun(part, key), report)
+        _refuse_missing(rows, source)
+        result = AlignedFolder(target, [*rows, *others], notes)
+        _finish(part, rule, result, metadata)
     except UserError:
         shutil.rmtree(part)
         raise
+    finally:
+        cv2.setNumThreads(threads)
     if target.is_dir():
         shutil.rmtree(target)
     part.rename(target)
     return result
 
 
-def _entries(source: Path) -> list[tuple[str, Path, str]]:
-    """Name, path and name of the result without ending. Two photographs that differ in their ending keep it."""
-    if source.is_file():
-        found = [(source.name, source)]
-    elif source.is_dir():
-        found = images.find_pictures(source)
-    else:
+def _entries(source: Path) -> tuple[list[tuple[str, Path, str]], list[dict[str, Any]]]:
+    """Name, path and name of the result without ending; and rows of files that look like pictures, but cannot be read.
+
+    Two photographs that differ in their ending keep it.
+    """
+    if not source.exists():
         raise UserError(f"{source} does not exist: give a folder of photographs, or one")
+    listed = find(source) if source.is_dir() else Listed([(printable(source.name), source)])
+    found = listed.pictures
     if not found:
-        raise UserError(f"{source} holds no pictures: put files that Pillow reads (.png, .jpg, .tif, ...) into it")
+        raise UserError(no_pictures(source, listed))
+    others = [{"file_name": name, "reason": reason} for name, reason in listed.skipped]
     stems = [name.rpartition(".")[0] or name for name, _ in found]
     often = Counter(stem.casefold() for stem in stems)
     chosen = [stem if often[stem.casefold()] == 1 else name for stem, (name, _) in zip(stems, found, strict=True)]
-    return [(name, path, stem) for (name, path), stem in zip(found, chosen, strict=True)]
+    return [(name, path, stem) for (name, path), stem in zip(found, chosen, strict=True)], others
 
 
 def _rule(points: Any, like: Any, options: dict[str, Any], names: list[str]) -> tuple[Alignment, Any]:
@@ -266,15 +272,18 @@ def _aligned(
     return rows
 
 
-def _finish(part: Path, source: Path, rule: Alignment, result: AlignedFolder, metadata: pd.DataFrame) -> None:
-    """Write the tables, the rule and the page. Raises UserError if too many photographs are missing."""
-    count, missing = result.photographs, result.missing
+def _refuse_missing(rows: list[dict[str, Any]], source: Path) -> None:
+    """Raise UserError if too many photographs are missing."""
+    count, missing = len({row["file_name"] for row in rows}), [row for row in rows if "aligned" not in row]
     if len(missing) > MOST_MISSING * count:
-        name, reason = next(iter(missing.items()))
         raise UserError(
-            f"{len(missing)} of {count} photographs in {source} cannot be aligned (the first is {name}: {reason}): remove "
-            "them, or give their points in a table"
+            f"{len(missing)} of {count} photographs in {source} cannot be aligned (the first is {missing[0]['file_name']}: "
+            f"{missing[0]['reason']}): remove them, or give their points in a table"
         )
+
+
+def _finish(part: Path, rule: Alignment, result: AlignedFolder, metadata: pd.DataFrame) -> None:
+    """Write the tables, the rule and the page."""
     (part / STATE).unlink()
     result.table.to_csv(part / TABLE, index=False, float_format="%.9g", errors="surrogateescape")
     description = {"format": 1, "alignment": rule.to_json()}

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from PIL import Image
 from torch import Tensor
 
 from gaiamorph.data import TABLES, Dataset, Kind, open_data
+from gaiamorph.data.finding import printable
+from gaiamorph.data.summary import left_out
 from gaiamorph.errors import UserError
 from gaiamorph.latent.refine import refine as lower_error
 from gaiamorph.latent.samplers import Mixture, Prior
@@ -136,8 +139,11 @@ class Codec:
             yield self.kind.to_tensor(natural[start : start + BATCH], self.device)
 
     def open_data(self, source: str | os.PathLike[str]) -> Dataset:
-        """A data set with items sized, cropped and split as the training data was."""
-        return open_data(source, seed=self.info.training.seed, **self.kind.reading())
+        """A data set with items sized, cropped and split as the training data was. Warns of files that are left out."""
+        data = open_data(source, seed=self.info.training.seed, **self.kind.reading())
+        if data.skipped:
+            warnings.warn(f"{source}: {left_out(data.skipped)}", stacklevel=2)
+        return data
 
     def source(self, thing: Any) -> Source:
         """One item with its name and the SHA-256 of its file, or of its values if it has no file.
@@ -166,7 +172,7 @@ class Codec:
         """Names and items (N, ...) of a data set, or of one file that holds an item."""
         path = Path(source)
         if path.is_file() and path.suffix.lower() not in TABLES:
-            return [path.name], self.items([path])
+            return [printable(path.name)], self.items([path])
         data = self.open_data(source)
         return data.names, self.items(data)
 

@@ -15,6 +15,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from gaiamorph.data import Dataset
+from gaiamorph.data.summary import SUMMARY, in_short
 from gaiamorph.errors import TrainingError, UserError
 from gaiamorph.models import MODELS, Batch, Model, Step
 from gaiamorph.space import FILE as SPACE_FILE
@@ -195,13 +196,7 @@ def train(
         first = fabric.is_global_zero
         try:
             with display, _interrupts() as interrupted:
-                display.say(data.description)
-                if data.skipped:
-                    display.say(
-                        f"{len(data.skipped)} files cannot be read and are left out: see {folder / 'skipped.csv'}"
-                    )
-                for note in data.notes:
-                    display.say(note)
+                display.say(in_short(data, str(folder / SUMMARY)))
                 display.say(depending_on_data(settings, data))
                 display.say(", ".join(f"{name} {value}" for name, value in run.environment().items()))
                 with log.Log(folder, run.step) if first else nullcontext() as rows:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from gaiamorph.data import Alignment, Dataset, open_data
+from gaiamorph.data.summary import SUMMARY, summary
 from gaiamorph.errors import UserError
 from gaiamorph.models import MODELS
 from gaiamorph.output.folders import new_folder, refuse_existing
@@ -113,13 +114,14 @@ def _asked(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSett
 
 
 def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings: TrainSettings) -> None:
-    """Write ``splits.json``, ``skipped.csv`` and, last, ``config.yaml``, which makes a folder a run."""
+    """Write ``splits.json``, ``data.txt``, ``skipped.csv`` and, last, ``config.yaml``, which makes a folder a run."""
     folder.mkdir(parents=True, exist_ok=True)
     splits = {name: [data.names[i] for i in indices] for name, indices in data.splits.items()}
     write_atomically(folder / "splits.json", json.dumps(splits, ensure_ascii=True).encode())
+    write_atomically(folder / SUMMARY, summary(data).encode())
     if data.skipped:
         table = pd.DataFrame(data.skipped, columns=["file_name", "reason"])
-        table.to_csv(folder / "skipped.csv", index=False, errors="surrogateescape")
+        table.to_csv(folder / "skipped.csv", index=False)
     config = {"data": source, **dataclasses.asdict(how), "fingerprint": data.fingerprint, **to_dict(settings)}
     write_atomically(folder / FILE, to_yaml(config).encode())
 
