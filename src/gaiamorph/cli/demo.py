@@ -81,8 +81,9 @@ def demo(
         f"{steps['ae']}). Training saw the people at the ends, but not these photographs of them.",
         f"Held-out reconstruction error, as a share of the grey range: GAIA {errors['gaia']:.3f}, autoencoder {errors['ae']:.3f}. "
         "GAIA gives up some accuracy for sharpness.",
-        f"For photographs of your own: gaiamorph train photos/ --out run --config {RECIPE}. An hour of training, or a graphics "
-        "card, makes better stimuli.",
+        "The photographs were aligned first: turned and scaled so that all eyes lie at the same places.",
+        "For photographs of your own: gaiamorph align photos/ --out aligned, then gaiamorph train aligned/ --out run --config "
+        f"{RECIPE}. An hour of training, or a graphics card, makes better stimuli.",
         "manifest.csv has what is needed to make the frames again: sources and model with their SHA-256, and weights.",
         "The photographs are the ORL database of faces (AT&T Laboratories Cambridge).",
     ]
