@@ -38,8 +38,10 @@ from gaiamorph.output.report import write_page
 TABLE, METADATA, STATE = "alignment.csv", "metadata.csv", "state.jsonl"
 ENLARGED = 2.0
 """A thing that is enlarged more than this has less detail than its picture seems to."""
-SHOWN, PER_SHEET, COLUMNS, CELL = 480, 120, 10, 96
+SHOWN, PER_SHEET, COLUMNS, CELL = 240, 120, 10, 96
 """Pictures of the contact sheets, in all, on each, and in a row; pixels of each."""
+AFTER_HEADER = 33
+"""Bytes of a PNG file before its second chunk."""
 AT_ONCE = 64
 """Photographs that are worked on before their rows are written down."""
 Report = Callable[[int, int], None]
@@ -121,10 +123,7 @@ class _Job:
         aligned = self.rule.apply(photograph, thing)
         file = f"{stem}_{number + 1}.png" if number else f"{stem}.png"
         (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
-        text = PngImagePlugin.PngInfo()
-        text.add_text(TAG, self.rule.key)
-        picture = drawing.to_pil(np.atleast_3d(aligned.picture))
-        picture.save(self.folder / file, "png", pnginfo=text, compress_level=1)
+        _write_png(aligned.picture, self.folder / file, self.rule.key)
         row = {
             "file_name": name,
             "aligned": file,
@@ -137,6 +136,17 @@ class _Job:
         for i, (x, y) in enumerate(thing.points.round(2).tolist()):
             row |= {f"x{i + 1}": x, f"y{i + 1}": y} if self.rule.places else {f"{FACE[i]}_x": x, f"{FACE[i]}_y": y}
         return row | {f"m{i}{j}": float(aligned.transform[i, j]) for i in range(2) for j in range(3)}
+
+
+def _write_png(picture: np.ndarray, path: Path, text: str) -> None:
+    """Write uint8 (H, W) or (H, W, 3), with a text under `TAG`. OpenCV takes half of Pillow's time, but writes no text."""
+    import cv2
+
+    coded = cv2.imencode(".png", picture if picture.ndim == 2 else picture[..., ::-1])[1].tobytes()
+    with open(path, "wb") as file:
+        file.write(coded[:AFTER_HEADER])
+        PngImagePlugin.putchunk(file, b"tEXt", f"{TAG}\0{text}".encode())
+        file.write(coded[AFTER_HEADER:])
 
 
 def align(

@@ -54,7 +54,7 @@ def _upright(picture: np.ndarray) -> list[Found]:
             break
         middle = np.array([[scale, 0, scale / 2 - 0.5], [0, scale, scale / 2 - 0.5]])
         height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
-        found = _detected(warp(picture, middle, (width, height), "edge"), middle)
+        found = _detected(warp(picture, middle, (width, height), "edge", fast=True), middle)
         if found:
             return sorted((_looked_at(picture, face) for face in found), key=lambda face: -face.width)
     return []
@@ -79,7 +79,7 @@ def _looked_at(picture: np.ndarray, face: Found) -> Found:
     for across, down, larger in LOOKS:
         places = SHAPE * side / (LOOK * larger) + [(0.5 + across) * side, (0.5 + down) * side]
         transform = similarity(face.points[:2], places[:2])
-        crop = warp(picture, transform, (side, side), "edge")
+        crop = warp(picture, transform, (side, side), "edge", fast=True)
         mirror = np.array([[-1.0, 0, side - 1], [0, 1, 0]]) @ np.vstack([transform, [0, 0, 1]])
         for look, way, order in ((crop, transform, [0, 1, 2, 3, 4]), (crop[:, ::-1], mirror, [1, 0, 2, 4, 3])):
             points = [found.points[order] for found in _detected(np.ascontiguousarray(look), way)]

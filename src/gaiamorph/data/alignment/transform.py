@@ -34,10 +34,13 @@ def inverse(transform: np.ndarray) -> np.ndarray:
     return cv2.invertAffineTransform(transform)
 
 
-def warp(picture: np.ndarray, transform: np.ndarray, size: tuple[int, int], border: str = "reflect") -> np.ndarray:
+def warp(
+    picture: np.ndarray, transform: np.ndarray, size: tuple[int, int], border: str = "reflect", fast: bool = False
+) -> np.ndarray:
     """A picture uint8 (H, W) or (H, W, C) under the transform (2, 3), as size (width, height). Anti-aliased.
 
-    Points are (right, down), with 0 at the centre of the first pixel. border: reflect, edge, or a colour #rrggbb.
+    Points are (right, down), with 0 at the centre of the first pixel. border: reflect, edge, or a colour #rrggbb. fast: linear,
+    not cubic.
     """
     shrunk = scale_of(transform)
     if shrunk < 1:
@@ -50,7 +53,14 @@ def warp(picture: np.ndarray, transform: np.ndarray, size: tuple[int, int], bord
         transform = transform @ grown
     mode = BORDERS.get(border, cv2.BORDER_CONSTANT)
     colour = colour_of(border, picture.ndim) if mode == cv2.BORDER_CONSTANT else 0
-    return cv2.warpAffine(picture, transform, size, flags=cv2.INTER_CUBIC, borderMode=mode, borderValue=colour)
+    return cv2.warpAffine(
+        picture,
+        transform,
+        size,
+        flags=cv2.INTER_LINEAR if fast else cv2.INTER_CUBIC,
+        borderMode=mode,
+        borderValue=colour,
+    )
 
 
 def _needed(picture: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
