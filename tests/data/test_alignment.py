@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import cv2
 import numpy as np
@@ -243,6 +244,18 @@ def test_a_stopped_run_goes_on(people, tmp_path, monkeypatch):
     assert json.dumps(again.rows) == json.dumps(whole.rows)
     for name in ("p0.png", "p9.png", "alignment.csv", "metadata.csv"):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    # A killed run leaves a line that was cut off.
+    part = tmp_path / ".killed.part"
+    with monkeypatch.context() as patch:
+        patch.setattr(folders, "_refuse_missing", lambda *_: sys.exit(9))
+        with pytest.raises(SystemExit):
+            gm.align(people, tmp_path / "killed", **SMALL)
+    text = (part / folders.STATE).read_text()
+    (part / folders.STATE).write_text(text[:-40])
+    before = len(worked)
+    gm.align(people, tmp_path / "killed", **SMALL)
+    assert len(worked) - before == 1
+    assert (tmp_path / "killed/alignment.csv").read_bytes() == (tmp_path / "whole/alignment.csv").read_bytes()
     # Another rule does not go on with these pictures.
     assert gm.align(people, tmp_path / "other", size=64).rows[0]["scale"] != whole.rows[0]["scale"]
 
@@ -297,6 +310,10 @@ def test_templates_take_the_place_of_detection(people, tmp_path):
     assert made.missing == {"p5.jpg": "it has no template p5.tem beside it"}
     row = made.made[2]
     assert (row["left_eye_x"], row["left_eye_y"], row["right_eye_x"]) == (102, 150, 202)
+    # Pictures with the same places are alike, wherever the points came from.
+    alike = gm.align(people / "p3.png", tmp_path / "alike", like=tmp_path / "out", points="faces")
+    assert Alignment.read(tmp_path / "alike").geometry == Alignment.read(tmp_path / "out").geometry
+    assert alike.made[0]["score"] > 0.6
     # A space of these pictures takes photographs with their templates.
     kind = gm.open_data(tmp_path / "out", size=32).kind
     assert np.array_equal(kind.read(photos / "p2.jpg"), kind.read(tmp_path / "out/p2.png"))
@@ -357,6 +374,8 @@ def test_a_table_of_points_of_anything(tmp_path):
     table.iloc[-1:].to_csv(tmp_path / "last.csv", index=False)
     last = gm.align(photos / "s11.png", tmp_path / "more", points=tmp_path / "last.csv", like=tmp_path / "out")
     assert np.abs(pixels(tmp_path / "more" / last.made[0]["aligned"]).astype(float) - mean).mean() < 20
+    with pytest.raises(UserError, match="only a table has such points"):
+        gm.align(photos, tmp_path / "faces", points="faces", like=tmp_path / "out")
     with pytest.raises(UserError, match="points are not known"):
         gm.open_data(tmp_path / "out", size=32).kind.read(photos / "s11.png")
 

@@ -17,7 +17,7 @@ def align(
     /,
     *,
     out: Path,
-    points: str = "faces",
+    points: str | None = None,
     size: int | None = None,
     margin: float | None = None,
     border: str | None = None,
@@ -37,9 +37,9 @@ def align(
     Args:
         photos: A folder of photographs, or one.
         out: New folder.
-        points: faces: found by a detector. templates: the pupils in NAME.tem beside each photograph (PsychoMorph, WebMorph). Or a
-            table with file_name and x1, y1, x2, y2, ... in pixels, of things of any kind; with left_eye_x, left_eye_y, right_eye_x,
-            ... it has faces, and those that it does not name are found.
+        points: faces (default): found by a detector. templates: the pupils in NAME.tem beside each photograph (PsychoMorph,
+            WebMorph). Or a table with file_name and x1, y1, x2, y2, ... in pixels, of things of any kind; with left_eye_x,
+            left_eye_y, right_eye_x, ... it has faces, and those that it does not name are found.
         size: Side of an aligned picture in pixels (default 512).
         margin: Space around (default 0.5: the whole head; 0: brows to chin).
         border: What lies outside of a photograph: reflect (default), edge, or a colour such as #808080.

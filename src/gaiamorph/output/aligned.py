@@ -123,7 +123,7 @@ class _Job:
         aligned = self.rule.apply(photograph, thing)
         file = f"{stem}_{number + 1}.png" if number else f"{stem}.png"
         (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
-        _write_png(aligned.picture, self.folder / file, self.rule.key)
+        _write_png(aligned.picture, self.folder / file, self.rule.geometry)
         row = {
             "file_name": name,
             "aligned": file,
@@ -153,7 +153,7 @@ def align(
     photos: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    points: str | os.PathLike[str] = "faces",
+    points: str | os.PathLike[str] | None = None,
     like: str | os.PathLike[str] | None = None,
     every: bool = False,
     overwrite: bool = False,
@@ -162,8 +162,8 @@ def align(
 ) -> AlignedFolder:
     """Align a folder of photographs (or one) into a new folder.
 
-    points: ``faces`` (found), ``templates`` (NAME.tem beside a photograph), or a table: ``file_name``, and ``x1``, ``y1``, ``x2``,
-        ``y2``, ... in pixels. With columns ``left_eye_x``, ... it has faces, and those that it does not name are found.
+    points: ``faces`` (found; the default), ``templates`` (NAME.tem beside a photograph), or a table: ``file_name``, and ``x1``,
+        ``y1``, ``x2``, ``y2``, ... in pixels. With ``left_eye_x``, ... it has faces, and those that it does not name are found.
     like: a folder that this function made: the same alignment again.
     every: all faces of a photograph; by default the largest.
     report: called with (photographs done, photographs in all).
@@ -185,7 +185,7 @@ def align(
     notes += table.notes if table is not None else []
     part = target.absolute().with_name(f".{target.absolute().name}.part")
     job = _Job(rule, part, table, every)
-    key = json.dumps([rule.key, every, str(points), images.stamp(Path(points)), str(source.resolve())])
+    key = json.dumps([rule.key, every, str(points), images.stamp(Path(points or "")), str(source.resolve())])
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # each photograph has a thread of its own
     try:
@@ -234,8 +234,14 @@ def _rule(points: Any, like: Any, options: dict[str, Any], names: list[str]) -> 
             raise UserError(f"{like} is no folder of aligned pictures: it holds no {FILE}")
         given = known
     rule = replace(given, **options)
+    if points is None:
+        return rule, None
     if points in ("faces", "templates"):
-        return (rule if like is not None else replace(rule, points=points)), None
+        if rule.places:
+            raise UserError(
+                f"{like} was aligned by a table of points, and only a table has such points: give --points TABLE"
+            )
+        return replace(rule, points=points), None
     if not Path(points).is_file():
         raise UserError(f"points come from 'faces', from 'templates' or from a table, and {points} is no file")
     table = Table(Path(points), names)
@@ -247,15 +253,25 @@ def _rule(points: Any, like: Any, options: dict[str, Any], names: list[str]) -> 
 def _begun(part: Path, key: str) -> dict[str, list[dict[str, Any]]]:
     """Rows that a stopped run has written, by photograph. Another run's folder is emptied."""
     state = part / STATE
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        first, *lines = state.read_text(encoding="utf-8").splitlines()
-        if first == key:
-            rows = [json.loads(line) for line in lines]
-            return {row["stamped"]: row["rows"] for row in rows}
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    first, *lines = state.read_text(encoding="utf-8").splitlines() if state.is_file() else [""]
+    done = {}
+    if first == key:
+        with contextlib.suppress(ValueError):  # the last line of a killed run may be cut off
+            for line in lines:
+                row = json.loads(line)
+                done[row["stamped"]] = row["rows"]
+    else:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
     state.write_text(key + "\n", encoding="utf-8")
-    return {}
+    _remember(part, done)
+    return done
+
+
+def _remember(part: Path, done: dict[str, list[dict[str, Any]]]) -> None:
+    """Write rows down, by photograph."""
+    with open(part / STATE, "a", encoding="utf-8") as file:
+        file.writelines(json.dumps({"stamped": stamp, "rows": rows}) + "\n" for stamp, rows in done.items())
 
 
 def _aligned(
@@ -263,22 +279,18 @@ def _aligned(
 ) -> list[dict[str, Any]]:
     """Rows of all photographs, in order. Decoding and detection run in threads: both release the interpreter lock."""
     rows, remaining, seen = [], iter(entries), 0
-    with (
-        open(job.folder / STATE, "a", encoding="utf-8") as file,
-        ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool,
-    ):
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         while some := list(islice(remaining, AT_ONCE)):
             stamps = [json.dumps([name, *images.stamp(path)]) for name, path, _ in some]
             waiting = {s: pool.submit(job.rows, entry) for s, entry in zip(stamps, some, strict=True) if s not in done}
             for stamp in stamps:
                 if stamp in waiting:
                     done[stamp] = waiting[stamp].result()
-                    file.write(json.dumps({"stamped": stamp, "rows": done[stamp]}) + "\n")
                 rows += done[stamp]
                 seen += 1
                 if report:
                     report(seen, len(entries))
-            file.flush()
+            _remember(job.folder, {stamp: done[stamp] for stamp in waiting})
     return rows
 
 
@@ -308,9 +320,8 @@ def _finish(part: Path, rule: Alignment, result: AlignedFolder, metadata: pd.Dat
 
 def _page(part: Path, rule: Alignment, result: AlignedFolder) -> None:
     """Contact sheets in one page. The least certain pictures come first."""
-    made = sorted(
-        result.made, key=lambda row: -1.0 if math.isnan(row["score"]) else row["score"]
-    )  # placed by hand: nan
+    # Points that were placed by hand have no score.
+    made = sorted(result.made, key=lambda row: -1.0 if math.isnan(row["score"]) else row["score"])
     with TemporaryDirectory() as scratch:
         captions = {}
         for start in range(0, min(len(made), SHOWN), PER_SHEET):

@@ -4,7 +4,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -97,6 +97,11 @@ class Alignment:
         """The rule as one line of text."""
         return json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
 
+    @property
+    def geometry(self) -> str:
+        """The same, but for where points come from: it tells whether two pictures are aligned alike."""
+        return replace(self, points="faces").key
+
     def targets(self, count: int) -> np.ndarray:
         """Places (2, 2), (5, 2) or (N, 2) of the points that are fitted, in pixels of the aligned picture.
 
@@ -149,11 +154,12 @@ class Alignment:
 
         Its text says so, or it has the right size and lies in a folder of such pictures (a program has rewritten it).
         """
-        if picture.info.get(TAG) == self.key:
+        if picture.info.get(TAG) == self.geometry:
             return True
         if path is None or picture.size != (self.size, self.size):
             return False
-        return any(self.read(folder) == self for folder in path.resolve().parents[:3])
+        rules = (self.read(folder) for folder in path.resolve().parents[:3])
+        return any(rule.geometry == self.geometry for rule in rules if rule)
 
 
 def needs_opencv() -> None:
