@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 import cv2
@@ -178,7 +179,7 @@ def test_the_largest_face_or_all(tmp_path):
     one = gm.align(tmp_path / "two.png", tmp_path / "one", **SMALL)
     assert "1 with several faces" in one.summary
     both = gm.align(tmp_path / "two.png", tmp_path / "both", every=True, **SMALL)
-    assert [row["aligned"] for row in both.made] == ["two.png", "two_2.png"]
+    assert [row["aligned"] for row in both.made] == ["two.png", "two_face2.png"]
     assert np.array_equal(pixels(tmp_path / "one/two.png"), pixels(tmp_path / "both/two.png"))
     assert both.made[0]["left_eye_x"] > 320 > both.made[1]["left_eye_x"]
 
@@ -206,7 +207,7 @@ def test_too_many_without_a_face_is_an_error(tmp_path):
     photos.mkdir()
     for i in range(3):
         Image.new("L", (300, 300), 90 + i).save(photos / f"{i}.png")
-    with pytest.raises(UserError, match=r"3 of 3 photographs .* no face was found"):
+    with pytest.raises(UserError, match=r"3 of 3 photographs .* no face was found in it \(0.png, 1.png, 2.png\)"):
         gm.align(photos, tmp_path / "out", **SMALL)
     with pytest.raises(UserError, match=r"3 of 3 pictures .* cannot be aligned"):
         gm.open_data(photos, align=True)
@@ -225,6 +226,7 @@ def test_names_that_differ_in_their_ending_stay_apart(tmp_path):
 def test_a_stopped_run_goes_on(people, tmp_path, monkeypatch):
     whole = gm.align(people, tmp_path / "whole", **SMALL)
     monkeypatch.setattr(folders, "AT_ONCE", 4)
+    monkeypatch.chdir(tmp_path)  # the folder of the work changes the current one
     worked = []
     original = folders._Job.rows
 
@@ -362,7 +364,9 @@ def test_a_table_of_points_of_anything(tmp_path):
     table = spots(photos)
     table.iloc[:-1].to_csv(tmp_path / "points.csv", index=False)
     made = gm.align(photos, tmp_path / "out", points=tmp_path / "points.csv", size=128, margin=0.5)
-    assert made.missing == {f"s{len(table) - 1}.png": "the table of points has no row for it, or an empty cell"}
+    assert made.missing == {
+        f"s{len(table) - 1}.png": "the table of points has no row for it, or an empty or infinite cell"
+    }
     mean = np.mean([pixels(tmp_path / "out" / row["aligned"]).astype(float) for row in made.made], 0)
     rule = Alignment.read(tmp_path / "out")
     assert rule is not None
@@ -374,8 +378,9 @@ def test_a_table_of_points_of_anything(tmp_path):
     table.iloc[-1:].to_csv(tmp_path / "last.csv", index=False)
     last = gm.align(photos / "s11.png", tmp_path / "more", points=tmp_path / "last.csv", like=tmp_path / "out")
     assert np.abs(pixels(tmp_path / "more" / last.made[0]["aligned"]).astype(float) - mean).mean() < 20
-    with pytest.raises(UserError, match="only a table has such points"):
-        gm.align(photos, tmp_path / "faces", points="faces", like=tmp_path / "out")
+    for points in (None, "faces"):
+        with pytest.raises(UserError, match="only a table has such points"):
+            gm.align(photos, tmp_path / "faces", points=points, like=tmp_path / "out")
     with pytest.raises(UserError, match="points are not known"):
         gm.open_data(tmp_path / "out", size=32).kind.read(photos / "s11.png")
 
@@ -387,6 +392,44 @@ def test_a_table_of_eyes_corrects_the_detector(people, tmp_path):
     corrected = gm.align(people, tmp_path / "second", points=tmp_path / "eyes.csv", **SMALL)
     assert corrected.made[0]["left_eye_x"] == 100
     assert corrected.made[1] == found.made[1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"), [("300,100,200,100", "left is meant in the picture"), ("1,2,3,inf", "infinite cell")]
+)
+def test_eyes_that_cannot_be_are_told(people, tmp_path, cells, reason):
+    (tmp_path / "eyes.csv").write_text(f"file_name,left_eye_x,left_eye_y,right_eye_x,right_eye_y\np0.png,{cells}\n")
+    made = gm.align(people, tmp_path / "out", points=tmp_path / "eyes.csv", **SMALL)
+    assert list(made.missing) == ["p0.png"]
+    assert reason in made.missing["p0.png"]
+
+
+def test_no_photograph_is_overwritten(people, tmp_path, monkeypatch):
+    photos = tmp_path / "mine" / "photos"
+    shutil.copytree(people, photos)
+    before = sorted(path.name for path in photos.iterdir())
+    monkeypatch.chdir(tmp_path / "mine")
+    for out in (photos, tmp_path / "mine", ".", tmp_path):
+        with pytest.raises(UserError):
+            gm.align(photos, out, overwrite=True, **SMALL)
+    with pytest.raises(UserError, match="holds no results of gaiamorph"):
+        gm.align(people, photos, overwrite=True, **SMALL)
+    with pytest.raises(UserError, match="holds no results of gaiamorph"):
+        gm.train("sample:moons", out=photos, overwrite=True, steps=1, show=False)
+    assert sorted(path.name for path in photos.iterdir()) == before
+    gm.align(photos, tmp_path / "out", **SMALL)
+    gm.align(photos, tmp_path / "out", overwrite=True, **SMALL)  # its own result may be replaced
+
+
+def test_a_second_face_has_a_name_of_its_own(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    canvas((700, 420), (orl(0, 2), (20, 60)), (orl(50), (320, 40))).save(photos / "a.png")
+    orl(100).save(photos / "a_face2.png")
+    made = gm.align(photos, tmp_path / "out", every=True, **SMALL)
+    names = [row["aligned"] for row in made.made]
+    assert len(set(names)) == 3
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == set(names)
 
 
 @pytest.mark.parametrize("columns", ["file_name,x1,y1", "file_name,a,b,c,d", "x1,y1,x2,y2"])

@@ -50,12 +50,16 @@ def align(
     """
     given: dict[str, Any] = {"size": size, "margin": margin, "border": border, "by": by}
     options = {name: value for name, value in given.items() if value is not None}
-    with Progress(disable=quiet or not sys.stderr.isatty(), transient=True) as progress:
-        task = progress.add_task("aligning")
-        made = aligned.align(
-            photos, out, points=points, like=like, every=all_, overwrite=overwrite,
-            report=lambda done, count: progress.update(task, completed=done, total=count), **options,
-        )  # fmt: skip
+    try:
+        with Progress(disable=quiet or not sys.stderr.isatty(), transient=True) as progress:
+            task = progress.add_task("aligning")
+            made = aligned.align(
+                photos, out, points=points, like=like, every=all_, overwrite=overwrite,
+                report=lambda done, count: progress.update(task, completed=done, total=count), **options,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on", file=sys.stderr)
+        raise
     for note in made.notes:
         print(f"gaiamorph: note: {note}", file=sys.stderr)
     for name, reason in made.missing.items():

@@ -33,6 +33,7 @@ def info(space: Space, /, *, json_: Annotated[bool, Parameter(name="--json", neg
     rows = [
         ("model", f"{i.model} ({i.network.name}, latent_dim {i.latent_dim})"),
         ("items", f"{opened.kind.name} {opened.kind.shape}"),
+        *([("alignment", rule.key)] if (rule := getattr(opened.kind, "align", None)) else []),
         ("trained on", f"{t.items} items of {t.source} (fingerprint {t.fingerprint[:12]})"),
         ("training", f"{t.steps} steps, {t.seconds:.0f} s, seed {t.seed}"),
         ("held-out error", error),

@@ -5,8 +5,8 @@ The work lies in a hidden folder beside the result until all is done. A stopped 
 
 import contextlib
 import json
-import math
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,14 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image, PngImagePlugin
+from PIL import PngImagePlugin
 
-from gaiamorph import drawing
 from gaiamorph.data import images
 from gaiamorph.data.alignment import Alignment, needs_opencv
 from gaiamorph.data.alignment.found import Found
@@ -30,16 +28,14 @@ from gaiamorph.data.finding import Found as Listed
 from gaiamorph.data.finding import find, printable
 from gaiamorph.data.images import UnreadableError
 from gaiamorph.data.names import read_metadata
-from gaiamorph.data.oddities import no_pictures
+from gaiamorph.data.oddities import listed, no_pictures, unread
 from gaiamorph.errors import UserError
+from gaiamorph.output import contact_sheets
 from gaiamorph.output.folders import refuse_existing
-from gaiamorph.output.report import write_page
 
 TABLE, METADATA, STATE = "alignment.csv", "metadata.csv", "state.jsonl"
 ENLARGED = 2.0
 """A thing that is enlarged more than this has less detail than its picture seems to."""
-SHOWN, PER_SHEET, COLUMNS, CELL = 240, 120, 10, 96
-"""Pictures of the contact sheets, in all, on each, and in a row; pixels of each."""
 AFTER_HEADER = 33
 """Bytes of a PNG file before its second chunk."""
 AT_ONCE = 64
@@ -121,7 +117,7 @@ class _Job:
         from gaiamorph.data.alignment.points import FACE
 
         aligned = self.rule.apply(photograph, thing)
-        file = f"{stem}_{number + 1}.png" if number else f"{stem}.png"
+        file = f"{stem}_face{number + 1}.png" if number else f"{stem}.png"
         (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
         _write_png(aligned.picture, self.folder / file, self.rule.geometry)
         row = {
@@ -175,9 +171,11 @@ def align(
     import cv2
 
     source, target = Path(photos), Path(out)
-    refuse_existing(target, overwrite)
-    if source.resolve() in target.resolve().parents:
+    if source.resolve() in (target.resolve(), *target.resolve().parents):
         raise UserError(f"{target} lies in {source}, where it would be read as photographs: choose a place beside it")
+    if target.resolve() in source.resolve().parents:
+        raise UserError(f"{target} holds the photographs: choose a place beside it")
+    refuse_existing(target, overwrite)
     entries, others = _entries(source)
     names = [name for name, _, _ in entries]
     metadata, notes = read_metadata(source, names)
@@ -185,7 +183,7 @@ def align(
     notes += table.notes if table is not None else []
     part = target.absolute().with_name(f".{target.absolute().name}.part")
     job = _Job(rule, part, table, every)
-    key = json.dumps([rule.key, every, str(points), images.stamp(Path(points or "")), str(source.resolve())])
+    key = json.dumps([rule.key, every, str(points), points and images.stamp(Path(points)), str(source.resolve())])
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # each photograph has a thread of its own
     try:
@@ -211,14 +209,16 @@ def _entries(source: Path) -> tuple[list[tuple[str, Path, str]], list[dict[str, 
     """
     if not source.exists():
         raise UserError(f"{source} does not exist: give a folder of photographs, or one")
-    listed = find(source) if source.is_dir() else Listed([(printable(source.name), source)])
-    found = listed.pictures
+    seen = find(source) if source.is_dir() else Listed([(printable(source.name), source)])
+    found = seen.pictures
     if not found:
-        raise UserError(no_pictures(source, listed))
-    others = [{"file_name": name, "reason": reason} for name, reason in listed.skipped]
+        raise UserError(no_pictures(source, seen))
+    others = [{"file_name": name, "reason": reason} for name, reason in seen.skipped]
     stems = [name.rpartition(".")[0] or name for name, _ in found]
     often = Counter(stem.casefold() for stem in stems)
-    chosen = [stem if often[stem.casefold()] == 1 else name for stem, (name, _) in zip(stems, found, strict=True)]
+    # The second face of anna.jpg becomes anna_face2.png. No photograph may have that name.
+    alone = [often[stem.casefold()] == 1 and not re.search(r"_face\d+$", stem, re.IGNORECASE) for stem in stems]
+    chosen = [stem if one else name for one, stem, (name, _) in zip(alone, stems, found, strict=True)]
     return [(name, path, stem) for (name, path), stem in zip(found, chosen, strict=True)], others
 
 
@@ -234,9 +234,9 @@ def _rule(points: Any, like: Any, options: dict[str, Any], names: list[str]) -> 
             raise UserError(f"{like} is no folder of aligned pictures: it holds no {FILE}")
         given = known
     rule = replace(given, **options)
-    if points is None:
+    if points is None and not rule.places:
         return rule, None
-    if points in ("faces", "templates"):
+    if points in (None, "faces", "templates"):
         if rule.places:
             raise UserError(
                 f"{like} was aligned by a table of points, and only a table has such points: give --points TABLE"
@@ -247,6 +247,10 @@ def _rule(points: Any, like: Any, options: dict[str, Any], names: list[str]) -> 
     table = Table(Path(points), names)
     if table.is_face or rule.places:
         return rule, table
+    if like is not None:
+        raise UserError(
+            f"{like} has faces, whose points are called left_eye_x, left_eye_y, right_eye_x, ...: {points} has others"
+        )
     return replace(rule, points="table", places=mean_places(table.complete(), rule.margin)), table
 
 
@@ -283,24 +287,30 @@ def _aligned(
         while some := list(islice(remaining, AT_ONCE)):
             stamps = [json.dumps([name, *images.stamp(path)]) for name, path, _ in some]
             waiting = {s: pool.submit(job.rows, entry) for s, entry in zip(stamps, some, strict=True) if s not in done}
-            for stamp in stamps:
-                if stamp in waiting:
-                    done[stamp] = waiting[stamp].result()
-                rows += done[stamp]
-                seen += 1
-                if report:
-                    report(seen, len(entries))
-            _remember(job.folder, {stamp: done[stamp] for stamp in waiting})
+            try:
+                for stamp in stamps:
+                    if stamp in waiting:
+                        done[stamp] = waiting[stamp].result()
+                    rows += done[stamp]
+                    seen += 1
+                    if report:
+                        report(seen, len(entries))
+            finally:  # also if the user stops it
+                _remember(job.folder, {stamp: done[stamp] for stamp in waiting if stamp in done})
     return rows
 
 
 def _refuse_missing(rows: list[dict[str, Any]], source: Path) -> None:
     """Raise UserError if too many photographs are missing."""
-    count, missing = len({row["file_name"] for row in rows}), [row for row in rows if "aligned" not in row]
+    count, missing = (
+        len({row["file_name"] for row in rows}),
+        [(row["file_name"], row["reason"]) for row in rows if "aligned" not in row],
+    )
     if len(missing) > MOST_MISSING * count:
+        why = "; ".join(f"{reason} ({listed(names)})" for reason, names in unread(missing))
         raise UserError(
-            f"{len(missing)} of {count} photographs in {source} cannot be aligned (the first is {missing[0]['file_name']}: "
-            f"{missing[0]['reason']}): remove them, or give their points in a table"
+            f"{len(missing)} of {count} photographs in {source} cannot be aligned, so nothing is written: {why}; remove them, or "
+            "give their points in a table"
         )
 
 
@@ -315,27 +325,5 @@ def _finish(part: Path, rule: Alignment, result: AlignedFolder, metadata: pd.Dat
         table = metadata.loc[[row["file_name"] for row in result.made]].convert_dtypes()
         table.insert(0, "file_name", [row["aligned"] for row in result.made])
         table.to_csv(part / METADATA, index=False, errors="surrogateescape")
-    _page(part, rule, result)
-
-
-def _page(part: Path, rule: Alignment, result: AlignedFolder) -> None:
-    """Contact sheets in one page. The least certain pictures come first."""
-    # Points that were placed by hand have no score.
-    made = sorted(result.made, key=lambda row: -1.0 if math.isnan(row["score"]) else row["score"])
-    with TemporaryDirectory() as scratch:
-        captions = {}
-        for start in range(0, min(len(made), SHOWN), PER_SHEET):
-            names = [row["aligned"] for row in made[start : start + PER_SHEET]]
-            cells = [_thumbnail(part / name) for name in names]
-            file = Path(scratch, f"{start:04d}.png")
-            drawing.sheet([cells[i : i + COLUMNS] for i in range(0, len(cells), COLUMNS)], cell=CELL).save(file)
-            captions[str(file)] = ", ".join(names)
-        text = [result.summary, f"The alignment: {rule.key}"]
-        if len(made) > SHOWN:
-            text.append(f"Shown are {SHOWN} pictures: those with the lowest scores.")
-        write_page(part, "Aligned photographs", text, captions, [*result.missing.items()])
-
-
-def _thumbnail(path: Path) -> np.ndarray:
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGB").resize((CELL, CELL), Image.Resampling.BOX))
+    paragraphs = [result.summary, f"The alignment: {rule.key}"]
+    contact_sheets.write(part, "Aligned photographs", paragraphs, result.made, [*result.missing.items()])

@@ -12,6 +12,10 @@ from typing import Any
 from gaiamorph.errors import UserError
 
 LARGEST_SCALE = 32
+OF_RESULTS = {
+    "config.yaml", "splits.json", "space.safetensors", "manifest.csv", "codes.npy", "results.json", "results.csv", "alignment.csv",
+}  # fmt: skip
+"""Names of files. A folder that has none of them may be a folder of photographs."""
 WAITING = 512
 """Files that may wait for a thread. The caller of `writers` blocks while there are more."""
 
@@ -23,10 +27,25 @@ def check_scale(scale: int) -> None:
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Raise UserError if ``path`` holds something and ``overwrite`` is not given."""
+    """Raise UserError if ``path`` holds something, and ``overwrite`` is not given or gaiamorph did not make that folder."""
     empty = path.is_dir() and not any(path.iterdir())
-    if os.path.lexists(path) and not empty and not overwrite:
+    if not os.path.lexists(path) or empty:
+        return
+    if path.is_dir() and not _is_result(path):
+        raise UserError(
+            f"{path} exists already, and holds no results of gaiamorph, so it is not replaced: choose another place"
+        )
+    if not overwrite:
         raise UserError(f"{path} exists already: choose another place, or say --overwrite to replace it")
+
+
+def _is_result(folder: Path) -> bool:
+    """Whether a folder may be replaced: it has a file that results have, holds a run, or nothing but decoded items."""
+    if folder.resolve() in (Path.cwd(), *Path.cwd().parents):
+        return False
+    inside = list(folder.iterdir())
+    decoded = all(path.name.startswith(("item_", "items.")) for path in inside)
+    return decoded or any(path.name in OF_RESULTS or (path / "config.yaml").is_file() for path in inside)
 
 
 @contextlib.contextmanager

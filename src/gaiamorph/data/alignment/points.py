@@ -70,7 +70,8 @@ class Table:
 
     def complete(self) -> list[np.ndarray]:
         """The points (N, 2) of every photograph that has all of them. Raises UserError if there is none."""
-        known = self.rows.dropna().to_numpy(float)
+        known = self.rows.to_numpy(float)
+        known = known[np.isfinite(known).all(1)]
         if not len(known):
             raise UserError("the table of points has no row with all points")
         return list(known.reshape(len(known), -1, 2))
@@ -79,7 +80,9 @@ class Table:
         """The points (N, 2) of a photograph (H, W, ...). Raises UnreadableError if one is missing, or lies outside."""
         points = self.rows.loc[name].to_numpy(float).reshape(-1, 2)
         if not np.isfinite(points).all():
-            raise UnreadableError("the table of points has no row for it, or an empty cell")
+            raise UnreadableError("the table of points has no row for it, or an empty or infinite cell")
+        if self.is_face and points[0, 0] >= points[1, 0]:
+            raise UnreadableError("its left eye lies to the right of its right one: left is meant in the picture")
         return inside(points, shape)
 
     def has(self, name: str) -> bool:
