@@ -46,7 +46,7 @@ def align(
         by: eyes (default): both eyes lie exactly at their places; five: eyes, nose and mouth as near as possible.
         like: A folder of aligned pictures: the same alignment again.
         all_: All faces of a photograph; by default the largest.
-        quiet: Print nothing but warnings.
+        quiet: Print nothing but warnings and notes.
     """
     given: dict[str, Any] = {"size": size, "margin": margin, "border": border, "by": by}
     options = {name: value for name, value in given.items() if value is not None}

@@ -177,8 +177,14 @@ def refuse_copies(d: Design) -> None:
     """Raise UserError if one attribute is a copy of another, or a linear combination of others."""
     complete = d.values[d.complete]
     if len(complete) <= len(d.attributes) + 1:
-        few = f"{len(complete)} items have every attribute, too few for {len(d.attributes)} attributes"
-        raise UserError(f"{few}: choose fewer with --columns, or fill in what is missing")
+        known = (~np.isnan(d.values)).sum(0)
+        emptiest = ", ".join(f"{d.names[k]} {known[k]}" for k in np.argsort(known, kind="stable")[:3])
+        few = (
+            f"{len(complete)} of {len(d.values)} items have every attribute, too few for {len(d.attributes)} attributes"
+        )
+        raise UserError(
+            f"{few} (known least often: {emptiest}): choose fewer with --columns, or fill in what is missing"
+        )
     for k in np.flatnonzero(np.ptp(complete, 0) == 0):
         raise UserError(f"{d.names[k]!r} is constant among the {len(complete)} items with every attribute: drop it")
     for i, j in np.argwhere(np.tril(np.abs(_correlations(complete)), -1) > 1 - 1e-9):
