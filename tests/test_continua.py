@@ -175,11 +175,16 @@ def test_existing_results_are_not_touched(picture_space, photos, tmp_path):
     (tmp_path / "out" / "mine.txt").write_text("x")
     with pytest.raises(gm.UserError, match="exists already"):
         c.save(tmp_path / "out")
+    with pytest.raises(gm.UserError, match="holds no results of gaiamorph"):
+        c.save(tmp_path / "out", overwrite=True)
     with pytest.raises(gm.UserError, match="scale"):
-        c.save(tmp_path / "out", scale=0, overwrite=True)
+        c.save(tmp_path / "new", scale=0, overwrite=True)
     assert [p.name for p in tmp_path.rglob("*")] == ["out", "mine.txt"]
-    c.save(tmp_path / "out", overwrite=True)
-    assert (tmp_path / "out" / "sheet.png").exists()
+    c.save(tmp_path / "new")
+    with pytest.raises(gm.UserError, match="say --overwrite"):
+        c.save(tmp_path / "new")
+    picture_space.morph(photos / "p00.png", photos / "p01.png", 2).save(tmp_path / "new", overwrite=True)
+    assert len(list((tmp_path / "new").glob("frame_*.png"))) == 2
 
 
 def test_a_failing_write_leaves_nothing(picture_space, photos, tmp_path):

@@ -283,7 +283,8 @@ def test_demo(run, quiet, tmp_path):
     assert page.count("<img") == 3
     assert 8 <= page.count("<p>") <= 13
     assert "its morphs are rough" in page
-    assert "photos/ --out run --config faces." in page
+    assert "gaiamorph align photos/ --out aligned" in page
+    assert "--config faces." in page
     trained = yaml.safe_load((tmp_path / "demo" / "gaia" / "config.yaml").read_text())
     assert trained["gaia"] | gm.recipe("faces")["gaia"] == trained["gaia"]
     for line in out.splitlines():
