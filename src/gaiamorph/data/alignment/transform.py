@@ -39,13 +39,19 @@ def warp(
 ) -> np.ndarray:
     """A picture uint8 (H, W) or (H, W, C) under the transform (2, 3), as size (width, height). Anti-aliased.
 
-    Points are (right, down), with 0 at the centre of the first pixel. border: reflect, edge, or a colour #rrggbb. fast: linear,
-    not cubic.
+    Points are (right, down), with 0 at the centre of the first pixel. border: reflect, edge, or a colour #rrggbb. fast: for
+    a detector, that need not be exact to the last grey level or row.
     """
     shrunk = scale_of(transform)
     if shrunk < 1:
         # cv2.warpAffine does not filter. A mean over areas comes first, to about the scale that is wanted.
         picture, transform = _needed(picture, transform, size)
+        while fast and scale_of(transform) < 0.5 and min(picture.shape[:2]) >= 4:
+            height, width = (side // 2 for side in picture.shape[:2])
+            even = picture[: 2 * height, : 2 * width]
+            picture = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+            transform = transform @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]])
+        shrunk = scale_of(transform)
         height, width = (max(1, round(side * shrunk)) for side in picture.shape[:2])
         across, down = width / picture.shape[1], height / picture.shape[0]
         picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
