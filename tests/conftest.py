@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
 
 import gaiamorph as gm
+from gaiamorph.data import samples
 from gaiamorph.space import UnlikeTrainingWarning
 
 
@@ -38,6 +40,41 @@ def draw_faces(count: int, seed: int, size: int = 24) -> list[Image.Image]:
             picture[np.hypot(x - cx - side, y - cy + 0.1) < 0.06] = eye
         pictures.append(Image.fromarray(picture.astype(np.uint8)))
     return pictures
+
+
+CROP = {"size": 96, "margin": 0.1}
+"""A small alignment."""
+
+
+def orl(number: int, enlarge: int = 3) -> Image.Image:
+    with Image.open(samples.faces()[0][number][1]) as picture:
+        return picture.resize((picture.width * enlarge, picture.height * enlarge), Image.Resampling.LANCZOS)
+
+
+def canvas(size: tuple[int, int], *placed: tuple[Image.Image, tuple[int, int]]) -> Image.Image:
+    made = Image.new("L", size, 128)
+    for picture, place in placed:
+        made.paste(picture, place)
+    return made
+
+
+def pixels(path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory):
+    """Ten photographs of ten people, of different size, place and angle."""
+    folder = tmp_path_factory.mktemp("people")
+    for i in range(10):
+        photograph = canvas((420, 500), (orl(10 * i), (20 + 10 * i, 30 + 12 * i))).rotate(
+            3 * i - 12, Image.Resampling.BICUBIC
+        )
+        photograph.save(folder / f"p{i}.png")
+    table = {"file_name": [f"p{i}.png" for i in range(10)], "age": range(20, 30), "group": list("aabbccddee")}
+    pd.DataFrame(table).to_csv(folder / "metadata.csv", index=False)
+    return folder
 
 
 @pytest.fixture(scope="session")

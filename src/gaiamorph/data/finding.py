@@ -73,7 +73,7 @@ def find(folder: Path) -> Found:
             folders.clear()
             continue
         entered.add(real)
-        if Path(parent) != folder and _is_result(Path(parent), set(files)):
+        if Path(parent) != folder and is_result(Path(parent), set(files)):
             found.results.append(name(parent))
             folders.clear()
             continue
@@ -108,7 +108,8 @@ def _reason(path: Path, ending: str) -> str | None:
     return right and ""
 
 
-def _is_result(folder: Path, files: set[str]) -> bool:
+def is_result(folder: Path, files: set[str]) -> bool:
+    """Whether this program made a folder with these files: a run, a continuum, an evaluation, a comparison or the demo."""
     if any(own <= files for own in _OWN):
         return True
     if "manifest.csv" not in files:

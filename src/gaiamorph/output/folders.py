@@ -9,13 +9,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from gaiamorph.data.finding import is_result
 from gaiamorph.errors import UserError
 
 LARGEST_SCALE = 32
-OF_RESULTS = {
-    "config.yaml", "splits.json", "space.safetensors", "manifest.csv", "codes.npy", "results.json", "results.csv", "alignment.csv",
-}  # fmt: skip
-"""Names of files. A folder that has none of them may be a folder of photographs."""
 WAITING = 512
 """Files that may wait for a thread. The caller of `writers` blocks while there are more."""
 
@@ -31,7 +28,7 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
     empty = path.is_dir() and not any(path.iterdir())
     if not os.path.lexists(path) or empty:
         return
-    if path.is_dir() and not _is_result(path):
+    if path.is_dir() and not _may_go(path):
         raise UserError(
             f"{path} exists already, and holds no results of gaiamorph, so it is not replaced: choose another place"
         )
@@ -39,13 +36,18 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
         raise UserError(f"{path} exists already: choose another place, or say --overwrite to replace it")
 
 
-def _is_result(folder: Path) -> bool:
-    """Whether a folder may be replaced: it has a file that results have, holds a run, or nothing but decoded items."""
+def _may_go(folder: Path) -> bool:
+    """Whether a folder may be replaced: it is a result, aligned pictures, or holds nothing but decoded items or results."""
     if folder.resolve() in (Path.cwd(), *Path.cwd().parents):
         return False
     inside = list(folder.iterdir())
-    decoded = all(path.name.startswith(("item_", "items.")) for path in inside)
-    return decoded or any(path.name in OF_RESULTS or (path / "config.yaml").is_file() for path in inside)
+    names = {path.name for path in inside}
+    return (
+        is_result(folder, names)
+        or {"alignment.csv", "alignment.json"} <= names
+        or all(name.startswith(("item_", "items.")) for name in names)
+        or all(path.is_dir() and is_result(path, {file.name for file in path.iterdir()}) for path in inside)
+    )
 
 
 @contextlib.contextmanager
