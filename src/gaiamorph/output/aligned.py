@@ -115,6 +115,7 @@ class _Job:
     ) -> dict[str, Any]:
         """Write one aligned picture. Returns its row."""
         from gaiamorph.data.alignment.points import FACE
+        from gaiamorph.data.alignment.transform import scale_of
 
         aligned = self.rule.apply(photograph, thing)
         file = f"{stem}_face{number + 1}.png" if number else f"{stem}.png"
@@ -127,8 +128,8 @@ class _Job:
             "things": count,
             "score": thing.score,
             "turned": thing.turned,
+            "scale": scale_of(aligned.transform),
         }
-        row["scale"] = float(np.hypot(*aligned.transform[:, 0]))
         for i, (x, y) in enumerate(thing.points.round(2).tolist()):
             row |= {f"x{i + 1}": x, f"y{i + 1}": y} if self.rule.places else {f"{FACE[i]}_x": x, f"{FACE[i]}_y": y}
         return row | {f"m{i}{j}": float(aligned.transform[i, j]) for i in range(2) for j in range(3)}
@@ -302,10 +303,8 @@ def _aligned(
 
 def _refuse_missing(rows: list[dict[str, Any]], source: Path) -> None:
     """Raise UserError if too many photographs are missing."""
-    count, missing = (
-        len({row["file_name"] for row in rows}),
-        [(row["file_name"], row["reason"]) for row in rows if "aligned" not in row],
-    )
+    count = len({row["file_name"] for row in rows})
+    missing = [(row["file_name"], row["reason"]) for row in rows if "aligned" not in row]
     if len(missing) > MOST_MISSING * count:
         why = "; ".join(f"{reason} ({listed(names)})" for reason, names in unread(missing))
         raise UserError(

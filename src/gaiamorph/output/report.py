@@ -20,7 +20,7 @@ def write_page(
     captions: Mapping[str, str],
     rows: Sequence[Sequence[str]] = (),
 ) -> None:
-    """Write ``index.html``: paragraphs, PNG files of the folder with captions, by name, and a table. All text is escaped."""
+    """Write ``index.html``: paragraphs, PNG files (paths from the folder) with captions, and a table. All text is escaped."""
     parts = [f"<p>{html.escape(text)}</p>" for text in paragraphs]
     for name, caption in captions.items():
         data, text = base64.b64encode((folder / name).read_bytes()).decode(), html.escape(caption)

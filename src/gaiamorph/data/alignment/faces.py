@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from gaiamorph.data.alignment.found import SHAPE, Found
-from gaiamorph.data.alignment.transform import applied, inverse, similarity, warp
+from gaiamorph.data.alignment.transform import applied, inverse, scale_of, similarity, warp
 from gaiamorph.errors import UserError, telling
 
 MODEL = "face_detection_yunet_2023mar.onnx"
@@ -68,7 +68,7 @@ def _detected(small: np.ndarray, transform: np.ndarray) -> list[Found]:
     _, rows = detector.detect(small)
     back = inverse(transform)
     return [
-        Found(applied(back, row[4:14].reshape(5, 2)), float(row[14]), float(row[2] * np.hypot(*back[:, 0])))
+        Found(applied(back, row[4:14].reshape(5, 2)), float(row[14]), float(row[2]) * scale_of(back))
         for row in (() if rows is None else rows)
     ]
 
@@ -99,9 +99,8 @@ def _detector() -> "cv2.FaceDetectorYN":
     """One detector for each thread: it keeps its work between calls. Raises UserError if the model does not open."""
     if not hasattr(_own, "detector"):
         file = model_file()
-        level = cv2.utils.logging.setLogLevel(
-            0
-        )  # OpenCV 5 prints a warning for each detector, and 4 the reason of an error
+        # OpenCV 5 prints a warning for each detector, and OpenCV 4 the reason of an error.
+        level = cv2.utils.logging.setLogLevel(0)
         try:
             with telling(f"the face detector {file} does not open: {INSTALL} --force-reinstall"):
                 _own.detector = cv2.FaceDetectorYN.create(
