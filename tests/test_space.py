@@ -58,7 +58,7 @@ def test_codes_depend_on_company_by_no_more_than_rounding(picture_space, photos)
         assert np.abs(picture_space.decode(z[i : i + 1])[0] - whole[i]).max() <= 1
 
 
-@pytest.mark.parametrize("options", [{}, {"keep_detail": True}, {"refine": 2}])
+@pytest.mark.parametrize("options", [{}, {"detail": "added"}, {"detail": "none"}, {"refine": 2}])
 def test_a_continuum_does_not_depend_on_company(picture_space, photos, tmp_path, options):
     """The same bits for a pair alone, among others, and from its manifest. 35 frames are two batches."""
     paths = [photos / f"p{i:02d}.png" for i in range(6)]
@@ -87,7 +87,7 @@ def test_one_item_costs_one_item(picture_space, photos, monkeypatch):
     assert seen == {"encode": [1, 1], "decode": [3, 1, 1, 1]}
     for sizes in seen.values():
         sizes.clear()
-    picture_space.morph(a, b, steps=5, keep_detail=True)
+    picture_space.morph(a, b, steps=5, detail="added")
     assert seen == {"encode": [1, 1], "decode": [1, 1, 5]}
 
 
@@ -95,7 +95,7 @@ def test_a_misspelt_option_is_an_error(picture_space, photos):
     a, b = photos / "p00.png", photos / "p01.png"
     for call in (
         lambda: picture_space.morph(a, b, stepz=3),
-        lambda: picture_space.morph_pairs([(a, b)], keep_details=True),
+        lambda: picture_space.morph_pairs([(a, b)], details="none"),
         lambda: picture_space.edit(a, {}, refin=3),
         lambda: picture_space.edit_path(a, "x", [1], scale=3),
     ):
@@ -255,7 +255,7 @@ def test_missing_space(tmp_path):
 
 def test_ends_are_the_reconstructions(picture_space, photos):
     a, b = photos / "p00.png", photos / "p01.png"
-    c = picture_space.morph(a, b, steps=5)
+    c = picture_space.morph(a, b, steps=5, detail="none")
     assert c.weights.tolist() == [0, 0.25, 0.5, 0.75, 1]
     assert c.frames.shape == (5, 16, 16, 1)
     assert np.abs(c.frames[[0, -1]].astype(int) - picture_space.reconstruct([a, b])).max() <= 1
@@ -280,7 +280,7 @@ def test_perceptual_steps_are_more_even(vector_space):
 
 def test_weights_and_extrapolation(picture_space, photos):
     a, b = photos / "p00.png", photos / "p01.png"
-    assert picture_space.morph(a, b, weights=[0.3]).frames.shape == (1, 16, 16, 1)
+    assert picture_space.morph(a, b, weights=[0.3]).frames.shape == (1, 24, 24, 1)
     with pytest.raises(gm.UserError, match="extrapolate"):
         picture_space.morph(a, b, weights=[-0.5, 0.5])
     c = picture_space.morph(a, b, weights=[-0.5, 1.5], extrapolate=True)
@@ -291,7 +291,8 @@ def test_weights_and_extrapolation(picture_space, photos):
 
 @pytest.mark.parametrize("options", [{"steps": 1}, {"steps": 10**9}, {"spacing": "odd"}, {"weights": []}, {"weights": [np.nan]},
                                      {"refine": -1}, {"spacing": "perceptual", "features": "pca"},
-                                     {"spacing": "perceptual", "features": "smell"}])  # fmt: skip
+                                     {"spacing": "perceptual", "features": "smell"}, {"detail": "much"}, {"full_size": 15},
+                                     {"full_size": 5000}])  # fmt: skip
 def test_bad_morphs(picture_space, photos, options):
     with pytest.raises(gm.UserError):
         picture_space.morph(photos / "p00.png", photos / "p01.png", **options)

@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 GAP, LABEL_HEIGHT, LABEL_WIDTH = 4, 22, 118
 """Pixels of a sheet: between pictures, and for labels."""
+MOST_CELL = 256
+"""Larger pictures are made smaller in a sheet."""
 FONT = ImageFont.load_default(13)
 
 
@@ -33,11 +35,11 @@ def sheet(
 ) -> Image.Image:
     """A table of pictures uint8 (H, W, 1 or 3) with labels. None leaves a place empty.
 
-    Pictures are enlarged by a whole factor to about ``cell`` pixels across. Larger ones keep their size.
+    Pictures are enlarged by a whole factor to about ``cell`` pixels across. Larger ones keep their size, up to 256 pixels.
     """
     first = next(item for row in rows for item in row if item is not None)
-    factor = max(1, round(cell / first.shape[1]))
-    height, width = first.shape[0] * factor, first.shape[1] * factor
+    factor = max(1, round(cell / first.shape[1])) * min(1, MOST_CELL / max(first.shape[:2]))
+    height, width = (round(side * factor) for side in first.shape[:2])
     left = LABEL_WIDTH if row_labels else GAP
     top = LABEL_HEIGHT if column_labels else GAP
     columns = max(len(row) for row in rows)

@@ -107,6 +107,22 @@ def is_heif(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS
 
 
+def size_of(original: Any) -> tuple[int, int]:
+    """Width and height of what `decode` takes, or of a path, by the header alone where there is one."""
+    if isinstance(original, np.ndarray):
+        return original.shape[1], original.shape[0]
+    if isinstance(original, Image.Image):
+        return _turned(original)
+    with _opened(io.BytesIO(original) if isinstance(original, bytes) else Path(original)) as picture:
+        return _turned(picture)
+
+
+def _turned(picture: Image.Image) -> tuple[int, int]:
+    """Width and height after the rotation by EXIF. From 5 on it is a quarter turn."""
+    width, height = picture.size
+    return (height, width) if picture.getexif().get(ORIENTATION, 1) >= 5 else (width, height)
+
+
 def is_grey(file: Path | bytes | None) -> bool:
     """Whether a file, or its content, is a grey picture, by its header alone. What does not open counts as grey."""
     try:

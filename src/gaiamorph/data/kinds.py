@@ -190,6 +190,18 @@ class Kind(ABC):
         """Sets of items (N, ...) by name, for comparison."""
         return self.sheet([list(items[: self.shown]) for items in sets.values()], list(sets), cell=64)
 
+    def full_size(self, original: Any) -> int:
+        """Longer side in pixels of an item that was made of ``original`` (what `read` takes), before it was made small."""
+        raise NotImplementedError(f"{self.name} have no size")
+
+    def at(self, size: int) -> "Kind":
+        """The same kind with larger items, whose longer side has ``size`` pixels."""
+        raise NotImplementedError(f"{self.name} have no size")
+
+    def photograph(self, original: Any) -> np.ndarray:
+        """As `read`, but an array in the shape of an item is aligned, too."""
+        raise NotImplementedError(f"{self.name} have no photographs")
+
     def placed(self, path: Path) -> tuple[np.ndarray, np.ndarray]:
         """The photograph uint8 (H, W, 3) in a file, and the transform (2, 3) from its pixels to those of the item it becomes."""
         raise NotImplementedError(f"{self.name} have no photographs")
@@ -242,6 +254,7 @@ class Dataset:
     mirror: whether the mirror image of an item is an item (no for digits).
     notes: sentences for the user on what was left out, set aside, or read otherwise than it was written. Lines below a
         sentence name the items.
+    original: the picture that the item of a name was made of, as the kind's `read` takes it. None if items are the originals.
     """
 
     source: str
@@ -255,6 +268,7 @@ class Dataset:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     mirror: bool = True
+    original: Callable[[str], Any] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.items)

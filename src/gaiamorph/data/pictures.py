@@ -24,6 +24,8 @@ from gaiamorph.data.tables import read_arrays
 from gaiamorph.errors import UserError, telling
 
 DEFAULT_SIZE = 32
+MOST_FULL = 1024
+"""By default, frames have no more pixels a side, however large the photographs are."""
 MOST_UNREADABLE = 0.05
 """A larger share of unreadable files is an error."""
 
@@ -95,20 +97,18 @@ class Pictures(Kind):
 
     def read(self, thing: Any) -> np.ndarray:
         """A path, a PIL picture, or an array: uint8 (H, W), (H, W, 1) or (H, W, 3), or floats in [0, 1]."""
-        is_path = isinstance(thing, (str, os.PathLike))
-        if is_path and not Path(thing).is_file():
-            raise UserError(f"{Path(thing)} is not a file: give the path of a picture")
-        with telling(f"{Path(thing)} cannot be read as a picture" if is_path else "the picture given cannot be used"):
-            if is_path:
-                return self.fit(images.decode(images.read_bytes(Path(thing))), Path(thing))
-            if (
-                self.align
-                and isinstance(thing, np.ndarray)
-                and thing.shape == self.item_shape
-                and self.is_natural(thing)
-            ):
-                return thing  # an item, which is aligned
-            return self.fit(images.decode(thing))
+        is_item = isinstance(thing, np.ndarray) and thing.shape == self.item_shape and self.is_natural(thing)
+        return thing if is_item else self.photograph(thing)
+
+    def photograph(self, original: Any) -> np.ndarray:
+        is_path = isinstance(original, (str, os.PathLike))
+        if is_path and not Path(original).is_file():
+            raise UserError(f"{Path(original)} is not a file: give the path of a picture")
+        with telling(
+            f"{Path(original)} cannot be read as a picture" if is_path else "the picture given cannot be used"
+        ):
+            path = Path(original) if is_path else None
+            return self.fit(images.decode(images.read_bytes(path) if path else original), path)
 
     def fit(self, picture: Image.Image, path: Path | None = None) -> np.ndarray:
         """A decoded picture as one item: aligned, cropped or letterboxed, resized with anti-aliasing, 1 or 3 channels.
@@ -116,11 +116,26 @@ class Pictures(Kind):
         Raises UnreadableError if it cannot be aligned.
         """
         if self.align and not self.align.is_done(picture, path):
-            picture = drawing.to_pil(self.align.largest(np.asarray(picture), path).picture)
+            rule = replace(self.align, size=max(self.align.size, self.height))
+            picture = drawing.to_pil(rule.largest(np.asarray(picture), path).picture)
         picture = picture.convert("L" if self.channels == 1 else "RGB")
         resize = ImageOps.pad if self.crop == "none" else ImageOps.fit
         fitted = resize(picture, (self.width, self.height), Image.Resampling.LANCZOS)
         return np.asarray(fitted).reshape(self.item_shape)
+
+    def full_size(self, original: Any) -> int:
+        """That of the alignment's pictures, or of the whole original where nothing is aligned; 1,024 at most."""
+        if self.align:
+            full = self.align.size
+        else:
+            width, height = images.size_of(original)
+            scales = width / self.width, height / self.height
+            full = round((max(scales) if self.crop == "none" else min(scales)) * max(self.width, self.height))
+        return max(min(full, MOST_FULL), self.width, self.height)
+
+    def at(self, size: int) -> "Pictures":
+        scale = size / max(self.width, self.height)
+        return replace(self, height=round(self.height * scale), width=round(self.width * scale))
 
     def placed(self, path: Path) -> tuple[np.ndarray, np.ndarray]:
         with telling(f"{path} cannot be read as a picture"):
@@ -158,6 +173,7 @@ def _open_folder(request: Request) -> Dataset:
     results = oddities.counted(len(found.results), "folder", "holds/hold")
     notes = [f"{results} results of gaiamorph, whose figures are not read\n{oddities.listed(found.results)}"]
     data = _open_cached(request, _stamped("folder", entries), entries, attributes)
+    data.original = dict(entries).__getitem__
     data.skipped = sorted([*data.skipped, *found.skipped])
     data.notes = [*(notes if found.results else []), *of_table, *data.notes]
     return data
@@ -181,12 +197,15 @@ def _open_array(request: Request) -> Dataset | None:
         kind = Pictures(*array.shape[1:], crop=request.crop)
         return Dataset(request.source, kind, array, names, attributes, request.split(attributes)[0])
     key = ["array", str(request.path.resolve()), images.stamp(request.path)]
-    return _open_cached(request, key, zip(names, array, strict=True), attributes.set_axis(names), array.shape[3])
+    data = _open_cached(request, key, zip(names, array, strict=True), attributes.set_axis(names), array.shape[3])
+    data.original = lambda name: array[int(name)]
+    return data
 
 
 def _open_hub(request: Request, name: str) -> Dataset:
     pictures, attributes, notes = samples.hub(name)
     data = _open_cached(request, ["hub", name, *pictures.key], pictures, attributes)
+    data.original = pictures.original
     data.notes = [*notes, *data.notes]
     return data
 
@@ -203,7 +222,9 @@ def _open_sample(request: Request, name: str) -> Dataset:
         if request.align is None:
             request = replace(request, align=samples.FACES_ALIGNED)
         attributes = pd.DataFrame({"person": people}, index=[name for name, _ in entries])
-        return _open_cached(request, _stamped("faces", entries), entries, attributes, group="person")
+        data = _open_cached(request, _stamped("faces", entries), entries, attributes, group="person")
+        data.original = dict(entries).__getitem__
+        return data
     array, labels = samples.digits() if name == "digits" else samples.fashion()
     attributes = pd.DataFrame({"label": labels}, index=[str(i) for i in range(len(array))])
     key = [name, hashlib.sha256(array.tobytes()).hexdigest()]

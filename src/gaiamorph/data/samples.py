@@ -85,9 +85,16 @@ class HubPictures:
 
     def __iter__(self) -> Iterator[tuple[str, bytes | Path | None]]:
         for number, row in enumerate(self.rows.select_columns([self.column])):
-            stored = row[self.column] or {}
-            path = stored.get("path")
-            yield str(number), stored.get("bytes") or (Path(path) if path else None)
+            yield str(number), self._stored(row)
+
+    def original(self, name: str) -> bytes | Path | None:
+        """The picture in the row of this number."""
+        return self._stored(self.rows[int(name)])
+
+    def _stored(self, row: dict[str, Any]) -> bytes | Path | None:
+        stored = row[self.column] or {}
+        path = stored.get("path")
+        return stored.get("bytes") or (Path(path) if path else None)
 
     @property
     def key(self) -> list[Any]:

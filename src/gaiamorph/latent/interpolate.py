@@ -14,6 +14,14 @@ def linear(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return (1 - w) * a + w * b
 
 
+def knots(weights: np.ndarray, pieces: int) -> np.ndarray:
+    """The weights, 0, 1, and others between them: sorted, with at most 1 / ``pieces`` from one to the next."""
+    given = np.unique(np.concatenate([[0.0, 1.0], weights]))
+    counts = np.ceil(np.diff(given) * pieces - 1e-9).astype(int)
+    between = [np.linspace(a, b, n, endpoint=False) for a, b, n in zip(given[:-1], given[1:], counts, strict=True)]
+    return np.concatenate([*between, given[-1:]])
+
+
 def perceptual(features: Callable[[np.ndarray], np.ndarray], steps: int) -> np.ndarray:
     """``steps`` weights with equal lengths of the decoded path between them, measured in a feature space.
 

@@ -21,7 +21,7 @@ import pandas as pd
 from PIL import PngImagePlugin
 
 from gaiamorph.data import images
-from gaiamorph.data.alignment import Alignment, needs_opencv
+from gaiamorph.data.alignment import Alignment
 from gaiamorph.data.alignment.found import Found
 from gaiamorph.data.alignment.rule import FILE, MOST_MISSING, NONE_FOUND, TAG
 from gaiamorph.data.finding import Found as Listed
@@ -168,7 +168,6 @@ def align(
     ``alignment.csv`` has a row for each photograph that could not be aligned, too, with the reason. A stopped run goes on when it
     is started again. Raises UserError, and leaves nothing, if more than a fifth of the photographs cannot be aligned.
     """
-    needs_opencv()
     import cv2
 
     source, target = Path(photos), Path(out)

@@ -25,14 +25,16 @@ MANIFEST = "manifest.csv"
 COLUMNS = (
     "file", "role", "pair", "position", "weight", "source_a", "sha256_a", "source_b", "sha256_b",
     "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
-    "attributes_sha256", "columns", "keep_detail",
+    "attributes_sha256", "columns", "detail", "full_size",
 )  # fmt: skip
 """Columns of a manifest. docs/formats.md says what each holds."""
 SHARED: dict[str, Callable[[str], Any]] = {
     "spacing": str, "features": str, "refine": int, "space_sha256": str, "attributes_sha256": str, "columns": int,
-    "keep_detail": lambda text: bool(int(text)),
+    "detail": str, "full_size": int,
 }  # fmt: skip
 """Columns that are fields of `Description`, the same for a whole continuum. Each has its conversion."""
+NEWER = ("detail", "full_size")
+"""Columns that older manifests lack. They have ``keep_detail`` instead: 1 is the detail ``added``."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,13 @@ class Source:
     name: str
     sha256: str
     item: np.ndarray = field(repr=False, compare=False)
-    path: Path | None = field(default=None, repr=False, compare=False)
-    """The file, if there is one."""
+    original: Any = field(default=None, repr=False, compare=False)
+    """What the item was read from: a path, a picture, an array, the content of a file. None if there is no more than the item."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file, if there is one."""
+        return self.original if isinstance(self.original, Path) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +61,8 @@ class Description:
     amounts: for each frame of an edit of a, amounts of attributes by name; empty for a morph. The b of an edit is a, or the
         item that a was given attributes of.
     columns: frames in a row of the contact sheet; 0 puts all in one.
+    detail: what became of the detail that the space cannot redraw (see `EditOptions`).
+    full_size: longer side of the frames in pixels; 0 if they have the space's own size.
     """
 
     weights: np.ndarray
@@ -64,7 +73,8 @@ class Description:
     amounts: tuple[dict[str, float], ...] = ()
     attributes_sha256: str = ""
     columns: int = 0
-    keep_detail: bool = False
+    detail: str = "none"
+    full_size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +89,10 @@ class Order(Description):
 
 @dataclass(frozen=True, kw_only=True)
 class Continuum(Description):
-    """Steps from a to b: frames (S, ...) in natural form, and their codes (S, latent_dim)."""
+    """Steps from a to b: frames (S, ...) in natural form, and their codes (S, latent_dim).
+
+    kind: of the frames. Those of pictures may be larger than the items of the space.
+    """
 
     kind: Kind = field(repr=False)
     a: Source
@@ -195,8 +208,7 @@ def _write(
         files = [*files, *_pasted(c, folder, prefix, write)]
         weights = [*weights, *c.weights.tolist()]
     common = {name: getattr(c, name) for name in SHARED} | {
-        "keep_detail": int(c.keep_detail), "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name,
-        "sha256_b": c.b.sha256,
+        "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name, "sha256_b": c.b.sha256,
     }  # fmt: skip
     for i, (name, file, weight) in enumerate(zip(names, files, weights, strict=True)):
         role = name.partition("_")[0]
@@ -242,9 +254,12 @@ def read_manifest(path: Path) -> list[Order]:
     """The continua that a manifest describes, in its order. Raises UserError."""
     pairs: dict[str, list[dict[str, str]]] = {}
     # File names need not be UTF-8. A manifest keeps their bytes.
-    for line, row in enumerate(read_rows(path, "a manifest", COLUMNS, "surrogateescape"), start=2):
+    needed = [name for name in COLUMNS if name not in NEWER]
+    for line, row in enumerate(read_rows(path, "a manifest", needed, "surrogateescape"), start=2):
         if None in row.values():
             raise UserError(f"{path} is cut off or damaged in line {line}: take a whole copy of it")
+        if "detail" not in row:
+            row |= {"detail": "added" if row.get("keep_detail") == "1" else "none", "full_size": "0"}
         pairs.setdefault(row["pair"], []).append(row)
     try:
         return [_order(rows) for rows in pairs.values()]

@@ -1,7 +1,8 @@
 """`LatentSpace`: the trained encoder and decoder, their description, and the file that stores them."""
 
 from gaiamorph.space.codec import BATCH, FORMAT, Codec
-from gaiamorph.space.continua import EditOptions, MorphOptions, UnlikeTrainingWarning
+from gaiamorph.space.continua import MorphOptions
+from gaiamorph.space.drawing import EditOptions, UnlikeTrainingWarning
 from gaiamorph.space.info import AttributeVector, CodesInfo, SpaceInfo, TrainingInfo, ValidationInfo
 from gaiamorph.space.latent_space import FILE, LatentSpace, load
 

@@ -152,7 +152,7 @@ class Codec:
         """
         if not isinstance(thing, (str, os.PathLike)):
             item = self.kind.read(thing)
-            return Source(ARRAY, _hash(item), item)
+            return Source(ARRAY, _hash(item), item, None if item is thing else thing)
         path = Path(thing)
         where, separator, name = os.fspath(thing).rpartition("::")
         if not separator or path.exists():
@@ -164,9 +164,8 @@ class Codec:
             raise UserError(f"{where} has no item {name!r}: its items are called {known}")
         i = data.names.index(name)
         item = self.items(data)[i]
-        inside = Path(where, name)
-        file = inside if inside.is_file() else None
-        return Source(f"{where}::{name}", data.hashes[i] if data.hashes else _hash(item), item, file)
+        original = data.original(name) if data.original else None
+        return Source(f"{where}::{name}", data.hashes[i] if data.hashes else _hash(item), item, original)
 
     def read_items(self, source: str | os.PathLike[str]) -> tuple[list[str], np.ndarray]:
         """Names and items (N, ...) of a data set, or of one file that holds an item."""

@@ -2,36 +2,26 @@
 
 import math
 import os
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from gaiamorph.errors import UserError
 from gaiamorph.features import open_features
 from gaiamorph.latent import interpolate
 from gaiamorph.output.continuum import Continuum, Order, Source, Sources, beside, split_name
-from gaiamorph.space.codec import ARRAY, Codec
+from gaiamorph.space.codec import ARRAY
+from gaiamorph.space.drawing import Drawer, EditKeywords, EditOptions, End, Lent
 from gaiamorph.space.info import AttributeVector, identity
 
 MOST_STEPS = 100_000
+PIECES, EDIT_PIECES = 32, 16
+"""Pieces of a path along which detail is carried, from one item to another and from an item to an edit of it."""
 Weights = Sequence[float] | np.ndarray | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class EditOptions:
-    """How an item becomes a code, and frames become files. The command line reads this class too."""
-
-    refine: int = 0
-    """Gradient steps that improve each code before it is used. They lower the item's own reconstruction error."""
-    keep_detail: bool = False
-    """Start from the item itself, not from its reconstruction: the detail that the reconstruction loses is added back. In a
-    morph the detail of A fades into that of B."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +40,6 @@ class MorphOptions(EditOptions):
     """Allow weights below 0 and above 1."""
 
 
-class EditKeywords(TypedDict, total=False):
-    """The fields of `EditOptions` as keyword arguments."""
-
-    refine: int
-    keep_detail: bool
-
-
 class MorphKeywords(EditKeywords, total=False):
     """The fields of `MorphOptions` as keyword arguments, without steps and weights, which also go by position."""
 
@@ -65,30 +48,13 @@ class MorphKeywords(EditKeywords, total=False):
     extrapolate: bool
 
 
-class UnlikeTrainingWarning(UserWarning):
-    """The reconstruction error of an item is above the 99th percentile of the validation items."""
-
-
-@dataclass(frozen=True)
-class End:
-    """An encoded item.
-
-    code: (latent_dim,), refined if that was asked for.
-    detail: (*shape), the item minus the reconstruction from ``code``. None unless it is kept.
-    """
-
-    source: Source
-    code: np.ndarray
-    detail: Tensor | None
-
-
-class Morpher(Codec):
+class Morpher(Drawer):
     """A codec that morphs between items, and edits them."""
 
     def morph(
         self, a: Any, b: Any, steps: int = 11, weights: Weights = None, **options: Unpack[MorphKeywords]
     ) -> Continuum:
-        """A continuum from a to b. Its ends are the reconstructions of a and b, or a and b themselves with ``keep_detail``.
+        """A continuum from a to b. Its ends are a and b themselves; with the detail ``none`` they are their reconstructions.
 
         a, b: items (a path, a PIL picture, an array), or ``SOURCE::NAME`` for an item of a data set.
         steps, weights, options: see `MorphOptions`.
@@ -118,9 +84,11 @@ class Morpher(Codec):
         Raises UserError if a source is gone or has changed, or if attribute vectors have.
         """
         moved = Sources(sources) if isinstance(sources, (str, Path)) else sources
+        own = max(self.kind.item_shape[:2])
         options = MorphOptions(
-            weights=order.weights.tolist(), extrapolate=True, refine=order.refine, keep_detail=order.keep_detail
-        )
+            weights=order.weights.tolist(), extrapolate=True, refine=order.refine, detail=order.detail,  # type: ignore[arg-type]
+            full_size=(order.full_size or own) if self.kind.is_image else None,
+        )  # fmt: skip
         a, b = (self._recorded(*source, base, moved) for source in order.sources)
         if order.amounts:
             made = self._edit(self._end(a, options), order.amounts, options, order.columns, b)
@@ -158,17 +126,24 @@ class Morpher(Codec):
         weights = self._weights(a.code, b.code, options)
         if not options.extrapolate and (weights.min() < 0 or weights.max() > 1):
             raise UserError("weights below 0 or above 1 lie beyond the two items: ask for that with extrapolate")
-        z = interpolate.linear(a.code, b.code, weights)
-        detail = None
-        if a.detail is not None and b.detail is not None:
-            # The detail of a fades into that of b. Beyond an end it stays whole.
-            shares = a.detail.new_tensor(np.clip(weights, 0, 1)).view(-1, *[1] * a.detail.ndim)
-            detail = (1 - shares) * a.detail + shares * b.detail
         spacing = options.spacing if options.weights is None else "given"
+        detail, size = self._settled(options, a.source, b.source)
+        # The detail of a fades into that of b. Beyond an end it stays whole.
+        share = np.clip(weights, 0, 1)
+        z = interpolate.linear(a.code, b.code, weights)
+        if detail == "carried":
+            knots = interpolate.knots(weights, PIECES)
+            path, shown, at = (
+                interpolate.linear(a.code, b.code, knots),
+                *(np.searchsorted(knots, w) for w in (weights, (0, 1))),
+            )
+        else:
+            path, shown, at = z, np.arange(len(z)), (0, 0)
+        frames = self._drawn(path, shown, [Lent(a, 1 - share, at[0]), Lent(b, share, at[1])], detail, size)
         return Continuum(
-            kind=self.kind, a=a.source, b=b.source, weights=weights, codes=z, frames=self._draw(z, detail),
-            space_sha256=space_sha256, spacing=spacing, features=options.features if spacing == "perceptual" else "",
-            refine=options.refine, keep_detail=options.keep_detail,
+            kind=self._kind(size), a=self._whole(a.source, size), b=self._whole(b.source, size), weights=weights, codes=z,
+            frames=frames, space_sha256=space_sha256, spacing=spacing,
+            features=options.features if spacing == "perceptual" else "", refine=options.refine, detail=detail, full_size=size,
         )  # fmt: skip
 
     def _weights(self, z_a: np.ndarray, z_b: np.ndarray, options: MorphOptions) -> np.ndarray:
@@ -261,10 +236,21 @@ class Morpher(Codec):
         z = end.code + np.stack(
             [sum((np.float32(x) * used[name].vector for name, x in given.items()), unchanged) for given in numbers]
         )
+        detail, size = self._settled(options, end.source)
+        if detail == "carried":
+            # Each frame has a path of its own. An unchanged item has none, and is the original.
+            paths = [
+                interpolate.linear(end.code, code, np.linspace(0, 1, 1 + EDIT_PIECES * bool((code != end.code).any())))
+                for code in z
+            ]
+            drawn = [self._drawn(path, [len(path) - 1], [Lent(end, np.ones(1), 0)], detail, size) for path in paths]
+            frames = np.concatenate(drawn)
+        else:
+            frames = self._drawn(z, np.arange(len(z)), [Lent(end, np.ones(len(z)), 0)], detail, size)
         return Continuum(
-            kind=self.kind, a=end.source, b=b, weights=np.zeros(len(z)), codes=z, frames=self._draw(z, end.detail),
-            space_sha256=self.sha256, spacing="given", refine=options.refine, amounts=numbers,
-            attributes_sha256=identity(used), columns=columns, keep_detail=options.keep_detail,
+            kind=self._kind(size), a=self._whole(end.source, size), b=self._whole(b, size), weights=np.zeros(len(z)), codes=z,
+            frames=frames, space_sha256=self.sha256, spacing="given", refine=options.refine, amounts=numbers,
+            attributes_sha256=identity(used), columns=columns, detail=detail, full_size=size,
         )  # fmt: skip
 
     def _vectors(self, names: Iterable[str]) -> dict[str, AttributeVector]:
@@ -274,38 +260,6 @@ class Morpher(Codec):
                 known = ", ".join(self.attributes) or "none: fit some first"
                 raise UserError(f"the space has no attribute {name!r} (it has {known})")
         return {name: self.attributes[name] for name in names}
-
-    def _end(self, source: Source, options: EditOptions) -> End:
-        """Encode and reconstruct one item by itself, so that its code does not depend on other items.
-
-        Warns if the item is unlike the training data, judged by its code before any refinement.
-        """
-        x = self.kind.to_tensor(source.item[None], self.device)
-        z = first = self.codes(x)
-        if options.refine:
-            z = self.codes(x, options.refine)
-        with torch.inference_mode():
-            lost = x - self.generator.decode(first)
-            error = float(lost.abs().mean())
-            if options.keep_detail and z is not first:
-                lost = x - self.generator.decode(z)
-        if error > self.error_threshold:
-            warnings.warn(
-                f"{source.name} is unlike the training data: its reconstruction error is higher than that of 99 % of "
-                "held-out items, so what is made of it may not look like it (refine may help)",
-                UnlikeTrainingWarning,
-                stacklevel=4,
-            )
-        return End(source, z[0].cpu().numpy(), lost[0].cpu() if options.keep_detail else None)
-
-    def _draw(self, z: np.ndarray, detail: Tensor | None) -> np.ndarray:
-        """Frames (S, ...) in natural form from codes z (S, latent_dim), decoded together and with nothing else.
-
-        detail (S or 1, *shape) is added before rounding, so that a reconstruction becomes the item itself.
-        """
-        if detail is None:
-            return self.decode(z)
-        return self.kind.to_items(torch.cat(list(self.outputs(z))) + detail)
 
 
 def _key(thing: Any) -> Any:

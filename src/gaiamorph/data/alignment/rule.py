@@ -1,6 +1,5 @@
 """`Alignment`: which points of a photograph are brought to which places."""
 
-import importlib.util
 import json
 import re
 from collections.abc import Mapping
@@ -120,7 +119,6 @@ class Alignment:
 
     def apply(self, picture: np.ndarray, found: Found) -> Aligned:
         """The aligned picture of a photograph uint8 (H, W) or (H, W, 3)."""
-        needs_opencv()
         from gaiamorph.data.alignment.transform import similarity, warp
 
         targets = self.targets(len(found.points))
@@ -132,7 +130,6 @@ class Alignment:
 
         path: of the photograph, for its template. Raises UserError if points are needed that nobody gave.
         """
-        needs_opencv()
         from gaiamorph.data.alignment import faces, points
 
         if self.points == "faces":
@@ -160,9 +157,3 @@ class Alignment:
             return False
         rules = (self.read(folder) for folder in path.resolve().parents[:3])
         return any(rule.geometry == self.geometry for rule in rules if rule)
-
-
-def needs_opencv() -> None:
-    """Raise UserError if OpenCV is not installed."""
-    if importlib.util.find_spec("cv2") is None:
-        raise UserError("aligning photographs needs OpenCV: pip install 'gaiamorph[faces]'")
