@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from cyclopts import Parameter
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 
 from gaiamorph.cli.options import Common, Flag, Frames, Space, Spread, names
 from gaiamorph.data import Dataset
@@ -175,6 +175,7 @@ def average(
     labels: Path | None = None,
     mixed: int | None = None,
     scale: int = 1,
+    options: Annotated[EditOptions, Spread] = EditOptions(),
     common: Annotated[Common, Spread] = Common(),
 ) -> None:
     """Write the average of a group.
@@ -195,7 +196,16 @@ def average(
     check_scale(scale)
     items = opened.open_data(data)
     chosen = np.arange(len(items)) if where is None else _chosen(items, where, labels)
-    item = opened.average(items.items[chosen], mixed=mixed)
+    sources = opened.sources(items)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("members")
+        item = opened.average(
+            [sources[i] for i in chosen],
+            mixed=mixed,
+            report=lambda done, count: progress.update(task, completed=done, total=count),
+            **vars(options),
+        )
     with new_file(out, common.overwrite) as scratch:
         opened.kind.write(item, scratch, scale)
     print(f"{out}: the average of {len(chosen)} items")

@@ -167,6 +167,22 @@ class Codec:
         original = data.original(name) if data.original else None
         return Source(f"{where}::{name}", data.hashes[i] if data.hashes else _hash(item), item, original)
 
+    def sources(self, given: Any) -> list[Source]:
+        """Several items, each with its name, hash and original. given: as in `encode`, or such sources. Raises UserError."""
+        if isinstance(given, Dataset):
+            items = self.items(given)
+            hashes = given.hashes or [_hash(item) for item in items]
+            originals = [given.original and given.original(name) for name in given.names]
+            return [Source(*of) for of in zip(given.names, hashes, items, originals, strict=True)]
+        if isinstance(given, (str, os.PathLike, Image.Image)):
+            given = [given]
+        if isinstance(given, np.ndarray):
+            given = self.items(given)
+        found = [thing if isinstance(thing, Source) else self.source(thing) for thing in given]
+        if not found:
+            raise UserError("there are no items")
+        return found
+
     def read_items(self, source: str | os.PathLike[str]) -> tuple[list[str], np.ndarray]:
         """Names and items (N, ...) of a data set, or of one file that holds an item."""
         path = Path(source)

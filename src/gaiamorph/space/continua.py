@@ -19,8 +19,8 @@ from gaiamorph.space.drawing import Drawer, EditKeywords, EditOptions, End, Lent
 from gaiamorph.space.info import AttributeVector, identity
 
 MOST_STEPS = 100_000
-PIECES, EDIT_PIECES = 32, 16
-"""Pieces of a path along which detail is carried, from one item to another and from an item to an edit of it."""
+PIECES = 32
+"""Pieces of a path along which detail is carried, from one item to another."""
 Weights = Sequence[float] | np.ndarray | None
 
 
@@ -237,20 +237,10 @@ class Morpher(Drawer):
             [sum((np.float32(x) * used[name].vector for name, x in given.items()), unchanged) for given in numbers]
         )
         detail, size = self._settled(options, end.source)
-        if detail == "carried":
-            # Each frame has a path of its own. An unchanged item has none, and is the original.
-            paths = [
-                interpolate.linear(end.code, code, np.linspace(0, 1, 1 + EDIT_PIECES * bool((code != end.code).any())))
-                for code in z
-            ]
-            drawn = [self._drawn(path, [len(path) - 1], [Lent(end, np.ones(1), 0)], detail, size) for path in paths]
-            frames = np.concatenate(drawn)
-        else:
-            frames = self._drawn(z, np.arange(len(z)), [Lent(end, np.ones(len(z)), 0)], detail, size)
         return Continuum(
             kind=self._kind(size), a=self._whole(end.source, size), b=self._whole(b, size), weights=np.zeros(len(z)), codes=z,
-            frames=frames, space_sha256=self.sha256, spacing="given", refine=options.refine, amounts=numbers,
-            attributes_sha256=identity(used), columns=columns, detail=detail, full_size=size,
+            frames=self._edited(end, z, detail, size), space_sha256=self.sha256, spacing="given", refine=options.refine,
+            amounts=numbers, attributes_sha256=identity(used), columns=columns, detail=detail, full_size=size,
         )  # fmt: skip
 
     def _vectors(self, names: Iterable[str]) -> dict[str, AttributeVector]:

@@ -1,7 +1,7 @@
 """Frames of encoded items: drawn by the space alone, or with the detail of their photographs, at the photographs' size."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypedDict
@@ -12,10 +12,13 @@ import torch
 from gaiamorph.data import Kind
 from gaiamorph.detail import carried, displacements, enlarged
 from gaiamorph.errors import UserError
+from gaiamorph.latent import interpolate
 from gaiamorph.output.continuum import Source
 from gaiamorph.space.codec import Codec
 
 Detail = Literal["carried", "added", "none"]
+EDIT_PIECES = 16
+"""Pieces of a path along which detail is carried, from an item to an edit of it."""
 LARGEST = 4096
 """Most pixels of a frame's longer side."""
 
@@ -74,12 +77,8 @@ class Drawer(Codec):
         Warns if the item is unlike the training data, judged by its code before any refinement.
         """
         x = self.kind.to_tensor(source.item[None], self.device)
-        z = self.codes(x)
-        redrawn = next(self.outputs(z.cpu().numpy()))
-        error = float((x.cpu() - redrawn).abs().mean())
-        if options.refine:
-            z = self.codes(x, options.refine)
-            redrawn = next(self.outputs(z.cpu().numpy()))
+        end = self._redrawn(source, self.codes(x)[0])
+        error = float(np.abs(_channels_last(x.cpu())[0] - end.redrawn).mean())
         if error > self.error_threshold:
             warnings.warn(
                 f"{source.name} is unlike the training data: its reconstruction error is higher than that of 99 % of "
@@ -87,7 +86,11 @@ class Drawer(Codec):
                 UnlikeTrainingWarning,
                 stacklevel=4,
             )
-        return End(source, z[0].cpu().numpy(), _channels_last(redrawn)[0])
+        return self._redrawn(source, self.codes(x, options.refine)[0]) if options.refine else end
+
+    def _redrawn(self, source: Source, code: np.ndarray | torch.Tensor) -> End:
+        code = np.asarray(code.cpu() if isinstance(code, torch.Tensor) else code)
+        return End(source, code, _channels_last(next(self.outputs(code[None])))[0])
 
     def _settled(self, options: EditOptions, *sources: Source) -> tuple[str, int]:
         """The options ``detail`` and ``full_size`` for these sources. The size is 0 for the space's own. Raises UserError."""
@@ -122,7 +125,7 @@ class Drawer(Codec):
         return replace(source, item=_photograph(self._kind(size), source)) if size else source
 
     def _drawn(
-        self, path: np.ndarray, shown: Sequence[int] | np.ndarray, lent: Sequence[Lent], detail: str, size: int
+        self, path: np.ndarray, shown: Iterable[int], lent: Sequence[Lent], detail: str, size: int
     ) -> np.ndarray:
         """The frames ``shown`` (S,) of a path of codes (K, latent_dim), which are decoded together and with no others.
 
@@ -138,6 +141,17 @@ class Drawer(Codec):
             for i, k in enumerate(shown):
                 frames[i] = frames[i] + np.float32(one.shares[i]) * (lost if moved is None else carried(lost, moved[k]))
         return np.concatenate([kind.to_items(_channels_first(frame[None])) for frame in frames])
+
+    def _edited(self, end: End, z: np.ndarray, detail: str, size: int) -> np.ndarray:
+        """An item at other codes z (S, latent_dim). Carried detail has a path of its own to each; the item itself has none."""
+        if detail != "carried":
+            return self._drawn(z, np.arange(len(z)), [Lent(end, np.ones(len(z)), 0)], detail, size)
+        drawn = []
+        for code in z:
+            pieces = EDIT_PIECES if (code != end.code).any() else 0
+            path = interpolate.linear(end.code, code, np.linspace(0, 1, pieces + 1))
+            drawn.append(self._drawn(path, [pieces], [Lent(end, np.ones(1), 0)], detail, size))
+        return np.concatenate(drawn)
 
 
 def _channels_last(x: torch.Tensor) -> np.ndarray:

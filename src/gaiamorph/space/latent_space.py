@@ -4,7 +4,7 @@ import json
 import math
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 import torch
@@ -14,14 +14,16 @@ from torch import Tensor
 
 from gaiamorph.data import KINDS, Dataset
 from gaiamorph.data.attributes import attributes_of, refuse_copies
+from gaiamorph.data.kinds import Report
 from gaiamorph.errors import UserError, telling
 from gaiamorph.latent import attributes as methods
 from gaiamorph.latent.samplers import Mixture, Prior
 from gaiamorph.models import MODELS
 from gaiamorph.networks import NETWORKS
 from gaiamorph.output.folders import new_file
-from gaiamorph.space.codec import FORMAT, MIXTURE
+from gaiamorph.space.codec import BATCH, FORMAT, MIXTURE
 from gaiamorph.space.continua import Morpher
+from gaiamorph.space.drawing import EditKeywords, EditOptions
 from gaiamorph.space.info import AttributeVector, SpaceInfo
 from gaiamorph.version import __version__
 
@@ -105,31 +107,48 @@ class LatentSpace(Morpher):
         self.attributes[name] = AttributeVector(name, vector, "difference", "mean_difference", items, error=error)
         return self.attributes[name]
 
-    def average(self, items: Any, *, mixed: int | None = None) -> np.ndarray:
+    def average(
+        self, items: Any, *, mixed: int | None = None, report: Report | None = None, **options: Unpack[EditKeywords]
+    ) -> np.ndarray:
         """The average of a group, ``items`` (anything that `encode` takes), as one item in natural form.
 
         At the mean code of many items, where training never looks, a GAIA draws a mesh. So each code is moved towards the mean
-        code, until the codes scatter as the mixtures of training do. The members are drawn there, and their pictures averaged
-        (as by Rowland & Perrett 1995, who first warp faces to a common shape).
+        code, until the codes scatter as the mixtures of training do. The members are drawn there, each with its own detail
+        carried along, and their pictures averaged (as by Rowland & Perrett 1995, who first warp faces to a common shape).
 
         mixed: how many members may be mixed into one code. The default is as many as the model has learnt to mix: 2 for
             ACAI; 2 for GAIA, or 4 with the samplers dirichlet and hull; any number for other models and for vectors.
             A group of at most ``mixed`` members is decoded at its mean code. 1 averages the reconstructions.
+        report: called with (members done, members in all). options: see `EditOptions`.
         Raises UserError if mixed is less than 1.
         """
         if mixed is not None and mixed < 1:
             raise UserError(f"mixed must be at least 1, not {mixed}")
-        z = self.encode(items)
+        wanted, sources = EditOptions(**options), self.sources(items)
+        detail, size = self._settled(wanted, *sources)
+        z = self.encode(np.stack([source.item for source in sources]), refine=wanted.refine)
         mean = z.mean(0, keepdims=True)
         learnt = 0
         if self.model in MODELS and not self.kind.decodes_mean_codes:
             learnt = MODELS[self.model].mixes(self.info.settings.get(self.model, {}))
         share = kept(len(z), mixed or learnt or len(z))
-        drawn = mean + share * (z - mean) if share else mean
-        total = np.zeros(self.kind.item_shape)
-        for x in self.outputs(drawn):
-            total += self.kind.to_items(x).sum(0, dtype=np.float64)
-        total /= len(drawn)
+        drawn = mean + share * (z - mean)
+        if detail == "none":
+            drawn = drawn if share else mean
+            frames = (
+                self._drawn(z, range(len(z)), [], detail, size)
+                for z in np.split(drawn, range(BATCH, len(drawn), BATCH))
+            )
+        else:
+            ends = (self._redrawn(source, code) for source, code in zip(sources, z, strict=True))
+            frames = (self._edited(end, drawn[k : k + 1], detail, size) for k, end in enumerate(ends))
+        total, done = np.zeros(self._kind(size).item_shape), 0
+        for some in frames:
+            total += some.sum(0, dtype=np.float64)
+            done += len(some)
+            if report:
+                report(done, len(drawn))
+        total /= done
         return (np.rint(total) if np.issubdtype(self.kind.dtype, np.integer) else total).astype(self.kind.dtype)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> Path:
