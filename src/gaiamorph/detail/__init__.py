@@ -1,5 +1,6 @@
-"""Detail that a space cannot redraw, carried along a path that the space draws."""
+"""Photographs along a path of pictures that a space draws: their detail is carried by optical flow."""
 
-from gaiamorph.detail.carried import carried, displacements, enlarged
+from gaiamorph.detail.between import after, between
+from gaiamorph.detail.flow import Flow, enlarged
 
-__all__ = ["carried", "displacements", "enlarged"]
+__all__ = ["Flow", "after", "between", "enlarged"]

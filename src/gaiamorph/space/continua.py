@@ -15,12 +15,10 @@ from gaiamorph.features import open_features
 from gaiamorph.latent import interpolate
 from gaiamorph.output.continuum import Continuum, Order, Source, Sources, beside, split_name
 from gaiamorph.space.codec import ARRAY
-from gaiamorph.space.drawing import Drawer, EditKeywords, EditOptions, End, Lent
+from gaiamorph.space.drawing import Drawer, EditKeywords, EditOptions, End
 from gaiamorph.space.info import AttributeVector, identity
 
 MOST_STEPS = 100_000
-PIECES = 32
-"""Pieces of a path along which detail is carried, from one item to another."""
 Weights = Sequence[float] | np.ndarray | None
 
 
@@ -128,21 +126,10 @@ class Morpher(Drawer):
             raise UserError("weights below 0 or above 1 lie beyond the two items: ask for that with extrapolate")
         spacing = options.spacing if options.weights is None else "given"
         detail, size = self._settled(options, a.source, b.source)
-        # The detail of a fades into that of b. Beyond an end it stays whole.
-        share = np.clip(weights, 0, 1)
         z = interpolate.linear(a.code, b.code, weights)
-        if detail == "carried":
-            knots = interpolate.knots(weights, PIECES)
-            path, shown, at = (
-                interpolate.linear(a.code, b.code, knots),
-                *(np.searchsorted(knots, w) for w in (weights, (0, 1))),
-            )
-        else:
-            path, shown, at = z, np.arange(len(z)), (0, 0)
-        frames = self._drawn(path, shown, [Lent(a, 1 - share, at[0]), Lent(b, share, at[1])], detail, size)
         return Continuum(
             kind=self._kind(size), a=self._whole(a.source, size), b=self._whole(b.source, size), weights=weights, codes=z,
-            frames=frames, space_sha256=space_sha256, spacing=spacing,
+            frames=self._between(a, b, weights, detail, size), space_sha256=space_sha256, spacing=spacing,
             features=options.features if spacing == "perceptual" else "", refine=options.refine, detail=detail, full_size=size,
         )  # fmt: skip
 

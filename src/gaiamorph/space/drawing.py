@@ -10,15 +10,15 @@ import numpy as np
 import torch
 
 from gaiamorph.data import Kind
-from gaiamorph.detail import carried, displacements, enlarged
+from gaiamorph.detail import after, between, enlarged
 from gaiamorph.errors import UserError
 from gaiamorph.latent import interpolate
 from gaiamorph.output.continuum import Source
 from gaiamorph.space.codec import Codec
 
 Detail = Literal["carried", "added", "none"]
-EDIT_PIECES = 16
-"""Pieces of a path along which detail is carried, from an item to an edit of it."""
+PIECES = 16
+"""Pieces of a path along which detail is carried. With 32 it takes longer, and is no better."""
 LARGEST = 4096
 """Most pixels of a frame's longer side."""
 
@@ -57,15 +57,6 @@ class End:
     source: Source
     code: np.ndarray
     redrawn: np.ndarray
-
-
-@dataclass(frozen=True)
-class Lent:
-    """Detail that an item lends to frames of a path. shares: (S,), of its detail in each frame. start: its place on the path."""
-
-    end: End
-    shares: np.ndarray
-    start: int
 
 
 class Drawer(Codec):
@@ -124,34 +115,52 @@ class Drawer(Codec):
         """A source with its item in full size."""
         return replace(source, item=_photograph(self._kind(size), source)) if size else source
 
-    def _drawn(
-        self, path: np.ndarray, shown: Iterable[int], lent: Sequence[Lent], detail: str, size: int
-    ) -> np.ndarray:
-        """The frames ``shown`` (S,) of a path of codes (K, latent_dim), which are decoded together and with no others.
+    def _pictures(self, z: np.ndarray) -> np.ndarray:
+        """Outputs for codes z (K, latent_dim), which are decoded together and with no others. Pictures are (K, h, w, C)."""
+        return np.concatenate([_channels_last(x) for x in self.outputs(z)])
 
-        detail, size: as from `_settled`.
-        """
-        kind = self._kind(size)
-        outputs = np.concatenate([_channels_last(x) for x in self.outputs(path)])
-        frames = [_at(outputs[k], kind) for k in shown]
-        for one in lent if detail != "none" else ():
-            item = self._whole(one.end.source, size).item
-            lost = _channels_last(kind.to_tensor(item[None]))[0] - _at(one.end.redrawn, kind)
-            moved = displacements(outputs, one.start) if detail == "carried" else None
-            for i, k in enumerate(shown):
-                frames[i] = frames[i] + np.float32(one.shares[i]) * (lost if moved is None else carried(lost, moved[k]))
-        return np.concatenate([kind.to_items(_channels_first(frame[None])) for frame in frames])
+    def _between(self, a: End, b: End, weights: np.ndarray, detail: str, size: int) -> np.ndarray:
+        """Frames from a to b. weights: (S,), shares of b. detail, size: as from `_settled`."""
+        if detail == "carried":
+            knots = interpolate.knots(weights, PIECES)
+            pictures = self._pictures(interpolate.linear(a.code, b.code, knots))
+            ends = (self._values(end.source, size) for end in (a, b))
+            return self._items(between(pictures, knots, np.searchsorted(knots, weights), *ends), size)
+        # The detail of a fades into that of b. Beyond an end it stays whole.
+        lost = [] if detail == "none" else [self._lost(end, size) for end in (a, b)]
+        shares = np.clip(weights, 0, 1)
+        return self._added(interpolate.linear(a.code, b.code, weights), lost, np.stack([1 - shares, shares], 1), size)
 
     def _edited(self, end: End, z: np.ndarray, detail: str, size: int) -> np.ndarray:
-        """An item at other codes z (S, latent_dim). Carried detail has a path of its own to each; the item itself has none."""
-        if detail != "carried":
-            return self._drawn(z, np.arange(len(z)), [Lent(end, np.ones(len(z)), 0)], detail, size)
-        drawn = []
-        for code in z:
-            pieces = EDIT_PIECES if (code != end.code).any() else 0
-            path = interpolate.linear(end.code, code, np.linspace(0, 1, pieces + 1))
-            drawn.append(self._drawn(path, [pieces], [Lent(end, np.ones(1), 0)], detail, size))
-        return np.concatenate(drawn)
+        """Frames of an item at other codes z (S, latent_dim). Carried detail has a path of its own to each."""
+        if detail == "carried":
+            photograph, line = self._values(end.source, size), np.linspace(0, 1, PIECES + 1)
+            paths = (self._pictures(interpolate.linear(end.code, code, line)) for code in z)
+            frames = (next(after(pictures, [PIECES], photograph)) for pictures in paths)
+            return self._items(frames, size)
+        lost = [] if detail == "none" else [self._lost(end, size)]
+        return self._added(z, lost, np.ones((len(z), 1)), size)
+
+    def _added(self, z: np.ndarray, lost: Sequence[np.ndarray], shares: np.ndarray, size: int) -> np.ndarray:
+        """Frames at codes z (S, latent_dim), and shares (S, L) of the detail ``lost`` at L ends."""
+        kind = self._kind(size)
+        frames = (
+            sum((np.float32(share) * one for share, one in zip(row, lost, strict=False)), _at(picture, kind))
+            for picture, row in zip(self._pictures(z), shares, strict=True)
+        )
+        return self._items(frames, size)
+
+    def _values(self, source: Source, size: int) -> np.ndarray:
+        """A source in full size as float32 in [0, 1]: pictures (H, W, C), vectors (D,)."""
+        return _channels_last(self._kind(size).to_tensor(self._whole(source, size).item[None]))[0]
+
+    def _lost(self, end: End, size: int) -> np.ndarray:
+        """What the space does not redraw of an item, in full size."""
+        return self._values(end.source, size) - _at(end.redrawn, self._kind(size))
+
+    def _items(self, frames: Iterable[np.ndarray], size: int) -> np.ndarray:
+        kind = self._kind(size)
+        return np.concatenate([kind.to_items(_channels_first(frame[None])) for frame in frames])
 
 
 def _channels_last(x: torch.Tensor) -> np.ndarray:

@@ -136,8 +136,7 @@ class LatentSpace(Morpher):
         if detail == "none":
             drawn = drawn if share else mean
             frames = (
-                self._drawn(z, range(len(z)), [], detail, size)
-                for z in np.split(drawn, range(BATCH, len(drawn), BATCH))
+                self._added(z, [], np.ones((len(z), 1)), size) for z in np.split(drawn, range(BATCH, len(drawn), BATCH))
             )
         else:
             ends = (self._redrawn(source, code) for source, code in zip(sources, z, strict=True))
