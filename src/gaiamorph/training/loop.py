@@ -203,8 +203,8 @@ def train(
 ) -> LatentSpace:
     """Train in ``folder``, from its checkpoint on if it has one. `runs.train` makes and records the folder.
 
-    settings: complete ones (`settings.settled`). profile: print at the end where the time of a step went. start: the space whose weights
-    the generator begins with.
+    settings: complete ones (`settings.settled`). profile: print at the end where the time of a step went.
+    start: the space whose weights the generator begins with.
     The first process writes metrics.csv, figures, checkpoints and, at the end, the space.
     Ctrl-C saves and raises KeyboardInterrupt. A loss that is not finite raises TrainingError, and the last checkpoint is kept.
     """

@@ -73,6 +73,7 @@ def train(
     numbered = (Path("runs", f"{wanted.model}-{number}") for number in itertools.count(1))
     folder = Path(out) if out is not None else next(path for path in numbered if not path.exists())
     how = DataOptions(size, crop, channels, align)  # type: ignore[arg-type]
+    start: LatentSpace | None = None
     record = read_config(folder / FILE) if resume and (folder / FILE).exists() else None
     if record is not None:
         how, wanted = _recorded(folder, record, how, wanted)
@@ -80,21 +81,19 @@ def train(
             raise UserError(
                 f"{folder} was started from {record.get('from') or 'random weights'}, and {from_} was asked for: leave it out"
             )
-        start = load(folder / starts.FILE) if record.get("from") else None
+        if record.get("from"):
+            start = load(folder / starts.FILE)
     elif not resume:
         refuse_existing(folder, overwrite)
-    reading = dataclasses.asdict(how)
-    if record is None:
-        start = None if from_ is None else load(from_)
-        if start:
-            reading, wanted = starts.adopted(start, vars(how), wanted)
-            how = DataOptions(**reading)
-            reading = dataclasses.asdict(how)
+    if record is None and from_ is not None:
+        start = load(from_)
+        reading, wanted = starts.adopted(start, vars(how), wanted)
+        how = DataOptions(**reading)
     fabric = launch(Processes(devices, nodes), wanted.device)
     first = fabric.is_global_zero
     display = Display(show and first)
     with fabric.rank_zero_first(local=True):  # one process builds the cache, and the others read it
-        data = open_data(source, **reading, seed=wanted.seed, report=display.reading)
+        data = open_data(source, **dataclasses.asdict(how), seed=wanted.seed, report=display.reading)
     if start:
         data = starts.fitted(data, start)
     if record is not None:
