@@ -88,7 +88,8 @@ def _read_config(path: Path, tokens: list[str], model: str | None) -> dict[str, 
 
     # All values stay text, so that "off" and "1e-3" mean the same as on the command line.
     values = read_config(path, as_text=True)
-    values.pop("fingerprint", None)  # a record of the data, not an option
+    for name in ("fingerprint", "from_sha256"):  # records, not options
+        values.pop(name, None)
     if tokens[:1] == ["train"]:
         model = model or values.get("model", "gaia")
         values = {name: value for name, value in values.items() if name == model or name not in MODELS}

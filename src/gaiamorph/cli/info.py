@@ -36,6 +36,7 @@ def info(space: Space, /, *, json_: Annotated[bool, Parameter(name="--json", neg
         *([("alignment", rule.key)] if (rule := getattr(opened.kind, "align", None)) else []),
         ("trained on", f"{t.items} items of {t.source} (fingerprint {t.fingerprint[:12]})"),
         ("training", f"{t.steps} steps, {t.seconds:.0f} s, seed {t.seed}"),
+        *([("started from", f"{s.sha256} ({s.steps} steps on {s.source})")] if (s := i.started_from) else []),
         ("held-out error", error),
         ("attributes", ", ".join(opened.attributes) or "none"),
         ("SHA-256", opened.sha256),

@@ -20,6 +20,7 @@ def train(
     how: Annotated[runs.DataOptions, Parameter(name="*")] = runs.DataOptions(),
     settings: Annotated[TrainSettings, Parameter(name="*")] = TrainSettings(),
     processes: Annotated[Processes, Parameter(name="*")] = Processes(),
+    from_: Annotated[Path | None, Parameter(name="--from")] = None,
     resume: Flag = False,
     overwrite: Overwrite = False,
     quiet: Flag = False,
@@ -32,6 +33,7 @@ def train(
     Args:
         data: A folder of pictures, a .npy, .npz, .csv or .parquet file, hub:owner/name, or sample:NAME.
         out: Run folder: config.yaml, metrics.csv, figures, checkpoint and, at the end, space.safetensors.
+        from_: Fine-tune: start from the weights of this space file or run folder.
         resume: Go on with the run in OUT. The result is that of a run that never stopped.
         quiet: Print nothing but errors.
         profile: At the end, print the parts of a step's time, and its speed as a share of the machine's matrix
@@ -53,6 +55,7 @@ def train(
             out=out,
             **vars(how),
             **vars(processes),
+            from_=from_,
             resume=resume,
             overwrite=overwrite,
             show=not quiet,

@@ -3,10 +3,10 @@
 from gaiamorph.space.codec import BATCH, FORMAT, Codec
 from gaiamorph.space.continua import MorphOptions
 from gaiamorph.space.drawing import EditOptions, UnlikeTrainingWarning
-from gaiamorph.space.info import AttributeVector, CodesInfo, SpaceInfo, TrainingInfo, ValidationInfo
+from gaiamorph.space.info import AttributeVector, CodesInfo, SpaceInfo, StartInfo, TrainingInfo, ValidationInfo
 from gaiamorph.space.latent_space import FILE, LatentSpace, load
 
 __all__ = [
     "BATCH", "FILE", "FORMAT", "AttributeVector", "Codec", "CodesInfo", "EditOptions", "LatentSpace", "MorphOptions",
-    "SpaceInfo", "TrainingInfo", "UnlikeTrainingWarning", "ValidationInfo", "load",
+    "SpaceInfo", "StartInfo", "TrainingInfo", "UnlikeTrainingWarning", "ValidationInfo", "load",
 ]  # fmt: skip

@@ -102,6 +102,15 @@ class CodesInfo:
     sd: list[float]
 
 
+@dataclass(frozen=True)
+class StartInfo:
+    """The space whose weights a training started from: its SHA-256, the data it was trained on, and its steps."""
+
+    sha256: str
+    source: str
+    steps: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class SpaceInfo:
     """The description of a space. The file keeps it as JSON (see docs/formats.md).
@@ -110,6 +119,7 @@ class SpaceInfo:
     gaussian: whether the encoder gives a mean and a log variance for each entry of a code.
     settings: every option of the training, as plain JSON.
     prior: distribution that codes are drawn from, if the model has no encoder.
+    started_from: absent if the weights were random at first.
     """
 
     gaiamorph_version: str
@@ -123,6 +133,7 @@ class SpaceInfo:
     prior: Literal["normal", "uniform"] | None = None
     validation: ValidationInfo | None = None
     codes: CodesInfo | None = None
+    started_from: StartInfo | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON. An absent key is None."""
@@ -136,6 +147,7 @@ class SpaceInfo:
             "training": TrainingInfo,
             "validation": ValidationInfo,
             "codes": CodesInfo,
+            "started_from": StartInfo,
         }
         read = {name: _made(groups[name], value) if name in groups else value for name, value in values.items()}
         return _made(cls, read)

@@ -19,7 +19,7 @@ from gaiamorph.data.summary import SUMMARY, in_short
 from gaiamorph.errors import TrainingError, UserError
 from gaiamorph.models import MODELS, Batch, Model, Step
 from gaiamorph.space import FILE as SPACE_FILE
-from gaiamorph.space import LatentSpace, load
+from gaiamorph.space import LatentSpace, StartInfo, load
 from gaiamorph.training import checkpoint, log
 from gaiamorph.training.batches import Batches
 from gaiamorph.training.machine import agree, autocast, synchronise
@@ -50,7 +50,15 @@ def learning_rate(settings: TrainSettings, step: int, share: float) -> float:
 class Run:
     """The state of a training, and its step. `train` drives it."""
 
-    def __init__(self, data: Dataset, settings: TrainSettings, folder: Path, fabric: Fabric, profile: bool) -> None:
+    def __init__(
+        self,
+        data: Dataset,
+        settings: TrainSettings,
+        folder: Path,
+        fabric: Fabric,
+        profile: bool,
+        start: LatentSpace | None = None,
+    ) -> None:
         self.data, self.settings, self.folder, self.fabric = data, settings, folder, fabric
         s, device = settings, fabric.device
         torch.set_num_threads(s.threads)
@@ -58,6 +66,8 @@ class Run:
             torch.manual_seed(s.seed)
             options = getattr(s, s.model)
             self.model: Model = MODELS[s.model](data.kind.shape, s.latent_dim, s.network, options)  # type: ignore[call-arg]
+        if start:  # the other player starts afresh: a space holds the generator alone
+            self.model.generator.load_state_dict(start.generator.state_dict())
         if data.kind.is_image:
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.model.generator).requires_grad_(False).to(device)
@@ -182,16 +192,25 @@ class Run:
 
 
 def train(
-    data: Dataset, settings: TrainSettings, folder: Path, fabric: Fabric, display: log.Display, *, profile: bool
+    data: Dataset,
+    settings: TrainSettings,
+    folder: Path,
+    fabric: Fabric,
+    display: log.Display,
+    *,
+    profile: bool,
+    start: LatentSpace | None = None,
 ) -> LatentSpace:
     """Train in ``folder``, from its checkpoint on if it has one. `runs.train` makes and records the folder.
 
     settings: complete ones (`settings.settled`). profile: print at the end where the time of a step went.
+    start: the space whose weights the generator begins with.
     The first process writes metrics.csv, figures, checkpoints and, at the end, the space.
     Ctrl-C saves and raises KeyboardInterrupt. A loss that is not finite raises TrainingError, and the last checkpoint is kept.
     """
     with memory_kept():
-        run = Run(data, settings, folder, fabric, profile)
+        run = Run(data, settings, folder, fabric, profile, start)
+        began = start and StartInfo(start.sha256, start.info.training.source, start.info.training.steps)
         run.restore()
         first = fabric.is_global_zero
         try:
@@ -207,7 +226,7 @@ def train(
                     seen, seconds = run.step * settings.batch_size, round(run.seconds, 1)
                     how = {"steps": run.step, "examples": seen, "seconds": seconds, "warnings": run.watch.warnings}
                     with _eager(settings):
-                        space = make_space(run.model, run.averaged, data, settings, how | run.environment())
+                        space = make_space(run.model, run.averaged, data, settings, how | run.environment(), began)
                         space.save(folder / SPACE_FILE)
                 if profile:
                     dtype = torch.bfloat16 if settings.precision == "bf16" else torch.float32

@@ -13,7 +13,7 @@ from gaiamorph.latent.samplers import Prior, fit_mixture
 from gaiamorph.models import Model
 from gaiamorph.models.base import PriorModel
 from gaiamorph.networks import Autoencoder
-from gaiamorph.space import Codec, CodesInfo, LatentSpace, SpaceInfo, TrainingInfo, ValidationInfo
+from gaiamorph.space import Codec, CodesInfo, LatentSpace, SpaceInfo, StartInfo, TrainingInfo, ValidationInfo
 from gaiamorph.training.settings import TrainSettings, to_dict
 from gaiamorph.version import __version__
 
@@ -57,7 +57,12 @@ def draw_held_out(model: Model, data: Dataset, path: Path) -> None:
 
 
 def make_space(
-    model: Model, averaged: Autoencoder, data: Dataset, settings: TrainSettings, training: dict[str, Any]
+    model: Model,
+    averaged: Autoencoder,
+    data: Dataset,
+    settings: TrainSettings,
+    training: dict[str, Any],
+    started_from: StartInfo | None = None,
 ) -> LatentSpace:
     """The space of the averaged generator, or of the trained one if that has the smaller held-out error.
 
@@ -84,6 +89,7 @@ def make_space(
             averaged=use_averaged,
             **training,
         ),
+        started_from=started_from,
         prior=model.prior if isinstance(model, PriorModel) else None,
     )
     if info.prior is not None:

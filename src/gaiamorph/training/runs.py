@@ -15,6 +15,7 @@ from gaiamorph.models import MODELS
 from gaiamorph.output.folders import new_folder, refuse_existing
 from gaiamorph.space import FILE as SPACE_FILE
 from gaiamorph.space import LatentSpace, load
+from gaiamorph.training import start as starts
 from gaiamorph.training.checkpoint import write_atomically
 from gaiamorph.training.log import Display
 from gaiamorph.training.loop import train as run_loop
@@ -44,6 +45,7 @@ def train(
     crop: Literal["centre", "none"] = "centre",
     channels: int | None = None,
     align: Alignment | bool | None = None,
+    from_: str | Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
     show: bool = True,
@@ -57,6 +59,7 @@ def train(
 
     source, size, crop, channels, align: as in `open_data`.
     out: the run folder. By default it is the first free ``runs/MODEL-N``.
+    from_: a space file or run folder, whose weights the generator starts from. The data is read as that space's was.
     resume: continue the run in ``out``, with the settings that it recorded.
     overwrite: replace what is in ``out``.
     profile: print at the end where the time of a step went.
@@ -70,16 +73,29 @@ def train(
     numbered = (Path("runs", f"{wanted.model}-{number}") for number in itertools.count(1))
     folder = Path(out) if out is not None else next(path for path in numbered if not path.exists())
     how = DataOptions(size, crop, channels, align)  # type: ignore[arg-type]
+    start: LatentSpace | None = None
     record = read_config(folder / FILE) if resume and (folder / FILE).exists() else None
     if record is not None:
         how, wanted = _recorded(folder, record, how, wanted)
+        if from_ is not None and str(from_) != record.get("from"):
+            raise UserError(
+                f"{folder} was started from {record.get('from') or 'random weights'}, and {from_} was asked for: leave it out"
+            )
+        if record.get("from"):
+            start = load(folder / starts.FILE)
     elif not resume:
         refuse_existing(folder, overwrite)
+    if record is None and from_ is not None:
+        start = load(from_)
+        reading, wanted = starts.adopted(start, vars(how), wanted)
+        how = DataOptions(**reading)
     fabric = launch(Processes(devices, nodes), wanted.device)
     first = fabric.is_global_zero
     display = Display(show and first)
     with fabric.rank_zero_first(local=True):  # one process builds the cache, and the others read it
         data = open_data(source, **dataclasses.asdict(how), seed=wanted.seed, report=display.reading)
+    if start:
+        data = starts.fitted(data, start)
     if record is not None:
         if data.fingerprint != record.get("fingerprint"):
             raise UserError(
@@ -95,9 +111,12 @@ def train(
             if not resume:
                 with new_folder(folder, overwrite):
                     pass  # an empty one, in place of what is there
-            _record(folder, str(source), how, data, wanted)
+            if start:
+                folder.mkdir(parents=True, exist_ok=True)
+                start.save(folder / starts.FILE)
+            _record(folder, str(source), how, data, wanted, start and {"from": str(from_), "from_sha256": start.sha256})
         fabric.barrier()
-    return run_loop(data, wanted, folder, fabric, display, profile=profile)
+    return run_loop(data, wanted, folder, fabric, display, profile=profile, start=start)
 
 
 def _asked(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:
@@ -113,7 +132,14 @@ def _asked(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSett
     return wanted
 
 
-def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings: TrainSettings) -> None:
+def _record(
+    folder: Path,
+    source: str,
+    how: DataOptions,
+    data: Dataset,
+    settings: TrainSettings,
+    began: dict[str, str] | None,
+) -> None:
     """Write ``splits.json``, ``data.txt``, ``skipped.csv`` and, last, ``config.yaml``, which makes a folder a run."""
     folder.mkdir(parents=True, exist_ok=True)
     splits = {name: [data.names[i] for i in indices] for name, indices in data.splits.items()}
@@ -122,7 +148,8 @@ def _record(folder: Path, source: str, how: DataOptions, data: Dataset, settings
     if data.skipped:
         table = pd.DataFrame(data.skipped, columns=["file_name", "reason"])
         table.to_csv(folder / "skipped.csv", index=False)
-    config = {"data": source, **dataclasses.asdict(how), "fingerprint": data.fingerprint, **to_dict(settings)}
+    config = {"data": source, **dataclasses.asdict(how), "fingerprint": data.fingerprint}
+    config |= (began or {}) | to_dict(settings)
     write_atomically(folder / FILE, to_yaml(config).encode())
 
 
@@ -130,7 +157,9 @@ def _recorded(
     folder: Path, record: dict[str, Any], how: DataOptions, wanted: TrainSettings
 ) -> tuple[DataOptions, TrainSettings]:
     """What a run was started with. Raises UserError if something else was asked for, other than a default."""
-    values = {name: value for name, value in record.items() if name not in ("data", "fingerprint")}
+    values = {
+        name: value for name, value in record.items() if name not in ("data", "fingerprint", "from", "from_sha256")
+    }
     recorded_how = DataOptions(**{name: values.pop(name) for name in vars(how) if name in values})
     try:
         settings = from_dict(values)
