@@ -68,8 +68,8 @@ def demo(
     drawing.curves(runs, "step", "mean absolute difference", from_zero=True).save(out / "curves.png")
     captions = {
         "continuum/sheet.png": f"From {a} to {b}. Both ends are the photographs.",
-        "comparison.png": "The same pair: by GAIA with the detail of the photographs; what GAIA and an autoencoder draw alone, after "
-        "the same training time; and by blending pixels.",
+        "comparison.png": "The same pair: by GAIA with the detail of the photographs; by GAIA and by an autoencoder alone, trained "
+        "for the same time; and by blending pixels.",
         "curves.png": "Training curves. In a healthy GAIA, R, F and I stay together.",
     }
     steps = {name: space.info.training.steps for name, space in spaces.items()}
@@ -80,8 +80,8 @@ def demo(
         "An autoencoder decodes the codes between two photographs. Nothing tells it how such faces look: it draws them blurred.",
         "GAIA trains on these codes. Its discriminator, a second autoencoder, learns to redraw real photographs well and "
         "invented ones badly. The first learns to draw faces that the discriminator takes for real.",
-        f"GAIA draws {size} x {size} pixels, and what it draws is soft. So the detail of both photographs is carried along its path, "
-        "to where their features lie in each frame. That is the first row, and what `gaiamorph morph` gives.",
+        f"GAIA draws {size} x {size} pixels, and what it draws is soft. So the detail of both photographs is carried along its "
+        "path, to where their features lie in each frame. That is the first row, and what `gaiamorph morph` gives.",
         f"Each model was trained for {minutes:g} minutes on 252 photographs of 36 people (GAIA {steps['gaia']} steps, autoencoder "
         f"{steps['ae']}). Training saw the people at the ends, but not these photographs of them.",
         f"Held-out reconstruction error, as a share of the grey range: GAIA {errors['gaia']:.3f}, autoencoder {errors['ae']:.3f}. "

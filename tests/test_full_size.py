@@ -1,0 +1,132 @@
+"""Frames at the size of the photographs: which size, which ends, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import gaiamorph as gm
+from gaiamorph.output.continuum import read_manifest, save_continua
+from tests.conftest import draw_faces, pixels
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """Photographs with more pixels than the space (16): 64 x 64, 96 x 96, and 80 x 64."""
+    folder = tmp_path_factory.mktemp("large")
+    for name, picture, size in zip("abc", draw_faces(3, seed=5, size=96), ((64, 64), (96, 96), (80, 64)), strict=True):
+        picture.resize(size, Image.Resampling.LANCZOS).save(folder / f"{name}.png")
+    return folder
+
+
+def test_frames_have_the_size_of_the_photographs_and_end_at_them(picture_space, large):
+    c = picture_space.morph(large / "a.png", large / "a.png", 3)
+    assert c.frames.shape == (3, 64, 64, 1)
+    assert (c.frames == pixels(large / "a.png")[..., None]).all()  # two identical photographs
+    c = picture_space.morph(large / "a.png", large / "c.png", 3)
+    assert c.full_size == 64
+    assert (c.frames[0] == c.a.item).all()
+    assert (c.frames[-1] == pixels(large / "c.png")[:, 8:72, None]).all()  # the centred square
+    assert (c.codes == picture_space.morph(large / "a.png", large / "c.png", 3, detail="none").codes).all()
+
+
+def test_two_sizes_give_that_of_the_smaller(picture_space, large, tmp_path):
+    assert picture_space.morph(large / "a.png", large / "b.png", 2).full_size == 64
+    with Image.open(large / "b.png") as picture:
+        picture.resize((4000, 3000)).save(tmp_path / "huge.png")
+        picture.resize((9, 9)).save(tmp_path / "tiny.png")
+    assert picture_space.morph(tmp_path / "huge.png", large / "b.png", 2).full_size == 96
+    assert picture_space.morph(tmp_path / "huge.png", tmp_path / "huge.png", weights=[0.5]).frames.shape == (
+        1,
+        1024,
+        1024,
+        1,
+    )
+    assert picture_space.morph(tmp_path / "tiny.png", large / "b.png", 2).frames.shape == (2, 16, 16, 1)
+
+
+def test_a_size_that_is_asked_for(picture_space, large):
+    pair = large / "a.png", large / "b.png"
+    for detail in ("carried", "added", "none"):
+        c = picture_space.morph(*pair, 3, detail=detail, full_size=48)
+        assert c.frames.shape == (3, 48, 48, 1)
+        assert (c.detail, c.full_size) == (detail, 48)
+    own = picture_space.morph(*pair, 3, detail="none", full_size=16)
+    assert own.full_size == 0
+    assert (own.frames == picture_space.morph(*pair, 3, detail="none").frames).all()
+
+
+def test_arrays_and_pictures_have_a_size_of_their_own(picture_space, large):
+    array = pixels(large / "b.png")
+    by_path = picture_space.morph(large / "b.png", large / "b.png", weights=[0.5]).frames
+    for given in (array, Image.fromarray(array), array[..., None] / 255):
+        assert (picture_space.morph(given, given, weights=[0.5]).frames == by_path).all()
+    item = picture_space.kind.read(large / "b.png")
+    assert picture_space.morph(item, item, 2).frames.shape == (2, 16, 16, 1)
+
+
+def test_items_of_a_data_set_come_from_their_photographs(picture_space, large, photos, tmp_path):
+    by_path = picture_space.morph(photos / "p00.png", photos / "p01.png", 3).frames
+    assert (picture_space.morph(f"{photos}::p00.png", f"{photos}::p01.png", 3).frames == by_path).all()
+    stack = np.stack([np.asarray(x.resize((40, 40))) for x in draw_faces(12, seed=2)])
+    np.save(tmp_path / "stack.npy", stack)
+    c = picture_space.morph(f"{tmp_path / 'stack.npy'}::3", f"{tmp_path / 'stack.npy'}::4", 2)
+    assert (c.frames[..., 0] == stack[3:5]).all()
+
+
+def test_edits_begin_at_the_photograph(picture_space, large):
+    picture_space.add_difference("to b", large / "a.png", large / "b.png")
+    c = picture_space.edit_path(large / "a.png", "to b", [0, 0.5, 1])
+    assert (c.frames[0] == pixels(large / "a.png")[..., None]).all()
+    assert (c.frames[1] != c.frames[0]).any()
+    assert picture_space.edit(large / "b.png", {"to b": -1}).shape == (96, 96, 1)
+    assert picture_space.transfer(large / "a.png", large / "b.png").frames.shape == (2, 64, 64, 1)
+
+
+def test_an_average_is_made_of_photographs(picture_space, large):
+    one = picture_space.average([large / "b.png"])
+    assert (one == pixels(large / "b.png")[..., None]).all()
+    seen = []
+    three = picture_space.average(sorted(large.glob("*.png")), report=lambda *of: seen.append(of))
+    assert three.shape == (64, 64, 1)
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_manifest_names_detail_and_size(picture_space, large, tmp_path):
+    pairs = [(large / "a.png", large / "b.png"), (large / "b.png", large / "b.png")]
+    made = [picture_space.morph(*pairs[0], 4), picture_space.morph(*pairs[1], 4, detail="added", full_size=32)]
+    save_continua(made, tmp_path / "one", include_originals=True)
+    table = pd.read_csv(tmp_path / "one" / "manifest.csv")
+    assert table.groupby("pair")[["detail", "full_size"]].first().values.tolist() == [["carried", 64], ["added", 32]]
+    assert pixels(tmp_path / "one" / "00000_original_a.png").shape == (64, 64)
+    orders = read_manifest(tmp_path / "one" / "manifest.csv")
+    for order, before in zip(orders, made, strict=True):
+        assert (picture_space.remake(order, tmp_path).frames == before.frames).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"detail": "much"}, "detail must be"),
+        ({"full_size": 15}, "between 16 .* and 4096"),
+        ({"full_size": 9999}, "4096"),
+    ],
+)
+def test_what_is_refused(picture_space, large, options, message):
+    with pytest.raises(gm.UserError, match=message):
+        picture_space.morph(large / "a.png", large / "b.png", 2, **options)
+
+
+def test_vectors_are_untouched(vector_space):
+    a, b = gm.open_data("sample:moons").items[[0, 5]]
+    c = vector_space.morph(a, b, 4)
+    assert (c.detail, c.full_size) == ("none", 0)
+    assert (c.frames == vector_space.decode(c.codes)).all()
+    np.testing.assert_allclose(vector_space.morph(a, b, 4, detail="added").frames[[0, -1]], [a, b], atol=1e-5)
+    for options in ({"detail": "carried"}, {"full_size": 64}):
+        with pytest.raises(gm.UserError, match="vectors have no size"):
+            vector_space.morph(a, b, 2, **options)
