@@ -10,15 +10,16 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates, maximum_filter
 
-SCALE, LEAST_SCALE = 1 / 384, 1.0
-"""Standard deviation of the Gaussian before edges are found: as a share of the side, and at least so many pixels."""
+SCALE, LEAST_SCALE = 1 / 200, 1.0
+"""Standard deviation of the Gaussian before edges are found: as a share of the side, and at least so many pixels.
+Edges nearer than about three of it count as one soft edge. Hair has many fine edges side by side, and finer scales see them."""
 FARTHEST = 1 / 8
 """Largest distance of the two edges, as a share of the side."""
 FAINTEST = 0.035
 """Least slope of an edge, in standard deviations of the picture's brightness a pixel."""
-ALIKE = 1 / 3
+ALIKE = 0.3
 """Least slope of the weaker of the two edges, relative to the other one."""
-VALLEY, BACK = 0.7, 0.15
+VALLEY, BACK = 0.8, 0.15
 """Slope between the two edges, relative to the edge: it falls below the first, and never turns back by more than the second."""
 PARALLEL = 0.8
 """Cosine of the largest angle between two parallel edges."""
@@ -46,7 +47,7 @@ def edges(picture: np.ndarray) -> Edges:
     grey = picture.mean(2)
     grey = (grey - grey.mean()) / max(grey.std(), 1e-9)
     sigma = max(SCALE * max(grey.shape), LEAST_SCALE)
-    down, right = np.gradient(gaussian_filter(grey, sigma))
+    down, right = np.asarray(np.gradient(gaussian_filter(grey, sigma)))
     slope = np.hypot(down, right)
     y, x = np.nonzero(slope > FAINTEST)
     normal = np.stack([down[y, x], right[y, x]]) / slope[y, x]
