@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates, maximum_filter
 SCALE, LEAST_SCALE = 1 / 200, 1.0
 """Standard deviation of the Gaussian before edges are found: as a share of the side, and at least so many pixels.
 Edges nearer than about three of it count as one soft edge. Hair has many fine edges side by side, and finer scales see them."""
-FARTHEST = 1 / 8
+FARTHEST = 3 / 16
 """Largest distance of the two edges, as a share of the side."""
 FAINTEST = 0.035
 """Least slope of an edge, in standard deviations of the picture's brightness a pixel."""
@@ -102,8 +102,9 @@ def _share(found: Edges, strongest: np.ndarray) -> float:
 def doubled_edges(frames: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Shares (S,) of doubled edges in frames uint8 (S, H, W, C) between the photographs a and b, uint8 (H, W, C).
 
-    0: no more than in the photographs. A cross-fade of two faces, half and half, has about 0.2 to 0.3. Each picture's
-    brightness and contrast do not matter. Made for pictures of 256 pixels a side and more.
+    0: no more than in the photograph that has more. A cross-fade of two faces, half and half, has about 0.2. Each picture's
+    brightness and contrast do not matter. Made for pictures of 256 pixels a side and more, and for frames about halfway.
+    Not seen: edges of which one has less than `ALIKE` of the other's slope, and edges within fine hair.
     """
     photographs = [edges(picture) for picture in (a, b)]
     strongest = np.mean([_strongest(found, a.shape) for found in photographs], 0)
