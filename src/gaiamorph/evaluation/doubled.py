@@ -17,6 +17,8 @@ FARTHEST = 3 / 16
 """Largest distance of the two edges, as a share of the side."""
 FAINTEST = 0.035
 """Least slope of an edge, in standard deviations of the picture's brightness a pixel."""
+ACROSS = (-2, 2)
+"""Where the brightness on both sides of an edge is read, in standard deviations of the Gaussian."""
 ALIKE = 0.3
 """Least slope of the weaker of the two edges, relative to the other one."""
 VALLEY, BACK = 0.8, 0.15
@@ -30,14 +32,15 @@ DIRECTIONS, CELL = 16, 4
 
 
 class Edges(NamedTuple):
-    """Edge pixels (N,) of a picture: where they are, in pixels, and their slope, in standard deviations of brightness a pixel.
+    """Edge pixels (N,) of a picture: where they are, in pixels.
 
+    step: change of brightness across the edge, in standard deviations of the picture. Blur changes it less than the slope.
     direction: angle of the slope, in radians. partner: slope of a parallel edge beside it, relative to its own; 0 without one.
     """
 
     y: np.ndarray
     x: np.ndarray
-    slope: np.ndarray
+    step: np.ndarray
     direction: np.ndarray
     partner: np.ndarray
 
@@ -47,7 +50,8 @@ def edges(picture: np.ndarray) -> Edges:
     grey = picture.mean(2)
     grey = (grey - grey.mean()) / max(grey.std(), 1e-9)
     sigma = max(SCALE * max(grey.shape), LEAST_SCALE)
-    down, right = np.asarray(np.gradient(gaussian_filter(grey, sigma)))
+    smooth = gaussian_filter(grey, sigma)
+    down, right = np.asarray(np.gradient(smooth))
     slope = np.hypot(down, right)
     y, x = np.nonzero(slope > FAINTEST)
     normal = np.stack([down[y, x], right[y, x]]) / slope[y, x]
@@ -58,7 +62,8 @@ def edges(picture: np.ndarray) -> Edges:
     for sign in (-1, 1):
         found = _partner((y, x), sign * normal, down, right)
         partner = np.where(_likeness(found) > _likeness(partner), found, partner)
-    return Edges(y, x, slope[y, x], np.arctan2(*normal), partner)
+    dark, light = (map_coordinates(smooth, (y, x) + side * sigma * normal, order=1, mode="nearest") for side in ACROSS)
+    return Edges(y, x, np.maximum(light - dark, 0), np.arctan2(*normal), partner)
 
 
 def _partner(at: tuple[np.ndarray, np.ndarray], way: np.ndarray, down: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -82,21 +87,21 @@ def _likeness(ratio: np.ndarray) -> np.ndarray:
 
 
 def _strongest(found: Edges, shape: tuple[int, ...]) -> np.ndarray:
-    """The steepest edge of each direction near each cell of a picture: (DIRECTIONS, cells down, cells across)."""
+    """The largest step of each direction near each cell of a picture: (DIRECTIONS, cells down, cells across)."""
     cells = np.zeros((DIRECTIONS, -(-shape[0] // CELL), -(-shape[1] // CELL)))
     for number, direction in enumerate(cells):
         turned = np.cos(found.direction - 2 * np.pi * number / DIRECTIONS) > PARALLEL
-        np.maximum.at(direction, (found.y[turned] // CELL, found.x[turned] // CELL), found.slope[turned])
+        np.maximum.at(direction, (found.y[turned] // CELL, found.x[turned] // CELL), found.step[turned])
     reach = round(FARTHEST * max(shape)) // CELL
     return maximum_filter(cells, (1, 2 * reach + 1, 2 * reach + 1))
 
 
 def _share(found: Edges, strongest: np.ndarray) -> float:
-    """Share of doubled edges, beside the mean of the photographs' strongest edges. Weights: squared slope."""
+    """Share of doubled edges, beside the mean of the photographs' strongest edges. Weights: squared steps."""
     number = np.rint(found.direction * DIRECTIONS / (2 * np.pi)).astype(int) % DIRECTIONS
     whole = strongest[number, found.y // CELL, found.x // CELL]
-    doubled = (_likeness(found.partner) > ALIKE) & (whole > WHOLE * found.slope * (1 + found.partner))
-    return float((found.slope**2 * doubled).sum() / max((found.slope**2).sum(), 1e-9))
+    doubled = (_likeness(found.partner) > ALIKE) & (whole > WHOLE * found.step * (1 + found.partner))
+    return float((found.step**2 * doubled).sum() / max((found.step**2).sum(), 1e-9))
 
 
 def doubled_edges(frames: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
