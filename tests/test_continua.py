@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 import gaiamorph as gm
-from gaiamorph.output.continuum import COLUMNS, NEWER, Order, Sources, read_manifest, save_continua
+from gaiamorph.output.continuum import COLUMNS, NEWER, save_continua
+from gaiamorph.output.manifest import Order, Sources, read_manifest
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

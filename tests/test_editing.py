@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 import gaiamorph as gm
-from gaiamorph.output.continuum import read_manifest, save_continua
+from gaiamorph.output.continuum import save_continua
+from gaiamorph.output.manifest import read_manifest
 from gaiamorph.space import UnlikeTrainingWarning
 from gaiamorph.space.info import identity
 from tests.conftest import SMALL, pixels

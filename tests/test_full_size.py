@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 import gaiamorph as gm
-from gaiamorph.output.continuum import read_manifest, save_continua
+from gaiamorph.output.continuum import save_continua
+from gaiamorph.output.manifest import read_manifest
 from tests.conftest import draw_faces, pixels
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -130,3 +131,49 @@ def test_vectors_are_untouched(vector_space):
     for options in ({"detail": "carried"}, {"full_size": 64}):
         with pytest.raises(gm.UserError, match="vectors have no size"):
             vector_space.morph(a, b, 2, **options)
+
+
+def test_many_pairs_that_were_stopped_go_on(picture_space, large, tmp_path, monkeypatch):
+    """Only pairs that are missing are made, and the files are those of a run that was never stopped."""
+    files = sorted(large.glob("*.png"))
+    pairs = [(a, b) for a in files for b in files]
+    save_continua(picture_space.morph_pairs(pairs, 3), tmp_path / "whole")
+    made, draw = [], type(picture_space)._between
+
+    def stops(self, a, b, *rest):
+        made.append((a.source.name, b.source.name))
+        if len(made) == 5:
+            raise KeyboardInterrupt
+        return draw(self, a, b, *rest)
+
+    monkeypatch.setattr(type(picture_space), "_between", stops)
+    with pytest.raises(KeyboardInterrupt):
+        save_continua(picture_space.morph_pairs(pairs, 3), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    done = len(made) - 2  # that before the last one is not known to be written
+    seen = []
+    save_continua(picture_space.morph_pairs(pairs, 3), tmp_path / "out", report=lambda *of: seen.append(of))
+    assert made[5:] == [(a.as_posix(), b.as_posix()) for a, b in pairs[done:]]
+    assert seen[-1] == (9, 9)
+    names = sorted(p.name for p in (tmp_path / "whole").iterdir())
+    assert names == sorted(p.name for p in (tmp_path / "out").iterdir())
+    for name in names:
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_other_pairs_do_not_go_on_from_these(picture_space, large, tmp_path, monkeypatch):
+    files, draw = sorted(large.glob("*.png")), type(picture_space)._between
+    pairs = [(files[0], b) for b in files]
+
+    def stops(self, a, b, *rest):
+        if b.source.name == files[2].as_posix():
+            raise KeyboardInterrupt
+        return draw(self, a, b, *rest)
+
+    monkeypatch.setattr(type(picture_space), "_between", stops)
+    with pytest.raises(KeyboardInterrupt):
+        save_continua(picture_space.morph_pairs(pairs, 3), tmp_path / "out")
+    monkeypatch.undo()
+    save_continua(picture_space.morph_pairs(pairs, 4), tmp_path / "out")
+    assert len(list((tmp_path / "out").glob("*_frame_*.png"))) == 12

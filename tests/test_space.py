@@ -18,7 +18,8 @@ from safetensors.numpy import load_file, save_file
 import gaiamorph as gm
 from gaiamorph.latent import interpolate
 from gaiamorph.models import MODELS
-from gaiamorph.output.continuum import read_manifest, save_continua
+from gaiamorph.output.continuum import save_continua
+from gaiamorph.output.manifest import read_manifest
 from gaiamorph.space import BATCH, FORMAT, EditOptions, MorphOptions, UnlikeTrainingWarning
 from gaiamorph.space.continua import EditKeywords, MorphKeywords
 from gaiamorph.space.info import SpaceInfo

@@ -14,7 +14,7 @@ import gaiamorph
 
 ROOT = Path(gaiamorph.__file__).parent
 ORDER = [
-    {"errors", "version", "defaults", "drawing"}, {"data", "networks"}, {"models"}, {"features", "latent"}, {"output"}, {"space"},
+    {"errors", "version", "defaults", "drawing"}, {"data", "networks"}, {"models"}, {"features", "latent", "detail"}, {"output"}, {"space"},
     {"training"}, {"evaluation"}, {"export"}, {"cli"},
 ]  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
@@ -43,7 +43,7 @@ def imported(path: Path) -> set[str]:
 def test_imports_run_one_way(path):
     here = room(path)
     wrong = {name for name in imported(path) if name != here and LEVEL[name] >= LEVEL[here]}
-    # data and networks do not import each other. Neither do features and latent.
+    # data and networks do not import each other. Neither do features, latent and detail.
     assert not wrong, f"{here} imports {wrong}, which stand to its right"
 
 

@@ -17,6 +17,7 @@ import gaiamorph as gm
 from gaiamorph.data.alignment import Alignment, transform
 from gaiamorph.errors import UserError
 from gaiamorph.output import aligned as folders
+from gaiamorph.output.journal import STATE
 
 # Folders --------------------------------------------------------------------------------------------
 
@@ -119,8 +120,8 @@ def test_a_stopped_run_goes_on(people, tmp_path, monkeypatch):
         patch.setattr(folders, "_refuse_missing", lambda *_: sys.exit(9))
         with pytest.raises(SystemExit):
             gm.align(people, tmp_path / "killed", **CROP)
-    text = (part / folders.STATE).read_text()
-    (part / folders.STATE).write_text(text[:-40])
+    text = (part / STATE).read_text()
+    (part / STATE).write_text(text[:-40])
     before = len(worked)
     gm.align(people, tmp_path / "killed", **CROP)
     assert len(worked) - before == 1

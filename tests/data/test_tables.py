@@ -15,7 +15,7 @@ from gaiamorph.data.attributes import read_labels
 from gaiamorph.data.tables import read_frame
 from gaiamorph.data.vectors import read_table
 from gaiamorph.errors import UserError
-from gaiamorph.output.continuum import read_manifest, read_rows
+from gaiamorph.output.manifest import read_manifest, read_rows
 from gaiamorph.training.settings import read_config
 
 PLAIN = "file_name,age,place\n001,3.5,Köln\nb 2.png,4,Zürich\n"

@@ -1,26 +1,28 @@
 """gaiamorph morph, gaiamorph edit, gaiamorph average"""
 
+import hashlib
 import itertools
+import json
 import sys
 import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from cyclopts import Parameter
-from rich.console import Console
-from rich.progress import Progress, track
 
-from gaiamorph.cli.options import Common, Flag, Frames, Space, Spread, names
+from gaiamorph.cli.options import Common, Flag, Frames, Space, Spread, names, progress
 from gaiamorph.data import Dataset
 from gaiamorph.data.attributes import read_labels
 from gaiamorph.data.finding import find
 from gaiamorph.data.summary import left_out
 from gaiamorph.errors import UserError
-from gaiamorph.output.continuum import Sources, beside, read_manifest, read_rows
+from gaiamorph.output.continuum import Continua
 from gaiamorph.output.folders import check_scale, new_file
+from gaiamorph.output.manifest import Sources, beside, read_manifest, read_rows
 from gaiamorph.space import EditOptions, MorphOptions
 
 Amounts = Annotated[list[float] | None, Parameter(consume_multiple=True, negative=())]
@@ -69,7 +71,9 @@ def morph(
         frames = replace(
             frames, scale=frames.scale or orders[0].scale, include_originals=orders[0].originals, paste=orders[0].paste
         )
-        count, continua = len(orders), (opened.remake(order, manifest.parent, moved) for order in orders)
+        makers = [partial(opened.remake, order, manifest.parent, moved) for order in orders]
+        made_of = [opened.sha256, hashlib.sha256(manifest.read_bytes()).hexdigest()]
+        continua = Continua(makers, "" if opened.kind.one_table else json.dumps(made_of))
     else:
         if pairs is not None:
             wanted = _read_pairs(pairs)
@@ -77,10 +81,9 @@ def morph(
             wanted = _all_pairs(all_pairs)
         else:
             wanted = [(str(a), str(b))]
-        count, continua = len(wanted), opened.morph_pairs(wanted, **vars(options))
-    console = Console(stderr=True)
-    hidden = count == 1 or not console.is_terminal
-    frames.save(track(continua, "pairs", count, console=console, transient=True, disable=hidden), not no_sheets)
+        continua = opened.morph_pairs(wanted, **vars(options))
+    with progress("pairs", len(continua)) as report:
+        frames.save(continua, not no_sheets, report)
 
 
 def _read_pairs(path: Path) -> list[tuple[str, str]]:
@@ -197,15 +200,8 @@ def average(
     items = opened.open_data(data)
     chosen = np.arange(len(items)) if where is None else _chosen(items, where, labels)
     sources = opened.sources(items)
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("members")
-        item = opened.average(
-            [sources[i] for i in chosen],
-            mixed=mixed,
-            report=lambda done, count: progress.update(task, completed=done, total=count),
-            **vars(options),
-        )
+    with progress("members", len(chosen)) as report:
+        item = opened.average([sources[i] for i in chosen], mixed=mixed, report=report, **vars(options))
     with new_file(out, common.overwrite) as scratch:
         opened.kind.write(item, scratch, scale)
     print(f"{out}: the average of {len(chosen)} items")

@@ -1,12 +1,16 @@
 """Options that several verbs share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import Progress
 
+from gaiamorph.data.kinds import Report
 from gaiamorph.output.continuum import Continuum, save_continua
 from gaiamorph.output.folders import refuse_existing
 from gaiamorph.space import LatentSpace, load
@@ -61,7 +65,7 @@ class Frames(Common):
     paste: Flag = False
     """Also write each frame put back into the photograph of the first item, with a soft edge."""
 
-    def save(self, continua: Iterable[Continuum], sheets: bool = True) -> None:
+    def save(self, continua: Iterable[Continuum], sheets: bool = True, report: Report | None = None) -> None:
         save_continua(
             continua,
             self.out,
@@ -70,8 +74,18 @@ class Frames(Common):
             paste=self.paste,
             sheets=sheets,
             overwrite=self.overwrite,
+            report=report,
         )
         print(self.out)
+
+
+@contextmanager
+def progress(what: str, count: int) -> Iterator[Report]:
+    """A function that shows how many of ``count`` are done, on a terminal."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=count == 1 or not console.is_terminal) as bar:
+        task = bar.add_task(what, total=count)
+        yield lambda done, _: bar.update(task, completed=done)
 
 
 def names(text: str | None) -> list[str] | None:

@@ -221,7 +221,7 @@ class Kind(ABC):
         folder: Path,
         table: str,
         scale: int,
-        submit: Callable[..., None],
+        submit: Callable[..., Any],
     ) -> list[str]:
         """Write items into ``folder`` and return the file name of each.
 

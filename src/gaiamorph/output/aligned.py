@@ -3,11 +3,9 @@
 The work lies in a hidden folder beside the result until all is done. A stopped run goes on there.
 """
 
-import contextlib
 import json
 import os
 import re
-import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,8 +30,9 @@ from gaiamorph.data.oddities import listed, no_pictures, unread
 from gaiamorph.errors import UserError
 from gaiamorph.output import contact_sheets
 from gaiamorph.output.folders import refuse_existing
+from gaiamorph.output.journal import Journal
 
-TABLE, METADATA, STATE = "alignment.csv", "metadata.csv", "state.jsonl"
+TABLE, METADATA = "alignment.csv", "metadata.csv"
 ENLARGED = 2.0
 """A thing that is enlarged more than this has less detail than its picture seems to."""
 AFTER_HEADER = 33
@@ -181,24 +180,22 @@ def align(
     metadata, notes = read_metadata(source, names)
     rule, table = _rule(points, like, options, names)
     notes += table.notes if table is not None else []
-    part = target.absolute().with_name(f".{target.absolute().name}.part")
-    job = _Job(rule, part, table, every)
     key = json.dumps([rule.key, every, str(points), points and images.stamp(Path(points)), str(source.resolve())])
+    journal = Journal(target, key)
+    part = journal.folder
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # each photograph has a thread of its own
     try:
-        rows = _aligned(job, entries, _begun(part, key), report)
+        rows = _aligned(_Job(rule, part, table, every), entries, journal, report)
         _refuse_missing(rows, source)
         result = AlignedFolder(target, [*rows, *others], notes)
         _finish(part, rule, result, metadata)
     except UserError:
-        shutil.rmtree(part)
+        journal.discard()
         raise
     finally:
         cv2.setNumThreads(threads)
-    if target.is_dir():
-        shutil.rmtree(target)
-    part.rename(target)
+    journal.finish()
     return result
 
 
@@ -254,35 +251,12 @@ def _rule(points: Any, like: Any, options: dict[str, Any], names: list[str]) -> 
     return replace(rule, points="table", places=mean_places(table.complete(), rule.margin)), table
 
 
-def _begun(part: Path, key: str) -> dict[str, list[dict[str, Any]]]:
-    """Rows that a stopped run has written, by photograph. Another run's folder is emptied."""
-    state = part / STATE
-    first, *lines = state.read_text(encoding="utf-8").splitlines() if state.is_file() else [""]
-    done = {}
-    if first == key:
-        with contextlib.suppress(ValueError):  # the last line of a killed run may be cut off
-            for line in lines:
-                row = json.loads(line)
-                done[row["stamped"]] = row["rows"]
-    else:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-    state.write_text(key + "\n", encoding="utf-8")
-    _remember(part, done)
-    return done
-
-
-def _remember(part: Path, done: dict[str, list[dict[str, Any]]]) -> None:
-    """Write rows down, by photograph."""
-    with open(part / STATE, "a", encoding="utf-8") as file:
-        file.writelines(json.dumps({"stamped": stamp, "rows": rows}) + "\n" for stamp, rows in done.items())
-
-
 def _aligned(
-    job: _Job, entries: Sequence[tuple[str, Path, str]], done: dict[str, list[dict[str, Any]]], report: Report | None
+    job: _Job, entries: Sequence[tuple[str, Path, str]], journal: Journal, report: Report | None
 ) -> list[dict[str, Any]]:
     """Rows of all photographs, in order. Decoding and detection run in threads: both release the interpreter lock."""
     rows, remaining, seen = [], iter(entries), 0
+    done = {entry["stamped"]: entry["rows"] for entry in journal.entries}
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         while some := list(islice(remaining, AT_ONCE)):
             stamps = [json.dumps([name, *images.stamp(path)]) for name, path, _ in some]
@@ -296,7 +270,7 @@ def _aligned(
                     if report:
                         report(seen, len(entries))
             finally:  # also if the user stops it
-                _remember(job.folder, {stamp: done[stamp] for stamp in waiting if stamp in done})
+                journal.add(*({"stamped": stamp, "rows": done[stamp]} for stamp in waiting if stamp in done))
     return rows
 
 
@@ -314,7 +288,6 @@ def _refuse_missing(rows: list[dict[str, Any]], source: Path) -> None:
 
 def _finish(part: Path, rule: Alignment, result: AlignedFolder, metadata: pd.DataFrame) -> None:
     """Write the tables, the rule and the page."""
-    (part / STATE).unlink()
     result.table.to_csv(part / TABLE, index=False, float_format="%.9g", errors="surrogateescape")
     description = {"format": 1, "alignment": rule.to_json()}
     (part / FILE).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")

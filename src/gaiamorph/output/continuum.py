@@ -1,14 +1,15 @@
 """Continua as files: numbered frames, a contact sheet, and a manifest that can be made into the same frames again."""
 
 import csv
-import hashlib
-import io
 import itertools
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, overload
 
 import numpy as np
 from PIL import Image
@@ -16,11 +17,13 @@ from PIL import Image
 from gaiamorph import drawing
 from gaiamorph.data import Kind
 from gaiamorph.data.kinds import Strip
-from gaiamorph.data.tables import first_rows, read_text
-from gaiamorph.errors import UserError, telling
-from gaiamorph.output.folders import check_scale, new_folder, writers
+from gaiamorph.errors import UserError
+from gaiamorph.output.folders import check_scale, refuse_existing, writers
+from gaiamorph.output.journal import Journal
 from gaiamorph.version import __version__
 
+CODES = "codes_{:05d}.npy"
+"""Codes of one continuum, until all are done."""
 MANIFEST = "manifest.csv"
 COLUMNS = (
     "file", "role", "pair", "position", "weight", "source_a", "sha256_a", "source_b", "sha256_b",
@@ -75,16 +78,6 @@ class Description:
     columns: int = 0
     detail: str = "none"
     full_size: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order(Description):
-    """One continuum as a manifest describes it. sources: the names of a and b, each with its SHA-256."""
-
-    sources: tuple[tuple[str, str], tuple[str, str]]
-    scale: int
-    originals: bool
-    paste: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +144,27 @@ class Continuum(Description):
         return self.kind.draw_continuum(strip, cell)
 
 
+@dataclass(frozen=True)
+class Continua(Sequence[Continuum]):
+    """Several continua. Each is made when it is asked for, and not kept.
+
+    key: identifies all that they are made from.
+    """
+
+    makers: Sequence[Callable[[], Continuum]] = field(repr=False)
+    key: str
+
+    def __len__(self) -> int:
+        return len(self.makers)
+
+    @overload
+    def __getitem__(self, i: int) -> Continuum: ...
+    @overload
+    def __getitem__(self, i: slice) -> "Continua": ...
+    def __getitem__(self, i: int | slice) -> "Continuum | Continua":
+        return Continua(self.makers[i], f"{self.key} {i}") if isinstance(i, slice) else self.makers[i]()
+
+
 def save_continua(
     continua: Iterable[Continuum],
     folder: str | Path,
@@ -160,37 +174,78 @@ def save_continua(
     paste: bool = False,
     sheets: bool = True,
     overwrite: bool = False,
+    report: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write continua into one new folder (see docs/formats.md), and return it.
 
     A single continuum has frames ``frame_0000.png``, .... Several have a number in front: ``00002_frame_0000.png``. Vectors
-    are rows of one table, ``frames.csv``. scale: enlarges pictures. paste: also put each frame back into the photograph that A came
-    from, as ``pasted_0000.png``, .... sheets: also draw each continuum as a whole. Sheets of
-    thousands of continua take as long as their frames.
+    are rows of one table, ``frames.csv``.
+
+    scale: enlarges pictures. paste: also put each frame back into the photograph that A came from, as ``pasted_0000.png``, ....
+    sheets: also draw each continuum as a whole. report: called with (continua done, continua in all).
+    `Continua`, which `morph_pairs` gives, go on where they were stopped, if they are saved in the same way again.
     """
     check_scale(scale)
-    path, iterator = Path(folder), iter(continua)
-    with new_folder(path, overwrite) as scratch:
+    path, resumable = Path(folder), continua if isinstance(continua, Continua) and continua.key else None
+    refuse_existing(path, overwrite)
+    options = [scale, include_originals, paste, sheets, __version__]
+    journal = Journal(path, json.dumps([resumable.key if resumable else os.urandom(16).hex(), *options]))
+    done = len(journal.entries)
+    try:
         # Two continua say whether there are several. The others are made while the first are written.
+        iterator = iter(resumable[done:] if resumable else continua)
         first = list(itertools.islice(iterator, 2))
-        if not first:
+        if not done + len(first):
             raise UserError("there are no pairs to morph between")
-        codes, rows = [], []
-        with writers() as write:
-            for pair, c in enumerate(itertools.chain(first, iterator)):
-                prefix = "" if len(first) == 1 else f"{pair:05d}_"
-                own = _write(c, scratch, prefix, scale, include_originals, paste, write)
-                rows.extend({**row, "pair": pair, "scale": scale, "gaiamorph_version": __version__} for row in own)
-                codes.append(c.codes)
+        several, before = done + len(first) > 1, ([], [])
+        with writers() as submit:
+            for pair, c in enumerate(itertools.chain(first, iterator), start=done):
+                futures: list[Future[None]] = []
+                prefix = f"{pair:05d}_" if several else ""
+                write = partial(_collect, futures, submit)
+                own = _write(c, journal.folder, prefix, scale, include_originals, paste, write)
+                rows = [{**row, "pair": pair, "scale": scale, "gaiamorph_version": __version__} for row in own]
                 if sheets:
                     # Enlarging the sheets of many continua would take longer than all their frames.
-                    write(c.sheet(1 if prefix else 96).save, scratch / f"{prefix}sheet.png", compress_level=1)
-        np.save(scratch / "codes.npy", np.concatenate(codes).astype(np.float32, copy=False))
-        with open(scratch / MANIFEST, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-            manifest = csv.DictWriter(file, COLUMNS)
-            manifest.writeheader()
-            manifest.writerows(rows)
+                    write(c.sheet(1 if several else 96).save, journal.folder / f"{prefix}sheet.png", compress_level=1)
+                np.save(journal.folder / CODES.format(pair), c.codes)
+                _settle(journal, *before)
+                before = rows, futures
+                if report and isinstance(continua, Continua):
+                    report(pair + 1, len(continua))
+            _settle(journal, *before)
+        _finish(journal)
+    except BaseException as error:
+        if isinstance(error, UserError) or not resumable:
+            journal.discard()
+        raise
     return path
+
+
+def _collect(futures: list[Future[None]], submit: Callable[..., Future[None]], *arguments: Any, **options: Any) -> None:
+    futures.append(submit(*arguments, **options))
+
+
+def _settle(journal: Journal, rows: list[dict[str, Any]], futures: list[Future[None]]) -> None:
+    """Wait for the files of a continuum, and write down that it is done."""
+    for future in futures:
+        future.result()
+    if rows:
+        journal.add(rows)
+
+
+def _finish(journal: Journal) -> None:
+    files = [journal.folder / CODES.format(pair) for pair in range(len(journal.entries))]
+    np.save(
+        journal.folder / "codes.npy", np.concatenate([np.load(file) for file in files]).astype(np.float32, copy=False)
+    )
+    for file in files:
+        file.unlink()
+    with open(journal.folder / MANIFEST, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        manifest = csv.DictWriter(file, COLUMNS)
+        manifest.writeheader()
+        manifest.writerows(row for rows in journal.entries for row in rows)
+    journal.finish()
 
 
 def _write(
@@ -233,86 +288,3 @@ def _pasted(c: Continuum, folder: Path, prefix: str, write: Callable[..., None])
     for file, frame in zip(files, c.frames, strict=True):
         write(put, frame, folder / file)
     return files
-
-
-def read_rows(path: Path, what: str, columns: Sequence[str], errors: str = "strict") -> list[dict[str, str]]:
-    """Rows of a CSV table. what: what it is, for an error message. errors: as in `read_text`.
-
-    Raises UserError if it is empty or lacks a column.
-    """
-    text, _ = read_text(path, errors)
-    with telling(f"{path} cannot be read as {what}"):
-        rows = list(csv.DictReader(io.StringIO(text), delimiter=first_rows(text)[0], skipinitialspace=True))
-    if not rows:
-        raise UserError(f"{path} has no rows, so it is not {what}")
-    if missing := [c for c in columns if c not in rows[0]]:
-        raise UserError(f"{path} is not {what}: it has no column {missing[0]!r}")
-    return rows
-
-
-def read_manifest(path: Path) -> list[Order]:
-    """The continua that a manifest describes, in its order. Raises UserError."""
-    pairs: dict[str, list[dict[str, str]]] = {}
-    # File names need not be UTF-8. A manifest keeps their bytes.
-    needed = [name for name in COLUMNS if name not in NEWER]
-    for line, row in enumerate(read_rows(path, "a manifest", needed, "surrogateescape"), start=2):
-        if None in row.values():
-            raise UserError(f"{path} is cut off or damaged in line {line}: take a whole copy of it")
-        if "detail" not in row:
-            row |= {"detail": "added" if row.get("keep_detail") == "1" else "none", "full_size": "0"}
-        pairs.setdefault(row["pair"], []).append(row)
-    try:
-        return [_order(rows) for rows in pairs.values()]
-    except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path} has a value that is not a number, or attributes that are not JSON: {error}") from error
-
-
-def _order(rows: list[dict[str, str]]) -> Order:
-    first, frames = rows[0], [row for row in rows if row["role"] == "frame"]
-    read = [json.loads(row["attributes"]) for row in frames] if first["attributes_sha256"] else []
-    return Order(
-        sources=((first["source_a"], first["sha256_a"]), (first["source_b"], first["sha256_b"])),
-        weights=np.array([float(row["weight"]) for row in frames]),
-        amounts=tuple({name: float(amount) for name, amount in amounts.items()} for amounts in read),
-        scale=int(first["scale"]),
-        originals=any(row["role"] == "original" for row in rows),
-        paste=any(row["role"] == "pasted" for row in rows),
-        **{name: convert(first[name]) for name, convert in SHARED.items()},
-    )
-
-
-def split_name(name: str) -> tuple[str, str]:
-    """The path of a source, and the ``::NAME`` after it, if any. A file's own name may have two colons too."""
-    path, separator, item = name.rpartition("::")
-    return (path, separator + item) if separator and not Path(name).exists() else (name, "")
-
-
-def beside(name: str, base: Path) -> str:
-    """A path or ``SOURCE::NAME`` as written, or relative to the folder ``base`` if the path is only there."""
-    path, item = split_name(name)
-    there = base / path
-    return f"{there}{item}" if not Path(path).exists() and there.exists() else name
-
-
-class Sources:
-    """Files below a folder, by their SHA-256. They are listed once, and read only until the one that is wanted is found."""
-
-    def __init__(self, folder: str | Path) -> None:
-        """Raises UserError if it is not a folder."""
-        self.folder = Path(folder)
-        if not self.folder.is_dir():
-            raise UserError(f"{folder} is not a folder: give one that holds the sources")
-        self._unread: dict[str, list[Path]] = {}
-        self._known: dict[str, Path] = {}
-        for path in sorted(filter(Path.is_file, self.folder.rglob("*"))):
-            self._unread.setdefault(path.name, []).append(path)
-
-    def find(self, name: str, sha256: str) -> Path | None:
-        """The file of this SHA-256, or None. Files that are called like ``name`` are read first."""
-        path, item = split_name(name)
-        called = PurePath((item or path).replace("\\", "/").removeprefix("::")).name
-        while sha256 not in self._known and self._unread:
-            for file in self._unread.pop(called, None) or self._unread.popitem()[1]:
-                with open(file, "rb") as content:
-                    self._known.setdefault(hashlib.file_digest(content, "sha256").hexdigest(), file)
-        return self._known.get(sha256)

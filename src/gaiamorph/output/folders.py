@@ -85,7 +85,7 @@ def _remove(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def writers() -> Iterator[Callable[..., None]]:
+def writers() -> Iterator[Callable[..., Future[Any]]]:
     """A function that calls its first argument with the others, in a thread, while the caller makes the next file.
 
     The end of the block waits for all files. The first error of a thread is raised there, or by a later call.
@@ -93,10 +93,11 @@ def writers() -> Iterator[Callable[..., None]]:
     waiting: deque[Future[Any]] = deque()
     pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), "writers")
 
-    def write(function: Callable[..., Any], *arguments: Any, **options: Any) -> None:
+    def write(function: Callable[..., Any], *arguments: Any, **options: Any) -> Future[Any]:
         waiting.append(pool.submit(function, *arguments, **options))
         if len(waiting) > WAITING:
             waiting.popleft().result()
+        return waiting[-1]
 
     try:
         yield write

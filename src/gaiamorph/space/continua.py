@@ -1,9 +1,11 @@
 """Morphs between two items, and edits of one item along attribute vectors."""
 
+import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -13,7 +15,8 @@ import torch
 from gaiamorph.errors import UserError
 from gaiamorph.features import open_features
 from gaiamorph.latent import interpolate
-from gaiamorph.output.continuum import Continuum, Order, Source, Sources, beside, split_name
+from gaiamorph.output.continuum import Continua, Continuum, Source
+from gaiamorph.output.manifest import Order, Sources, beside, split_name
 from gaiamorph.space.codec import ARRAY
 from gaiamorph.space.drawing import Drawer, EditKeywords, EditOptions, End
 from gaiamorph.space.info import AttributeVector, identity
@@ -58,7 +61,7 @@ class Morpher(Drawer):
         steps, weights, options: see `MorphOptions`.
         Warns (UnlikeTrainingWarning) if an end is unlike the training data. Raises UserError.
         """
-        return next(self.morph_pairs([(a, b)], steps, weights, **options))
+        return self.morph_pairs([(a, b)], steps, weights, **options)[0]
 
     def morph_pairs(
         self,
@@ -66,14 +69,22 @@ class Morpher(Drawer):
         steps: int = 11,
         weights: Weights = None,
         **options: Unpack[MorphKeywords],
-    ) -> Iterator[Continuum]:
-        """`morph` of many pairs, one after another. Each item is read and encoded once, before the first continuum."""
+    ) -> Continua:
+        """`morph` of many pairs: each is made when it is asked for. Each item is read and encoded once, before the first."""
         given = None if weights is None else np.atleast_1d(weights).tolist()
         wanted = MorphOptions(steps=steps, weights=given, **options)
         things = {_key(thing): thing for pair in pairs for thing in pair}
         ends = {key: self._end(self.source(thing), wanted) for key, thing in things.items()}
         space_sha256 = self.sha256
-        return (self._morph(space_sha256, ends[_key(a)], ends[_key(b)], wanted) for a, b in pairs)
+        chosen = [(ends[_key(a)], ends[_key(b)]) for a, b in pairs]
+        made_of = [
+            space_sha256,
+            asdict(wanted),
+            [[end.source.name, end.source.sha256] for pair in chosen for end in pair],
+        ]
+        # Rows of one table cannot be taken back, so vectors are made anew.
+        key = "" if self.kind.one_table else json.dumps(made_of)
+        return Continua([partial(self._morph, space_sha256, *pair, wanted) for pair in chosen], key)
 
     def remake(self, order: Order, base: Path, sources: Sources | str | Path | None = None) -> Continuum:
         """The continuum that a manifest describes. Relative sources are looked up here, then in the folder ``base``.
