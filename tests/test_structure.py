@@ -14,8 +14,8 @@ import gaiamorph
 
 ROOT = Path(gaiamorph.__file__).parent
 ORDER = [
-    {"errors", "version", "defaults", "drawing"}, {"data", "networks"}, {"models"}, {"features", "latent", "detail"}, {"output"}, {"space"},
-    {"training"}, {"evaluation"}, {"export"}, {"cli"},
+    {"errors", "version", "defaults", "drawing"}, {"data", "networks"}, {"models"}, {"features", "latent", "detail"},
+    {"output"}, {"space"}, {"training"}, {"evaluation"}, {"export"}, {"cli"},
 ]  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 MODULES = {

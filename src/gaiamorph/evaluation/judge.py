@@ -225,7 +225,7 @@ def face_descriptors(items: np.ndarray) -> np.ndarray:
     """
     if items.ndim != 4 or items.dtype != np.uint8:
         raise UserError("identity can be judged on pictures of faces only")
-    landmarks, network, whole = _recogniser()
+    landmarks, network, whole = recogniser()
     coloured = (to_pil(item).convert("RGB") for item in items)
     faces = (np.asarray(face.resize((FACE_SIZE, FACE_SIZE), Image.Resampling.BICUBIC)) for face in coloured)
     return np.array([network.compute_face_descriptor(face, landmarks(face, whole)) for face in faces])
@@ -237,7 +237,7 @@ def identity_distances(items: np.ndarray, originals: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _recogniser() -> tuple[Any, Any, Any]:
+def recogniser() -> tuple[Any, Any, Any]:
     try:
         dlib: Any = importlib.import_module("dlib")
         # The package itself imports pkg_resources, which new versions of setuptools lack. So its files are found by name.
