@@ -17,6 +17,7 @@ QUESTIONS = {
     "fashion": ("all_models", "all models on Fashion-MNIST"),
     "lines": ("all_models", "all models on drawings of lines"),
     "alignment": ("alignment", "aligned photographs against unaligned ones"),
+    "full_size": ("full_size_faces", "continua at full size beside cross-fades and landmark morphs"),
     "adversary": ("adversary", "what does the adversary do?"),
     "collapse": ("collapsing", "does the default collapse?"),
     "bf16": ("bf16_quality", "what does bf16 cost in quality?"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 
 import numpy as np
@@ -26,6 +27,12 @@ def own_cache(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def one_thread():
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def few_recognised(monkeypatch):
+    """Where the recogniser is installed, it looks at one pair."""
+    monkeypatch.setattr(importlib.import_module("gaiamorph.evaluation.identity"), "PAIRS", 1)
 
 
 def draw_faces(count: int, seed: int, size: int = 24) -> list[Image.Image]:

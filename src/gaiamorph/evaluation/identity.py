@@ -94,8 +94,8 @@ def identity(case: Case) -> Iterator[Metric]:
     if not measured:
         return
     about = (
-        f"mean over {len(measured)} pairs, without frames that have no face; distances of dlib's recogniser, of which {SAME_PERSON} "
-        "and more is another person"
+        f"mean over {len(measured)} pairs, without frames that have no face; distances of dlib's recogniser, of which "
+        f"{SAME_PERSON} and more is another person"
     )
 
     def mean(name: str) -> float:
