@@ -24,7 +24,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-DRAWN := plane faces faces_long faces64 fashion lines photographs averages
+DRAWN := plane faces faces_long faces64 fashion lines photographs averages full_size
 QUESTIONS := $(filter-out averages,$(DRAWN)) adversary collapse bf16 cartoons step peers graphics_card processes frames loading startup \
 	memory resume
 
