@@ -23,7 +23,7 @@ from gaiamorph.evaluation.identity import Face, distances, face_of, grows
 from gaiamorph.evaluation.judge import SAME_PERSON
 
 SETTINGS = {"size": 64, "align": True, "batch_size": 32, "steps": 4000, "latent_dim": 256, "shift": 2}
-PAIRS, WITH_LANDMARKS, SHOWN, SMALL = 40, 16, 6, 128
+PAIRS, WITH_LANDMARKS, SHOWN, SMALL = 40, 10, 6, 128
 WEIGHTS = np.linspace(0, 1, 11)
 FINE = 2.0
 """Detail is finer than this many pixels (standard deviation of a Gaussian)."""
@@ -66,7 +66,7 @@ def measured(space: gm.LatentSpace, ends: tuple[Path, Path], with_landmarks: boo
         ways["landmarks"] = landmarks.morph(one, two, points_one, points_two, [0.5])[0]
     return {
         "exact": bool((full.frames[0] == a).all() and (full.frames[-1] == b).all()),
-        "ends": float(np.mean(own)), "seconds": seconds,
+        "ends": float(np.mean(own)), "frame_seconds": seconds,
         "monotone": grows(distances(path, faces[0])) and grows(-distances(path, faces[1])),
         "score": min(face.score for face in path) - (faces[0].score + faces[1].score) / 2,
         **{f"{way}/{name}": value for way, frame in ways.items() for name, value in at_the_middle(frame, a, b, faces).items()},

@@ -172,14 +172,6 @@ def test_vectors_are_not_aligned(tmp_path):
         gm.open_data(tmp_path / "x.npy", align=True)
 
 
-def test_without_opencv_a_sentence_says_what_to_install(people, tmp_path, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"pip install 'gaiamorph\[faces\]'"):
-        gm.align(people, tmp_path / "out")
-    with pytest.raises(UserError, match=r"pip install 'gaiamorph\[faces\]'"):
-        gm.open_data(people, align=True, size=24)
-
-
 def test_a_broken_model_file_is_told(people, tmp_path, monkeypatch, capfd):
     (tmp_path / "model.onnx").write_bytes(b"nothing")
     monkeypatch.setattr(faces, "model_file", lambda: tmp_path / "model.onnx")

@@ -98,6 +98,8 @@ class Kind(ABC):
     """Type of an item's values."""
     is_image: ClassVar[bool] = False
     """Whether a tensor is an image (channels, height, width). Convolutions, spectra and VGG features apply to images only."""
+    has_photographs: ClassVar[bool] = False
+    """Whether items are made of larger pictures (`full_size`, `at`, `photograph`), whose detail can be carried along a path."""
     network: ClassVar[str] = "mlp"
     """Name of the default network."""
     augmentations: ClassVar[frozenset[str]] = frozenset()

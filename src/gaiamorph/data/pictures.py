@@ -46,6 +46,7 @@ class Pictures(Kind):
     suffix: ClassVar[str] = ".png"
     dtype: ClassVar[type[np.generic]] = np.uint8
     is_image: ClassVar[bool] = True
+    has_photographs: ClassVar[bool] = True
     network: ClassVar[str] = "conv"
     augmentations: ClassVar[frozenset[str]] = frozenset({"flip", "shift", "affine"})
     decodes_mean_codes: ClassVar[bool] = False

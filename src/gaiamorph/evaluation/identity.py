@@ -82,7 +82,7 @@ def grows(values: np.ndarray) -> bool:
 
 def identity(case: Case) -> Iterator[Metric]:
     """Means over pairs, for photographs of faces. Nothing for other things, or if detector or recogniser are not installed."""
-    if not (case.space.can_encode and case.space.kind.is_image and installed()):
+    if not (case.space.can_encode and case.space.kind.has_photographs and installed()):
         return
     some = case.real[:: max(1, len(case.real) // LOOKED_AT)][:LOOKED_AT]
     if np.mean([face_of(picture).score > 0 for picture in some]) < LEAST_FACES:

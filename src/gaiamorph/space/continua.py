@@ -96,7 +96,7 @@ class Morpher(Drawer):
         own = max(self.kind.item_shape[:2])
         options = MorphOptions(
             weights=order.weights.tolist(), extrapolate=True, refine=order.refine, detail=order.detail,  # type: ignore[arg-type]
-            full_size=(order.full_size or own) if self.kind.is_image else None,
+            full_size=(order.full_size or own) if self.kind.has_photographs else None,
         )  # fmt: skip
         a, b = (self._recorded(*source, base, moved) for source in order.sources)
         if order.amounts:

@@ -86,10 +86,10 @@ class Drawer(Codec):
     def _settled(self, options: EditOptions, *sources: Source) -> tuple[str, int]:
         """The options ``detail`` and ``full_size`` for these sources. The size is 0 for the space's own. Raises UserError."""
         own = max(self.kind.item_shape[:2])
-        detail = options.detail or ("carried" if self.kind.is_image else "none")
+        detail = options.detail or ("carried" if self.kind.has_photographs else "none")
         if detail not in ("carried", "added", "none"):
             raise UserError(f"detail must be 'carried', 'added' or 'none', not {detail!r}")
-        if not self.kind.is_image:
+        if not self.kind.has_photographs:
             if detail == "carried" or options.full_size:
                 raise UserError(
                     f"{self.kind.name} have no size, and no detail that moves: leave detail and full_size out"
@@ -175,7 +175,7 @@ def _channels_first(values: np.ndarray) -> torch.Tensor:
 
 def _at(output: np.ndarray, kind: Kind) -> np.ndarray:
     """An output of the space in the size of a kind."""
-    return enlarged(output, *kind.item_shape[:2]) if kind.is_image else output
+    return enlarged(output, *kind.item_shape[:2]) if kind.has_photographs else output
 
 
 @lru_cache(maxsize=8)
