@@ -1,12 +1,9 @@
 """gaiamorph morph, gaiamorph edit, gaiamorph average"""
 
-import hashlib
 import itertools
-import json
 import sys
 import warnings
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +17,6 @@ from gaiamorph.data.attributes import read_labels
 from gaiamorph.data.finding import find
 from gaiamorph.data.summary import left_out
 from gaiamorph.errors import UserError
-from gaiamorph.output.continuum import Continua
 from gaiamorph.output.folders import check_scale, new_file
 from gaiamorph.output.manifest import Sources, beside, read_manifest, read_rows
 from gaiamorph.space import EditOptions, MorphOptions
@@ -71,9 +67,7 @@ def morph(
         frames = replace(
             frames, scale=frames.scale or orders[0].scale, include_originals=orders[0].originals, paste=orders[0].paste
         )
-        makers = [partial(opened.remake, order, manifest.parent, moved) for order in orders]
-        made_of = [opened.sha256, hashlib.sha256(manifest.read_bytes()).hexdigest()]
-        continua = Continua(makers, "" if opened.kind.one_table else json.dumps(made_of))
+        continua = opened.remake_all(orders, manifest.parent, moved)
     else:
         if pairs is not None:
             wanted = _read_pairs(pairs)

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -173,8 +173,7 @@ def _open_folder(request: Request) -> Dataset:
         attributes["folder" if "label" in attributes.columns else "label"] = folders
     results = oddities.counted(len(found.results), "folder", "holds/hold")
     notes = [f"{results} results of gaiamorph, whose figures are not read\n{oddities.listed(found.results)}"]
-    data = _open_cached(request, _stamped("folder", entries), entries, attributes)
-    data.original = dict(entries).__getitem__
+    data = _open_cached(request, _stamped("folder", entries), entries, attributes, original=dict(entries).__getitem__)
     data.skipped = sorted([*data.skipped, *found.skipped])
     data.notes = [*(notes if found.results else []), *of_table, *data.notes]
     return data
@@ -198,15 +197,14 @@ def _open_array(request: Request) -> Dataset | None:
         kind = Pictures(*array.shape[1:], crop=request.crop)
         return Dataset(request.source, kind, array, names, attributes, request.split(attributes)[0])
     key = ["array", str(request.path.resolve()), images.stamp(request.path)]
-    data = _open_cached(request, key, zip(names, array, strict=True), attributes.set_axis(names), array.shape[3])
-    data.original = lambda name: array[int(name)]
-    return data
+    entries = zip(names, array, strict=True)
+    table, channels = attributes.set_axis(names), array.shape[3]
+    return _open_cached(request, key, entries, table, channels, original=lambda name: array[int(name)])
 
 
 def _open_hub(request: Request, name: str) -> Dataset:
     pictures, attributes, notes = samples.hub(name)
-    data = _open_cached(request, ["hub", name, *pictures.key], pictures, attributes)
-    data.original = pictures.original
+    data = _open_cached(request, ["hub", name, *pictures.key], pictures, attributes, original=pictures.original)
     data.notes = [*notes, *data.notes]
     return data
 
@@ -223,9 +221,8 @@ def _open_sample(request: Request, name: str) -> Dataset:
         if request.align is None:
             request = replace(request, align=samples.FACES_ALIGNED)
         attributes = pd.DataFrame({"person": people}, index=[name for name, _ in entries])
-        data = _open_cached(request, _stamped("faces", entries), entries, attributes, group="person")
-        data.original = dict(entries).__getitem__
-        return data
+        key, original = _stamped("faces", entries), dict(entries).__getitem__
+        return _open_cached(request, key, entries, attributes, group="person", original=original)
     array, labels = samples.digits() if name == "digits" else samples.fashion()
     attributes = pd.DataFrame({"label": labels}, index=[str(i) for i in range(len(array))])
     key = [name, hashlib.sha256(array.tobytes()).hexdigest()]
@@ -240,11 +237,13 @@ def _open_cached(
     channels: int | None = None,
     group: str = "group",
     mirror: bool = True,
+    original: Callable[[str], Any] | None = None,
 ) -> Dataset:
     """A data set from the cache.
 
     key: identifies the pictures, in plain JSON.
     entries: (name, picture), where the picture is a path or what `images.examine` takes.
+    original: as in `Dataset`.
     attributes: a table with the names as index. group: its column of groups.
     channels: of the items. By default 1 if all files are grey, otherwise 3. Arrays need it.
     """
@@ -268,7 +267,7 @@ def _open_cached(
     notes = oddities.odd_pictures(names, sources.facts, size, "aligned" if rule else request.crop)
     return Dataset(
         request.source, Pictures(*items.shape[1:], request.crop, rule), items, names, attributes, splits, groups,
-        sources.hashes, skipped, [*oddities.doubles(names, sources.families, splits, groups), *notes], mirror,
+        sources.hashes, skipped, [*oddities.doubles(names, sources.families, splits, groups), *notes], mirror, original,
     )  # fmt: skip
 
 

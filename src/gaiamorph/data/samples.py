@@ -89,7 +89,7 @@ class HubPictures:
 
     def original(self, name: str) -> bytes | Path | None:
         """The picture in the row of this number."""
-        return self._stored(self.rows[int(name)])
+        return self._stored(self.rows.select_columns([self.column])[int(name)])
 
     def _stored(self, row: dict[str, Any]) -> bytes | Path | None:
         stored = row[self.column] or {}

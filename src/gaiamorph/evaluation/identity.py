@@ -4,7 +4,6 @@ Faces are found by YuNet, and recognised by dlib's network: 128 numbers a face, 
 independent of any space. Frames are measured in the size in which `morph` gives them.
 """
 
-import importlib.util
 import warnings
 from collections.abc import Iterator
 from functools import cache
@@ -67,7 +66,7 @@ def installed() -> bool:
         recogniser()
     except UserError:
         return False
-    return importlib.util.find_spec("dlib") is not None
+    return True
 
 
 def distances(faces: list[Face], end: Face) -> np.ndarray:

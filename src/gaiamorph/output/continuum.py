@@ -157,6 +157,10 @@ class Continua(Sequence[Continuum]):
     def __len__(self) -> int:
         return len(self.makers)
 
+    def __iter__(self) -> Iterator[Continuum]:
+        # That of Sequence takes an IndexError of a maker for the end.
+        return (make() for make in self.makers)
+
     @overload
     def __getitem__(self, i: int) -> Continuum: ...
     @overload

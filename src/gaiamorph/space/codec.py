@@ -174,8 +174,7 @@ class Codec:
             hashes = given.hashes or [_hash(item) for item in items]
             originals = [given.original and given.original(name) for name in given.names]
             return [Source(*of) for of in zip(given.names, hashes, items, originals, strict=True)]
-        if isinstance(given, (str, os.PathLike, Image.Image)):
-            given = [given]
+        given = _several(given)
         if isinstance(given, np.ndarray):
             given = self.items(given)
         found = [thing if isinstance(thing, Source) else self.source(thing) for thing in given]
@@ -197,16 +196,13 @@ class Codec:
             if given.kind.shape != self.kind.shape:
                 raise UserError(f"the data has items of {given.kind.shape}, but the space is for {self.kind.shape}")
             return given.items
-        if isinstance(given, (str, os.PathLike, Image.Image)):
-            given = [given]
+        given = _several(given)
         if isinstance(given, np.ndarray):
             shape = self.kind.item_shape
             if given.shape[1:] == shape and len(given) and self.kind.is_natural(given):
                 return given
             if given.ndim < 2 or len(given) == 0 or given.dtype == object:
                 raise UserError(f"an array of items must have the shape (N, {', '.join(map(str, shape))})")
-        if not isinstance(given, Iterable):
-            raise UserError(f"{given!r} is no item: give paths, PIL pictures, arrays or a Dataset")
         read = [self.source(t).item if isinstance(t, str) and "::" in t else self.kind.read(t) for t in given]
         if not read:
             raise UserError("there are no items")
@@ -234,6 +230,15 @@ class Codec:
             digest.update(f"\n{name} {value.dtype} {value.shape}\n".encode())
             digest.update(value.tobytes())
         return digest.hexdigest()
+
+
+def _several(given: Any) -> Iterable[Any]:
+    """Things that were given, or the only one. Raises UserError."""
+    if isinstance(given, (str, os.PathLike, Image.Image)):
+        return [given]
+    if not isinstance(given, Iterable):
+        raise UserError(f"{given!r} is no item: give paths, PIL pictures, arrays or a Dataset")
+    return given
 
 
 def _hash(item: np.ndarray) -> str:

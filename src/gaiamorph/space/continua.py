@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -77,14 +77,18 @@ class Morpher(Drawer):
         ends = {key: self._end(self.source(thing), wanted) for key, thing in things.items()}
         space_sha256 = self.sha256
         chosen = [(ends[_key(a)], ends[_key(b)]) for a, b in pairs]
-        made_of = [
-            space_sha256,
-            asdict(wanted),
-            [[end.source.name, end.source.sha256] for pair in chosen for end in pair],
-        ]
-        # Rows of one table cannot be taken back, so vectors are made anew.
-        key = "" if self.kind.one_table else json.dumps(made_of)
-        return Continua([partial(self._morph, space_sha256, *pair, wanted) for pair in chosen], key)
+        sources = [[end.source.name, end.source.sha256] for pair in chosen for end in pair]
+        makers = [partial(self._morph, space_sha256, *pair, wanted) for pair in chosen]
+        return self._continua(makers, [space_sha256, asdict(wanted), sources])
+
+    def remake_all(self, orders: Sequence[Order], base: Path, sources: Sources | None = None) -> Continua:
+        """`remake` of all continua of a manifest: each is made when it is asked for."""
+        makers = [partial(self.remake, order, base, sources) for order in orders]
+        return self._continua(makers, [self.sha256, [asdict(order) for order in orders]])
+
+    def _continua(self, makers: Sequence[Callable[[], Continuum]], made_of: Any) -> Continua:
+        """Rows of one table cannot be taken back, so vectors that were stopped are made anew."""
+        return Continua(makers, "" if self.kind.one_table else json.dumps(made_of, default=np.ndarray.tolist))
 
     def remake(self, order: Order, base: Path, sources: Sources | str | Path | None = None) -> Continuum:
         """The continuum that a manifest describes. Relative sources are looked up here, then in the folder ``base``.
