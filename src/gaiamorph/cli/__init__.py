@@ -84,12 +84,11 @@ def _read_config(path: Path, tokens: list[str], model: str | None) -> dict[str, 
     A file may have options of several models. `train` gets those of its own model alone.
     """
     from gaiamorph.models import MODELS
-    from gaiamorph.training.settings import read_config
+    from gaiamorph.training.settings import RECORDS, read_config
 
     # All values stay text, so that "off" and "1e-3" mean the same as on the command line.
     values = read_config(path, as_text=True)
-    for name in ("fingerprint", "from_sha256"):  # records, not options
-        values.pop(name, None)
+    values = {name: value for name, value in values.items() if name not in RECORDS}
     if tokens[:1] == ["train"]:
         model = model or values.get("model", "gaia")
         values = {name: value for name, value in values.items() if name == model or name not in MODELS}

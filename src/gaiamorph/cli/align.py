@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
-from rich.progress import Progress
 
-from gaiamorph.cli.options import Config, Flag, Overwrite
+from gaiamorph.cli.options import Config, Flag, Overwrite, progress
 from gaiamorph.output import aligned
 from gaiamorph.output.report import PAGE
 
@@ -51,11 +50,10 @@ def align(
     given: dict[str, Any] = {"size": size, "margin": margin, "border": border, "by": by}
     options = {name: value for name, value in given.items() if value is not None}
     try:
-        with Progress(disable=quiet or not sys.stderr.isatty(), transient=True) as progress:
-            task = progress.add_task("aligning")
+        with progress("aligning", hidden=quiet) as report:
             made = aligned.align(
-                photos, out, points=points, like=like, every=all_, overwrite=overwrite,
-                report=lambda done, count: progress.update(task, completed=done, total=count), **options,
+                photos, out, points=points, like=like, every=all_, overwrite=overwrite, report=report,
+                **options,
             )  # fmt: skip
     except KeyboardInterrupt:
         print("stopped; the same command goes on", file=sys.stderr)

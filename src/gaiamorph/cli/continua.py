@@ -76,7 +76,7 @@ def morph(
         else:
             wanted = [(str(a), str(b))]
         continua = opened.morph_pairs(wanted, **vars(options))
-    with progress("pairs", len(continua)) as report:
+    with progress("pairs", hidden=len(continua) == 1) as report:
         frames.save(continua, not no_sheets, report)
 
 
@@ -194,7 +194,7 @@ def average(
     items = opened.open_data(data)
     chosen = np.arange(len(items)) if where is None else _chosen(items, where, labels)
     sources = opened.sources(items)
-    with progress("members", len(chosen)) as report:
+    with progress("members", hidden=len(chosen) == 1) as report:
         item = opened.average([sources[i] for i in chosen], mixed=mixed, report=report, **vars(options))
     with new_file(out, common.overwrite) as scratch:
         opened.kind.write(item, scratch, scale)

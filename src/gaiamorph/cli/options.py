@@ -80,12 +80,12 @@ class Frames(Common):
 
 
 @contextmanager
-def progress(what: str, count: int) -> Iterator[Report]:
-    """A function that shows how many of ``count`` are done, on a terminal."""
+def progress(what: str, *, hidden: bool = False) -> Iterator[Report]:
+    """A function that shows on a terminal how many are done."""
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=count == 1 or not console.is_terminal) as bar:
-        task = bar.add_task(what, total=count)
-        yield lambda done, _: bar.update(task, completed=done)
+    with Progress(console=console, transient=True, disable=hidden or not console.is_terminal) as bar:
+        task = bar.add_task(what)
+        yield lambda done, count: bar.update(task, completed=done, total=count)
 
 
 def names(text: str | None) -> list[str] | None:

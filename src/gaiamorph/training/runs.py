@@ -20,7 +20,7 @@ from gaiamorph.training.checkpoint import write_atomically
 from gaiamorph.training.log import Display
 from gaiamorph.training.loop import train as run_loop
 from gaiamorph.training.machine import Processes, launch
-from gaiamorph.training.settings import FILE, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
+from gaiamorph.training.settings import FILE, RECORDS, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
 
 
 @dataclasses.dataclass
@@ -111,10 +111,7 @@ def train(
             if not resume:
                 with new_folder(folder, overwrite):
                     pass  # an empty one, in place of what is there
-            if start:
-                folder.mkdir(parents=True, exist_ok=True)
-                start.save(folder / starts.FILE)
-            _record(folder, str(source), how, data, wanted, start and {"from": str(from_), "from_sha256": start.sha256})
+            _record(folder, str(source), how, data, wanted, start, str(from_))
         fabric.barrier()
     return run_loop(data, wanted, folder, fabric, display, profile=profile, start=start)
 
@@ -138,9 +135,13 @@ def _record(
     how: DataOptions,
     data: Dataset,
     settings: TrainSettings,
-    began: dict[str, str] | None,
+    start: LatentSpace | None,
+    from_: str,
 ) -> None:
-    """Write ``splits.json``, ``data.txt``, ``skipped.csv`` and, last, ``config.yaml``, which makes a folder a run."""
+    """Write ``splits.json``, ``data.txt``, ``skipped.csv``, the space to start from and, last, ``config.yaml``.
+
+    The last one makes a folder a run.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     splits = {name: [data.names[i] for i in indices] for name, indices in data.splits.items()}
     write_atomically(folder / "splits.json", json.dumps(splits, ensure_ascii=True).encode())
@@ -149,7 +150,10 @@ def _record(
         table = pd.DataFrame(data.skipped, columns=["file_name", "reason"])
         table.to_csv(folder / "skipped.csv", index=False)
     config = {"data": source, **dataclasses.asdict(how), "fingerprint": data.fingerprint}
-    config |= (began or {}) | to_dict(settings)
+    if start:
+        start.save(folder / starts.FILE)
+        config |= {"from": from_, "from_sha256": start.sha256}
+    config |= to_dict(settings)
     write_atomically(folder / FILE, to_yaml(config).encode())
 
 
@@ -157,9 +161,7 @@ def _recorded(
     folder: Path, record: dict[str, Any], how: DataOptions, wanted: TrainSettings
 ) -> tuple[DataOptions, TrainSettings]:
     """What a run was started with. Raises UserError if something else was asked for, other than a default."""
-    values = {
-        name: value for name, value in record.items() if name not in ("data", "fingerprint", "from", "from_sha256")
-    }
+    values = {name: value for name, value in record.items() if name not in ("data", "from", *RECORDS)}
     recorded_how = DataOptions(**{name: values.pop(name) for name in vars(how) if name in values})
     try:
         settings = from_dict(values)

@@ -19,6 +19,8 @@ from gaiamorph.training.machine import chosen_precision
 
 FILE = "config.yaml"
 """The settings of a run, in its folder."""
+RECORDS = ("fingerprint", "from_sha256")
+"""Entries of that file that are no options."""
 RECIPES = {path.stem: path for path in sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))}
 """Files with options that suited one kind of data, by name."""
 LEAST = {"steps": 1, "batch_size": 2, "accumulate": 1, "latent_dim": 1}
