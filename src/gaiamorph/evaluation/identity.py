@@ -4,10 +4,11 @@ Faces are found by YuNet, and recognised by dlib's network: 128 numbers a face, 
 independent of any space. Frames are measured in the size in which `morph` gives them.
 """
 
+import importlib
 import warnings
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -38,10 +39,9 @@ class Face(NamedTuple):
 
 def face_of(picture: np.ndarray) -> Face:
     """The largest face of a picture uint8 (H, W, 1 or 3)."""
-    import dlib
-
     from gaiamorph.data.alignment.faces import find_faces
 
+    dlib: Any = importlib.import_module("dlib")  # not everybody has it, so a type checker cannot know it
     landmarks, network, _ = recogniser()
     scale = max(1.0, FACE_SIZE / max(picture.shape[:2]))
     size = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
@@ -52,7 +52,7 @@ def face_of(picture: np.ndarray) -> Face:
     points = found[0].points
     half = BOX * np.linalg.norm(points[1] - points[0])
     low, high = (np.rint(points.mean(0) + sign * half).astype(int).tolist() for sign in (-1, 1))
-    shape = landmarks(coloured, dlib.rectangle(*low, *high))  # type: ignore[attr-defined]
+    shape = landmarks(coloured, dlib.rectangle(*low, *high))
     return Face(np.array(network.compute_face_descriptor(coloured, shape)), found[0].score)
 
 
