@@ -1,4 +1,4 @@
-"""Fill in the tables of docs/results.md and docs/performance.md from results/*.json:  python benchmarks/pages.py
+"""Fill in the tables of the pages in docs/ from results/*.json:  python benchmarks/pages.py
 
 The text of a page is written by hand. A comment says what is filled in below it, up to `<!-- / -->`:
 
@@ -312,7 +312,7 @@ def filled(found: re.Match[str]) -> str:
 
 def main() -> None:
     comment = r"(?P<comment><!-- (?P<kind>table|made|targets)(?: (?P<name>[^\n]*?))?(?: -->\n|\n(?P<text>.*?)-->\n))"
-    for path in (DOCS / "results.md", DOCS / "performance.md", DOCS / "photographs.md"):
+    for path in (DOCS / "results.md", DOCS / "performance.md", DOCS / "photographs.md", DOCS / "training.md"):
         text = re.sub(comment + ".*?<!-- / -->", filled, path.read_text(encoding="utf-8"), flags=re.DOTALL)
         path.write_text(text, encoding="utf-8")
 

@@ -1,7 +1,7 @@
 """Ask a question of the benchmarks:  python benchmarks/run.py faces --seeds 0 1 2
 
 Runs that are in results/QUESTION.json already are not made again, so a question that was stopped goes on where it was. Each file
-records the machine and the command. `python benchmarks/pages.py` then writes docs/results.md and docs/performance.md.
+records the machine and the command. `python benchmarks/pages.py` then fills in the tables of docs/.
 """
 
 import argparse
@@ -22,6 +22,8 @@ QUESTIONS = {
     "collapse": ("collapsing", "does the default collapse?"),
     "bf16": ("bf16_quality", "what does bf16 cost in quality?"),
     "cartoons": ("cartoon_edits", "attribute vectors on cartoon faces: do edits change one thing? (needs Node.js)"),
+    "age_and_sex": ("age_and_sex", "attribute vectors of age and sex on UTKFace"),
+    "fine_tuning": ("fine_tuning", "60 photographs, from scratch and from a space of many (after age_and_sex)"),
     "photographs": ("photo_edits", "attribute vectors on photographs: is it still the same person?"),
     "averages": ("average_faces", "average faces of groups (a picture only)"),
     "step": ("step_speed", "a training step against a plain one"),

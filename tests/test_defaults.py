@@ -12,7 +12,8 @@ import gaiamorph as gm
 from gaiamorph import defaults
 from gaiamorph.defaults import BY_DATA, Traits
 from gaiamorph.models import MODELS
-from gaiamorph.training.settings import TrainSettings, settled, to_dict
+from gaiamorph.networks import NetworkSettings
+from gaiamorph.training.settings import TrainSettings, from_dict, settled, to_dict
 
 
 def drawing(background: float, ink: float) -> np.ndarray:
@@ -41,11 +42,40 @@ def test_vectors():
     assert defaults.filled(TrainSettings(), "train", Traits(100)).latent_dim == 16
 
 
+@pytest.mark.parametrize(
+    ("shape", "code", "shift"),
+    [((1, 16, 16), 32, 1), ((1, 32, 32), 64, 1), ((3, 64, 64), 256, 2), ((3, 64, 48), 256, 1), ((3, 256, 256), 512, 8)],
+)
+def test_larger_pictures_get_longer_codes_and_are_moved_farther(shape, code, shift):
+    s = defaults.filled(TrainSettings(), "train", Traits(shape=shape))
+    assert (s.latent_dim, s.shift) == (code, shift)
+
+
+@pytest.mark.parametrize(
+    ("options", "codes"),
+    [
+        ({}, "sphere"),
+        ({"model": "ae"}, "free"),
+        ({"latent_dim": 1}, "free"),
+        ({"gaia": {"objective": "paper"}}, "free"),
+        ({"network": {"codes": "free"}}, "free"),
+    ],
+)
+def test_codes_of_photographs_lie_on_a_sphere(options, codes):
+    data = gm.open_data("sample:faces", size=16)
+    assert settled(from_dict(options), data).network.codes == codes
+
+
+def test_codes_of_lines_and_vectors_are_free():
+    for source in ("sample:lines", "sample:moons"):
+        assert settled(TrainSettings(), gm.open_data(source)).network.codes == "free"
+
+
 @pytest.mark.parametrize("family", defaults.BY_FAMILY)
 def test_every_setting_that_depends_on_the_data_has_a_value_in_every_family(family):
-    traits = Traits(2) if family == "vectors" else Traits(0, 0.1 if family == "sparse pictures" else 0.9)
+    traits = Traits(2) if family == "vectors" else Traits(filled=0.1 if family == "sparse pictures" else 0.9)
     assert traits.family == family
-    groups = {"train": TrainSettings(), **{name: model.Settings() for name, model in MODELS.items()}}
+    groups = {"train": TrainSettings(), "network": NetworkSettings(), **{name: model.Settings() for name, model in MODELS.items()}}
     left = {
         f"{group}.{name}"
         for group, settings in groups.items()
@@ -76,3 +106,4 @@ def test_the_warmup_takes_at_most_a_twentieth_of_the_steps():
 def test_the_objective_of_the_paper_brings_its_other_values():
     s = defaults.filled(MODELS["gaia"].Settings(objective="paper", slope=7.0), "gaia", Traits())
     assert (s.slope, s.direct, s.sampler, s.set_distance) == (7.0, 0.0, "gaussian", 0.0)
+    assert s.through_discriminator == 1

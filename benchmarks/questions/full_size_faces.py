@@ -8,6 +8,7 @@ import itertools
 import os
 import time
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from gaiamorph.evaluation.doubled import doubled_edges
 from gaiamorph.evaluation.identity import Face, distances, face_of, grows
 from gaiamorph.evaluation.judge import SAME_PERSON
 
-SETTINGS = {"size": 64, "align": True, "batch_size": 32, "steps": 4000, "latent_dim": 256, "shift": 2}
+SETTINGS = {"size": 64, "align": True, "batch_size": 32, "steps": 4000}
 PAIRS, WITH_LANDMARKS, SHOWN, SMALL = 40, 10, 6, 128
 WEIGHTS = np.linspace(0, 1, 11)
+REFINED, ALONE, ON_SHEET = 200, np.linspace(0, 1, 5), 24
+"""Steps of refinement, weights and pairs of what the space draws alone."""
 FINE = 2.0
 """Detail is finer than this many pixels (standard deviation of a Gaussian)."""
 
@@ -55,26 +58,45 @@ def measured(space: gm.LatentSpace, ends: tuple[Path, Path], with_landmarks: boo
     began = time.perf_counter()
     full = space.morph(*ends, weights=WEIGHTS)
     seconds = time.perf_counter() - began
-    alone = space.morph(*ends, weights=[0, 0.5, 1], detail="none", full_size=full.full_size).frames
+    alone, refined = (
+        space.morph(*ends, weights=ALONE, detail="none", full_size=full.full_size, refine=steps).frames
+        for steps in (0, REFINED)
+    )
     a, b = full.a.item, full.b.item
     path = [face_of(frame) for frame in full.frames]
     faces = [path[0], path[-1]]
-    own = [float(distances([face_of(frame)], face)[0]) for frame, face in zip(alone[[0, 2]], faces, strict=True)]
-    ways = {"carried": full.frames[5], "space": alone[1], "fade": full.kind.blend(a[None], b[None], 0.5)[0]}
+    own = [
+        [float(distances([face_of(frames[k])], face)[0]) for k, face in zip((0, -1), faces, strict=True)]
+        for frames in (alone, refined)
+    ]
+    ways = {"carried": full.frames[5], "space": alone[2], "fade": full.kind.blend(a[None], b[None], 0.5)[0]}
     if with_landmarks:
-        (one, points_one), (two, points_two) = (landmarks.aligned_with_points(end, space.kind.align) for end in ends)  # type: ignore[attr-defined]
+        (one, points_one), (two, points_two) = (
+            landmarks.aligned_with_points(end, space.kind.reading()["align"]) for end in ends
+        )
         ways["landmarks"] = landmarks.morph(one, two, points_one, points_two, [0.5])[0]
+    photographs = (faces[0].score + faces[1].score) / 2
     return {
         "exact": bool((full.frames[0] == a).all() and (full.frames[-1] == b).all()),
-        "ends": float(np.mean(own)), "frame_seconds": seconds,
+        "ends": float(np.mean(own[0])), "ends_refined": float(np.mean(own[1])), "frame_seconds": seconds,
+        "score_alone": float(np.mean([face_of(frame).score for frame in alone[1:-1]])) - photographs,
         "monotone": grows(distances(path, faces[0])) and grows(-distances(path, faces[1])),
-        "score": min(face.score for face in path) - (faces[0].score + faces[1].score) / 2,
+        "score": min(face.score for face in path) - photographs,
         **{f"{way}/{name}": value for way, frame in ways.items() for name, value in at_the_middle(frame, a, b, faces).items()},
     }  # fmt: skip
 
 
+def ends_alone(space: gm.LatentSpace, paths: list[Path], refine: int) -> float:
+    """Mean distance of the space's own pictures from their photographs."""
+    found = []
+    for path in paths:
+        one = space.morph(path, path, weights=[0], detail="none", refine=refine)
+        found.append(float(distances([face_of(one.frames[0])], face_of(one.a.item))[0]))
+    return float(np.nanmean(found))
+
+
 def space_of(question: Question, source: str, seed: int) -> gm.LatentSpace:
-    return question.train(source, question.folder(seed), **SETTINGS, **gm.training.recipe("faces"), seed=seed)
+    return question.train(source, question.folder(seed), **SETTINGS, seed=seed)
 
 
 def answer(question: Question) -> None:
@@ -93,13 +115,20 @@ def answer(question: Question) -> None:
         beside = [measured(space, (paths[i], paths[j]), True) for i, j in pairs_of(data, marked)[:WITH_LANDMARKS]]
         means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
         means |= {f"beside/{name}": float(np.mean([row[name] for row in beside])) for name in beside[0] if "/" in name}
+        known = [paths[i] for i in np.random.default_rng(0).permutation(data.splits["train"])[:PAIRS]]
+        means |= {
+            f"ends_known{name}": ends_alone(space, known, steps) for name, steps in (("", 0), ("_refined", REFINED))
+        }
         assert space.info.validation is not None
         question.results.add(**key, pairs=len(rows), **means, validation=space.info.validation.l1, **cost(space))
 
 
-def save(rows: list[list[np.ndarray]], heads: list[str], name: str) -> None:
+def save(rows: list[list[np.ndarray | None]], heads: Sequence[str], name: str) -> None:
     """A sheet of photographs, small enough for a page."""
-    small = [[cv2.resize(frame, (SMALL, SMALL), interpolation=cv2.INTER_AREA) for frame in row] for row in rows]
+    small = [
+        [None if frame is None else cv2.resize(frame, (SMALL, SMALL), interpolation=cv2.INTER_AREA) for frame in row]
+        for row in rows
+    ]
     drawing.sheet(small, (), heads, SMALL).save(IMAGES / f"{name}.jpg", quality=88)
 
 
@@ -115,13 +144,27 @@ def picture(question: Question) -> None:
     rows = [list(space.morph(paths[i], paths[j], weights=inner).frames) for i, j in pairs_of(data, held)[:SHOWN]]
     heads = [f"{w:.1f}" for w in inner]
     save(rows, heads, "full_size")
+    for seed in question.seeds or (0, 1, 2):
+        one = space_of(question, source, seed)
+        some = one.open_data(source)
+        names = [Path(source, name) for name in some.names]
+        drawn = [
+            list(one.morph(names[i], names[j], weights=ALONE, detail="none", full_size=SMALL).frames)
+            for i, j in pairs_of(some, some.splits["test"].tolist())[:ON_SHEET]
+        ]
+        half = ON_SHEET // 2
+        save(
+            [[*left, None, *right] for left, right in zip(drawn[:half], drawn[half:], strict=True)],
+            (),
+            f"space_alone_{seed}",
+        )
     chosen = pairs_of(data, [i for i in held if paths[i].with_suffix(landmarks.TEMPLATE).exists()])[:SHOWN]
     sides = []
     for i, j in chosen:
         full = space.morph(paths[i], paths[j], weights=[0.5])
         (one, points_one), (two, points_two) = (
-            landmarks.aligned_with_points(paths[k], space.kind.align) for k in (i, j)
-        )  # type: ignore[attr-defined]
+            landmarks.aligned_with_points(paths[k], space.kind.reading()["align"]) for k in (i, j)
+        )
         sides.append([
             full.frames[0], landmarks.morph(one, two, points_one, points_two, [0.5])[0],
             full.kind.blend(full.a.item[None], full.b.item[None], 0.5)[0],

@@ -1,5 +1,6 @@
-"""Private memory of a training: on 2,000 and on 200,000 pictures, and over 10,000 steps."""
+"""Private memory: of a training on 2,000 and on 200,000 pictures, over 10,000 steps, and of 1,000 continua at full size."""
 
+import contextlib
 import subprocess
 import tempfile
 import time
@@ -7,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from common import GAIAMORPH, Question
 
 COUNTS, LONG = (2_000, 200_000), 10_000
+PAIRS, PHOTOGRAPHS, SIDE = 1_000, 40, 256
 
 
 def private_megabytes(pid: int) -> float:
@@ -34,6 +37,37 @@ def watched(source: Path, out: Path, steps: int, *options: str) -> np.ndarray:
     return np.array(rows)
 
 
+def photographs(folder: Path) -> None:
+    """Soft random pictures in colour."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for k in range(PHOTOGRAPHS):
+        coarse = Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8))
+        coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC).save(folder / f"{k:02}.png")
+
+
+def morphed(scratch: Path, pairs: int) -> np.ndarray:
+    """(N, 2): pairs that are done and megabytes, while so many continua of three frames at full size are made."""
+    folder, space, out = scratch / "photographs", scratch / "space", scratch / "continua"
+    photographs(folder)
+    train = ["train", folder, "--out", space, "--size", 32, "--steps", 20, "--quiet"]
+    subprocess.run([*GAIAMORPH, *map(str, train)], check=True)
+    names = np.array(sorted(path.name for path in folder.glob("*.png")))
+    chosen = np.random.default_rng(0).integers(0, PHOTOGRAPHS, (pairs, 2))
+    pd.DataFrame(names[chosen], columns=["a", "b"]).to_csv(folder / "pairs.csv", index=False)
+    morph = ["morph", space, "--pairs", folder / "pairs.csv", "--steps", 3, "--no-sheets", "--out", out]
+    process, rows = subprocess.Popen([*GAIAMORPH, *map(str, morph)], stderr=subprocess.DEVNULL), []
+    while process.poll() is None:
+        time.sleep(1)
+        with contextlib.suppress(OSError, StopIteration):
+            rows.append(
+                (len(list(out.with_name(f".{out.name}.part").glob("codes_*.npy"))), private_megabytes(process.pid))
+            )
+    if process.returncode:
+        raise SystemExit("the continua failed")
+    return np.array(rows)
+
+
 def answer(question: Question) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for key in question.missing(case=("data set",), pictures=COUNTS):
@@ -54,3 +88,7 @@ def answer(question: Question) -> None:
             question.results.add(
                 **key, first_megabytes=first, last_megabytes=megabytes[-1], megabytes_per_1000_steps=float(slope)
             )
+        for key in question.missing(case=("pairs",), pairs=(question.steps or PAIRS,)):
+            done, megabytes = morphed(Path(scratch), key["pairs"]).T
+            first = megabytes[np.searchsorted(done, key["pairs"] / 20)]
+            question.results.add(**key, first_megabytes=first, last_megabytes=megabytes[done > 0][-1])

@@ -70,7 +70,7 @@ class Model(nn.Module):
         """shape: of one item as a tensor. settings: by default those for pictures or for vectors, as the shape says."""
         super().__init__()
         self.shape, self.latent_dim, self.network = tuple(shape), latent_dim, network
-        traits = defaults.Traits() if len(self.shape) == 3 else defaults.Traits(self.shape[0])
+        traits = defaults.Traits(0, self.shape) if len(self.shape) == 3 else defaults.Traits(self.shape[0])
         self.settings = defaults.filled(settings or self.Settings(), self.name, traits, latent_dim)
         self.build()
 

@@ -62,7 +62,7 @@ class GAIA(Model):
         """Standard deviation of the noise on D's input, for items in [0, 1]. 0 turns it off."""
         discriminator_latent_dim: int = BY_DATA
         """Length of D's code. A D with a code as wide as the data can copy anything, unless it sees noise."""
-        through_discriminator: float = 1.0
+        through_discriminator: float = BY_DATA
         """Share of I's gradient that reaches G through D's input. Lower values give softer pictures with fewer artifacts."""
 
     def build(self) -> None:

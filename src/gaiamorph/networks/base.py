@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 import torch
 from torch import Tensor, nn
 
+from gaiamorph.defaults import BY_DATA
 from gaiamorph.networks.output import centred, full_precision, sigmoid
 
 NEGATIVE_SLOPE = 0.2
@@ -28,10 +29,10 @@ class NetworkSettings:
     blocks: int = 1
     """conv: the decoder's last layer draws blocks of this many pixels a side: 1, 2 or 4. Larger blocks are faster, but
     interpolations are up to seven times as far from real pictures. 0: 4 for pictures of 48 pixels and more, otherwise 2."""
-    codes: Literal["free", "sphere"] = "free"
+    codes: Literal["free", "sphere"] = BY_DATA
     """Where codes lie: anywhere (free), or at the distance √latent_dim from 0 (sphere). The mean of two long free codes is shorter
-    than they are, and the decoder has to learn that. With the sphere, gaia draws faces better and mostly black pictures worse. The
-    codes of its discriminator are always free."""
+    than they are, and the decoder has to learn that. By default sphere for gaia on pictures that are not sparse, otherwise free.
+    Codes of gaia's discriminator are always free."""
 
 
 class Autoencoder(nn.Module):

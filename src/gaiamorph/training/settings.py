@@ -43,7 +43,8 @@ class TrainSettings:
     accumulate: int = 1
     """Take the batch in this many pieces and add up their gradients: less memory for the same step."""
     latent_dim: int = BY_DATA
-    """Length of a code. By default 64, or one more than vectors have columns, at most 16."""
+    """Length of a code. By default 64 for 32 x 32 grey pixels, 256 for 64 x 64 coloured ones, and so on up to 512; 64 for sparse
+    pictures; one more than vectors have columns, at most 16."""
     seed: int = 0
     """Seed of splits, initial weights, order of items and noise."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -65,10 +66,10 @@ class TrainSettings:
     flip: Literal["auto", "on", "off"] = "auto"
     """Mirror half of the pictures. auto: yes, unless the mirror image of an item is no item (digits)."""
     shift: int = BY_DATA
-    """Move pictures by up to this many pixels each way. By default 1, or 0 for sparse pictures."""
-    affine: float = 0.0
+    """Move pictures by up to this many pixels each way. By default one for every 32 of the side, or 0 for sparse pictures."""
+    affine: float = BY_DATA
     """Rotate, scale and stretch pictures: standard deviation of the rotation (radians) and of the log scale; half of it for the log
-    aspect ratio."""
+    aspect ratio. By default 0.05, or 0 for sparse pictures."""
     network: NetworkSettings = field(default_factory=NetworkSettings)
     """Architecture and size."""
     gaia: GAIA.Settings = field(default_factory=GAIA.Settings)
@@ -97,7 +98,11 @@ def settled(settings: TrainSettings, data: Dataset, processes: int = 1) -> Train
         s.warmup = min(s.warmup, s.expected_steps // 20)
     own = {s.model: filled(getattr(s, s.model), s.model, traits, s.latent_dim)}
     name = kind.network if s.network.name == "auto" else s.network.name
-    s = dataclasses.replace(s, network=dataclasses.replace(s.network, name=name), **own)
+    network = dataclasses.replace(s.network, name=name)
+    # The codes of other models have a prior that places them, or were measured free only.
+    if s.model != "gaia" or own["gaia"].objective == "paper" or s.latent_dim < 2:
+        network.codes = network.codes or "free"
+    s = dataclasses.replace(s, network=filled(network, "network", traits), **own)
     _check(s, kind)
     # The batch is divided evenly among processes and pieces. Each of them pairs its items, so its share is even.
     most, shares = min(s.batch_size, len(data.splits["train"])), processes * s.accumulate
@@ -148,7 +153,8 @@ def _check(s: TrainSettings, kind: Kind) -> None:
 def depending_on_data(settings: TrainSettings, data: Dataset) -> str:
     """One line for the user: the traits of the data, and the values of all settings whose defaults depend on them."""
     values = [f"network {settings.network.name}"]
-    for prefix, group in {"": settings, f"{settings.model}.": getattr(settings, settings.model)}.items():
+    groups = {"": settings, "network.": settings.network, f"{settings.model}.": getattr(settings, settings.model)}
+    for prefix, group in groups.items():
         names = [f.name for f in dataclasses.fields(group) if f.default is BY_DATA]
         values += [f"{prefix}{name} {getattr(group, name)}" for name in names]
     return f"{data.traits}: {', '.join(values)}"
