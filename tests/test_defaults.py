@@ -75,7 +75,11 @@ def test_codes_of_lines_and_vectors_are_free():
 def test_every_setting_that_depends_on_the_data_has_a_value_in_every_family(family):
     traits = Traits(2) if family == "vectors" else Traits(filled=0.1 if family == "sparse pictures" else 0.9)
     assert traits.family == family
-    groups = {"train": TrainSettings(), "network": NetworkSettings(), **{name: model.Settings() for name, model in MODELS.items()}}
+    groups = {
+        "train": TrainSettings(),
+        "network": NetworkSettings(),
+        **{name: model.Settings() for name, model in MODELS.items()},
+    }
     left = {
         f"{group}.{name}"
         for group, settings in groups.items()

@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from common import Question, cost
+from common import Question, cost, sharp
 from gaiamorph.evaluation import Case
 from gaiamorph.evaluation.realism import kernel_distance
 from gaiamorph.evaluation.sharpness import octave_energies
 from gaiamorph.models.balance import BALANCES, balanced
 
 VARIANTS = {
-    "gaia": {"model": "gaia"},
-    "gaia without fake terms": {"model": "gaia"},
-    "gaia without fake terms and U": {"model": "gaia", "gaia": {"set_distance": 0.0}},
-    "ae": {"model": "ae"},
+    "gaia": sharp(),
+    "gaia without fake terms": sharp(),
+    "gaia without fake terms and U": sharp(set_distance=0.0),
+    "ae": {"model": "ae", **sharp("ae")},
 }
 STEPS, PAIRS = 3000, 400
 

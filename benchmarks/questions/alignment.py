@@ -1,4 +1,4 @@
-"""Aligned and unaligned photographs: default GAIA, 64 x 64, the same steps, the same held-out people.
+"""Aligned and unaligned photographs: GAIA, 64 x 64, the same steps, the same held-out people.
 
 The data are sample:faces, and the London set with the Canadian one (CC BY 4.0) in the folder ``GAIAMORPH_LONDON``. Interpolations
 run between photographs of people that training has not seen. A face detector scores the frames halfway; 0 where it finds no face.
@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 import gaiamorph as gm
-from common import IMAGES, Question, cost
+from common import IMAGES, Question, cost, sharp
 from gaiamorph import drawing
 from gaiamorph.data.alignment.faces import find_faces
 
-SETTINGS = {"size": 64, "batch_size": 32, "steps": 1500}
+SETTINGS = {**sharp(), "size": 64, "batch_size": 32, "steps": 1500}
 PAIRS, SHOWN, FRAMES = 48, 8, 7
 
 

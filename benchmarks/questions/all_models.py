@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import gaiamorph as gm
-from common import Question, cost, save_sheet
+from common import Question, cost, save_sheet, sharp
 from gaiamorph.evaluation import METRICS, Case
 
 SETS: dict[str, dict[str, Any]] = {
@@ -34,7 +34,8 @@ def settings_of(name: str, steps: int | None = None, model: str = "gaia") -> dic
     if recipe := RECIPES.get(model):
         own, model = recipe, model.split()[0]
         del chosen["batch_size"]
-    return {"model": model, **(gm.recipe(own, model) if own else {}), **chosen, "steps": steps or usual}
+    usual_ones = sharp(model) if name.startswith("faces") else {}
+    return {"model": model, **usual_ones, **(gm.recipe(own, model) if own else {}), **chosen, "steps": steps or usual}
 
 
 def measured(case: Case, names: tuple[str, ...] = MEASURED) -> dict[str, float]:

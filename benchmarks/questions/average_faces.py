@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 
-import gaiamorph as gm
 from common import Question, save_sheet
 
 GROUPS = (2, 4, 6, 8, 16, 32, 64)
@@ -15,7 +14,13 @@ def answer(question: Question) -> None:
 
 
 def picture(question: Question) -> None:
-    settings = {"size": 32, "align": False, "steps": question.steps or 6000, "batch_size": 16, **gm.recipe("faces")}
+    settings = {
+        "size": 32,
+        "align": False,
+        "steps": question.steps or 6000,
+        "batch_size": 16,
+        "gaia": {"sampler": "hull"},
+    }
     space = question.train("sample:faces", question.folder(settings["steps"]), **settings)
     data = space.open_data("sample:faces")
     items, rng = data.items[data.splits["train"]], np.random.default_rng(0)

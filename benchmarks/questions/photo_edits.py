@@ -20,7 +20,7 @@ from gaiamorph.latent.attributes import fit
 LABELS = HERE / "orl"
 SETTINGS = {
     "size": 64, "align": False, "steps": 10_000, "batch_size": 32, "latent_dim": 512, "shift": 8, "learning_rate": 1e-3,
-    "network": {"codes": "sphere"},
+    "network": {"codes": "sphere"}, "affine": 0.0, "gaia": {"through_discriminator": 1.0},
 }  # fmt: skip
 """Eight photographs a person are few: a longer code and larger moves keep more of a held-out person. So long a code needs a lower
 learning rate."""

@@ -23,7 +23,6 @@ BATCH = 16
 ENOUGH = 3000
 """Steps of GAIA until its morphs look as in the README. In the default time two idle cores make some 4,000 steps with bf16
 arithmetic, and 2,000 to 2,500 without."""
-RECIPE = "faces"
 CURVES = ("R", "F", "I", "reconstruction", "validation")
 
 
@@ -50,10 +49,7 @@ def demo(
         pass  # an empty one, in place of what is there
     settings = {"size": size, "minutes": minutes, "batch_size": BATCH}
     spaces = {
-        name: training.train(
-            SOURCE, out=out / name, model=name, show=not quiet, **settings, **training.recipe(RECIPE, name)
-        )
-        for name in ("gaia", "ae")
+        name: training.train(SOURCE, out=out / name, model=name, show=not quiet, **settings) for name in ("gaia", "ae")
     }
     # Held-out photographs of two people seen in training.
     seen = data.splits["test_seen"]
@@ -87,8 +83,8 @@ def demo(
         f"Held-out reconstruction error, as a share of the grey range: GAIA {errors['gaia']:.3f}, autoencoder {errors['ae']:.3f}. "
         "GAIA gives up some accuracy for sharpness.",
         "The photographs were aligned first: turned and scaled so that all eyes lie at the same places.",
-        "For photographs of your own: gaiamorph align photos/ --out aligned, then gaiamorph train aligned/ --out run --config "
-        f"{RECIPE}. An hour of training, or a graphics card, makes better stimuli.",
+        "For photographs of your own: gaiamorph align photos/ --out aligned, then gaiamorph train aligned/ --out run. "
+        "An hour of training, or a graphics card, makes better stimuli.",
         "manifest.csv has what is needed to make the frames again: sources and model with their SHA-256, and weights.",
         "The photographs are the ORL database of faces (AT&T Laboratories Cambridge).",
     ]

@@ -23,7 +23,7 @@ Overwrite = Annotated[bool, Parameter(negative=(), help="Replace what is in OUT.
 Config = Annotated[
     Path | None,
     Parameter(
-        help="A YAML file with any of these options (underscores in names), or the name of a recipe, such as faces; the command "
+        help="A YAML file with any of these options (underscores in names), or the name of a recipe, such as paper; the command "
         "line wins."
     ),
 ]

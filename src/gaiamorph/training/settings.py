@@ -215,7 +215,7 @@ def read_config(path: Path, *, as_text: bool = False) -> dict[str, Any]:
 
 
 def recipe(name: str, model: str = "gaia") -> dict[str, Any]:
-    """Options of the recipe ``name``, as `gaiamorph.train` takes them: ``train("photos/", **recipe("faces"))``.
+    """Options of the recipe ``name``, as `gaiamorph.train` takes them: ``train("clothes/", **recipe("fashion"))``.
 
     Only what differs from the defaults is there. Options of other models than ``model`` are left out. Raises UserError for an
     unknown name.
