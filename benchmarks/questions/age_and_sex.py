@@ -21,6 +21,7 @@ from gaiamorph.latent.attributes import fit
 COLUMNS, SIZE = ["age", "female"], 64
 RECIPES = {"gaia": None, "gaia (paper)": "paper"}
 YEARS, JUDGE_STEPS, EDITED, ITEMS = 5, 3000, 500, 4000
+AMOUNTS = (1.0, 1.5)
 CORRELATIONS = (None, -0.6)
 """None: as it is."""
 
@@ -54,25 +55,28 @@ def correlated(design: Design, rows: np.ndarray, wanted: float, rng: np.random.G
 
 
 def measure(space: gm.LatentSpace, data: gm.Dataset, judge: Judge, design: Design) -> list[dict[str, float]]:
-    """For each correlation: the movement in edits of held-out people, in units of the judge's gaps."""
+    """For each correlation and amount: the movement in edits of held-out people, in units of the judge's gaps."""
     rng = np.random.default_rng(0)
-    train, test = data.splits["train"], data.splits["test"][:EDITED]
+    train, test = data.splits["train"], np.sort(rng.permutation(data.splits["test"])[:EDITED])
     z, z_train = space.encode(data.items[test]), space.encode(data.items[train])
     found = []
     for wanted in CORRELATIONS:
         rows = train if wanted is None else correlated(design, train, wanted, rng)
         places = np.searchsorted(train, rows)
         values = design.values[rows]
-        row = {"wanted": wanted or 0.0, "items": len(rows), "correlation": float(np.corrcoef(values.T)[0, 1])}
-        for method in METHODS:
-            moved = movement(space, judge, z, design.rows(test), fit(z_train[places], values, method).vectors)
-            row |= {f"target/{method}": moved.on_target, f"others/{method}": moved.off_target}
-            row |= {
-                f"{one} moves {other}/{method}": float(moved.matrix[i, j])
-                for i, one in enumerate(moved.names)
-                for j, other in enumerate(moved.names)
-            }
-        found.append(row)
+        fits = {method: fit(z_train[places], values, method).vectors for method in METHODS}
+        for amount in AMOUNTS:
+            row = {"wanted": wanted or 0.0, "amount": amount, "items": len(rows)}
+            row["correlation"] = float(np.corrcoef(values.T)[0, 1])
+            for method, vectors in fits.items():
+                moved = movement(space, judge, z, design.rows(test), vectors, amount)
+                row |= {f"target/{method}": moved.on_target, f"others/{method}": moved.off_target}
+                row |= {
+                    f"{one} moves {other}/{method}": float(moved.matrix[i, j])
+                    for i, one in enumerate(moved.names)
+                    for j, other in enumerate(moved.names)
+                }
+            found.append(row)
     return found
 
 

@@ -58,17 +58,10 @@ def measured(space: gm.LatentSpace, ends: tuple[Path, Path], with_landmarks: boo
     began = time.perf_counter()
     full = space.morph(*ends, weights=WEIGHTS)
     seconds = time.perf_counter() - began
-    alone, refined = (
-        space.morph(*ends, weights=ALONE, detail="none", full_size=full.full_size, refine=steps).frames
-        for steps in (0, REFINED)
-    )
+    alone = space.morph(*ends, weights=ALONE, detail="none", full_size=full.full_size).frames
     a, b = full.a.item, full.b.item
     path = [face_of(frame) for frame in full.frames]
     faces = [path[0], path[-1]]
-    own = [
-        [float(distances([face_of(frames[k])], face)[0]) for k, face in zip((0, -1), faces, strict=True)]
-        for frames in (alone, refined)
-    ]
     ways = {"carried": full.frames[5], "space": alone[2], "fade": full.kind.blend(a[None], b[None], 0.5)[0]}
     if with_landmarks:
         (one, points_one), (two, points_two) = (
@@ -78,7 +71,7 @@ def measured(space: gm.LatentSpace, ends: tuple[Path, Path], with_landmarks: boo
     photographs = (faces[0].score + faces[1].score) / 2
     return {
         "exact": bool((full.frames[0] == a).all() and (full.frames[-1] == b).all()),
-        "ends": float(np.mean(own[0])), "ends_refined": float(np.mean(own[1])), "frame_seconds": seconds,
+        "frame_seconds": seconds,
         "score_alone": float(np.mean([face_of(frame).score for frame in alone[1:-1]])) - photographs,
         "monotone": grows(distances(path, faces[0])) and grows(-distances(path, faces[1])),
         "score": min(face.score for face in path) - photographs,
@@ -86,13 +79,16 @@ def measured(space: gm.LatentSpace, ends: tuple[Path, Path], with_landmarks: boo
     }  # fmt: skip
 
 
-def ends_alone(space: gm.LatentSpace, paths: list[Path], refine: int) -> float:
-    """Mean distance of the space's own pictures from their photographs."""
-    found = []
-    for path in paths:
-        one = space.morph(path, path, weights=[0], detail="none", refine=refine)
-        found.append(float(distances([face_of(one.frames[0])], face_of(one.a.item))[0]))
-    return float(np.nanmean(found))
+def ends_alone(space: gm.LatentSpace, paths: list[Path]) -> dict[str, float]:
+    """Mean distance of the space's own pictures from their photographs, plainly and with refined codes."""
+    photographs = [face_of(space.kind.at(space.kind.full_size(path)).photograph(path)) for path in paths]
+    found = {}
+    for name, steps in (("", 0), ("_refined", REFINED)):
+        drawn = map(face_of, space.decode(space.encode(paths, refine=steps)))
+        found[name] = float(
+            np.nanmean([distances([one], face)[0] for one, face in zip(drawn, photographs, strict=True)])
+        )
+    return found
 
 
 def space_of(question: Question, source: str, seed: int) -> gm.LatentSpace:
@@ -115,10 +111,9 @@ def answer(question: Question) -> None:
         beside = [measured(space, (paths[i], paths[j]), True) for i, j in pairs_of(data, marked)[:WITH_LANDMARKS]]
         means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
         means |= {f"beside/{name}": float(np.mean([row[name] for row in beside])) for name in beside[0] if "/" in name}
-        known = [paths[i] for i in np.random.default_rng(0).permutation(data.splits["train"])[:PAIRS]]
-        means |= {
-            f"ends_known{name}": ends_alone(space, known, steps) for name, steps in (("", 0), ("_refined", REFINED))
-        }
+        known = np.random.default_rng(0).permutation(data.splits["train"])[:PAIRS]
+        for name, only in (("ends", held), ("ends_known", known)):
+            means |= {f"{name}{way}": value for way, value in ends_alone(space, [paths[i] for i in only]).items()}
         assert space.info.validation is not None
         question.results.add(**key, pairs=len(rows), **means, validation=space.info.validation.l1, **cost(space))
 

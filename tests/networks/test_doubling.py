@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gaiamorph.networks import NETWORKS, NetworkSettings
+from gaiamorph.networks import NETWORKS, NetworkSettings, doubling
 from gaiamorph.networks.base import NEGATIVE_SLOPE, activation
 from gaiamorph.networks.doubling import BlocksActivation, BlocksConv, UpsampledConv
 
@@ -74,3 +74,13 @@ def test_compiled_they_give_the_same_and_nothing_is_warned_of(recwarn):
     x = torch.rand(2, 2, 4, 4)
     torch.testing.assert_close(torch.compile(layer, backend="eager")(x), layer(x))
     assert not recwarn.list
+
+
+def test_what_inference_has_cached_serves_a_training_of_the_same_process():
+    doubling._in_both.cache_clear()
+    here, _ = pair(4)
+    x = torch.randn(2, 4, 4, 4, dtype=torch.float64)
+    with torch.inference_mode():
+        here(x)
+    here(x).sum().backward()
+    assert all(parameter.grad is not None for parameter in here.parameters())

@@ -100,5 +100,7 @@ def _sums(which: tuple[tuple[int, ...], ...], weight: Tensor) -> Tensor:
 
 @lru_cache(8)
 def _in_both(which: tuple[tuple[int, ...], ...], device: torch.device) -> Tensor:
-    one = torch.tensor(which, dtype=torch.float32)
-    return torch.kron(one, one).to(device)
+    # Made in inference mode, it could not be used in a training that follows in the same process.
+    with torch.inference_mode(False):
+        one = torch.tensor(which, dtype=torch.float32)
+        return torch.kron(one, one).to(device)
