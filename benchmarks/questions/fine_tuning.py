@@ -7,6 +7,7 @@ camera that neither training has seen.
 
 import os
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,7 @@ def answer(question: Question) -> None:
     if (source := os.environ.get("GAIAMORPH_LONDON")) is None:
         print("set GAIAMORPH_LONDON to the folder with the London set")
         return
+    warnings.simplefilter("ignore", gm.UnlikeTrainingWarning)
     folder = question.runs / question.name / "photographs"
     held = chosen(Path(source), folder)
     for key in question.missing(seed=question.seeds or (0, 1, 2), way=WAYS):
