@@ -14,7 +14,7 @@ import gaiamorph
 
 ROOT = Path(gaiamorph.__file__).parent
 ORDER = [
-    {"errors", "version", "defaults", "drawing"}, {"data", "networks"}, {"models"}, {"features", "latent", "detail"},
+    {"errors", "version", "defaults", "drawing"}, {"sound"}, {"data", "networks"}, {"models"}, {"features", "latent", "detail"},
     {"output"}, {"space"}, {"training"}, {"evaluation"}, {"export"}, {"cli"},
 ]  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}

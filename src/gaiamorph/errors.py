@@ -12,6 +12,10 @@ class TrainingError(RuntimeError):
     """A training that cannot go on. The message says why and what to change; the last good checkpoint is kept."""
 
 
+class UnreadableError(Exception):
+    """The reason why a picture or a recording cannot be used, in a few words."""
+
+
 @contextmanager
 def telling(problem: str) -> Iterator[None]:
     """Any error in the block becomes a UserError of one line: the problem, and the first line of the error."""

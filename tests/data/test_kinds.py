@@ -20,6 +20,7 @@ from gaiamorph import data as kinds
 from gaiamorph.cli import main
 from gaiamorph.data import KINDS, Pictures, Vectors
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, Strip, numbered
+from gaiamorph.data.sounds import Sounds
 from gaiamorph.evaluation import Case
 from gaiamorph.evaluation.evaluate import evaluate
 
@@ -59,7 +60,11 @@ def test_the_check_sees_names_and_shapes(tmp_path):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_keeps_the_contract(name, tmp_path):
-    kind = {"pictures": Pictures(8, 6, 3), "vectors": Vectors.fitted(np.array([[0.0, -3], [4, 9]]), ["a", "b"])}[name]
+    kind = {
+        "pictures": Pictures(8, 6, 3),
+        "vectors": Vectors.fitted(np.array([[0.0, -3], [4, 9]]), ["a", "b"]),
+        "sounds": Sounds(8000, 100.0, 3600.0, (-4.0, 3.0)),
+    }[name]
     assert kind.name == name
     assert type(kind)(**json.loads(json.dumps(kind.settings()))) == kind
     rng = np.random.default_rng(0)

@@ -8,10 +8,11 @@ from typing import Any
 from gaiamorph.data.alignment import Alignment
 from gaiamorph.data.kinds import Dataset, Kind, Report, Request
 from gaiamorph.data.pictures import Pictures
+from gaiamorph.data.sounds import Sounds
 from gaiamorph.data.vectors import TABLES, Vectors
 from gaiamorph.errors import UserError
 
-KINDS: dict[str, type[Kind]] = {"pictures": Pictures, "vectors": Vectors}
+KINDS: dict[str, type[Kind]] = {"sounds": Sounds, "pictures": Pictures, "vectors": Vectors}
 
 __all__ = ["KINDS", "TABLES", "Alignment", "Dataset", "Kind", "Pictures", "Vectors", "open_data"]
 
@@ -23,19 +24,24 @@ def open_data(
     crop: str = "centre",
     channels: int | None = None,
     align: Alignment | Mapping[str, Any] | bool | None = None,
+    rate: int | None = None,
+    fmin: float | None = None,
+    fmax: float | None = None,
     seed: int = 0,
     report: Report | None = None,
 ) -> Dataset:
     """Open a data set and split it.
 
-    source: a folder of pictures (with an optional ``metadata.csv`` or ``metadata.jsonl``); a file ``.npy``, ``.npz``, ``.csv``
-        or ``.parquet`` of vectors (an ``.npy`` of uint8 (N, H, W) or (N, H, W, 3) holds pictures); ``hub:owner/name``;
-        ``sample:NAME``.
+    source: a folder of pictures or of recordings (with an optional ``metadata.csv`` or ``metadata.jsonl``); a file ``.npy``,
+        ``.npz``, ``.csv`` or ``.parquet`` of vectors (an ``.npy`` of uint8 (N, H, W) or (N, H, W, 3) holds pictures);
+        ``hub:owner/name``; ``sample:NAME``.
     size: pictures become size x size pixels (default 32; an array of pictures keeps its own size).
     crop: ``centre`` or ``none`` (letterbox).
     channels: 1 or 3; by default 3 if any picture has colour.
     align: bring the faces of photographs to one place: True, or an `Alignment`. By default a folder that `gaiamorph align` made
         keeps its own alignment, ``sample:faces`` is aligned, and other pictures are not. False: never.
+    rate, fmin, fmax: of recordings, in Hz: samples a second (default: the commonest of the folder, 48000 at most), and the
+        frequencies that their pictures show (default: 100 to .45 of the rate).
     seed: of the splits, and of the points of synthetic sets.
     Raises UserError if there is nothing to use. The message says what to do.
     """
@@ -46,9 +52,13 @@ def open_data(
     if channels not in (None, 1, 3):
         raise UserError(f"channels must be 1 or 3, not {channels}")
     rule = align if isinstance(align, bool) and not align else Alignment.of(align)
-    request = Request(str(source), Path(source), size, crop, channels, seed, report, rule)
+    request = Request(str(source), Path(source), size, crop, channels, seed, report, rule, rate, fmin, fmax)
     for kind in KINDS.values():
         if (data := kind.open(request)) is not None:
+            if foreign := [
+                name for name in ("rate", "fmin", "fmax") if getattr(request, name) and name not in data.kind.reading()
+            ]:
+                raise UserError(f"{foreign[0]} is for recordings, and {source} holds {data.kind.name}: leave it out")
             return data
     if request.source.startswith("sample:"):
         known = ", ".join(name for kind in KINDS.values() for name in kind.samples)

@@ -21,8 +21,9 @@ import numpy as np
 from PIL import Image
 
 from gaiamorph.data import copies, images
-from gaiamorph.data.images import Facts, UnreadableError
+from gaiamorph.data.images import Facts
 from gaiamorph.data.kinds import Report
+from gaiamorph.errors import UnreadableError
 
 FORMAT = 5
 MOST_TINT = 2

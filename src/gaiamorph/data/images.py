@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from gaiamorph.data.colour import to_srgb
 from gaiamorph.drawing import to_pil
+from gaiamorph.errors import UnreadableError
 
 MOST_PIXELS = 100_000_000
 """A picture with more pixels is not decoded: it may be a decompression bomb."""
@@ -37,10 +38,6 @@ _REASONS: dict[type[Exception], str] = {
     MemoryError: "not enough memory to decode it",
 }
 GREY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
-
-
-class UnreadableError(Exception):
-    """The reason why a picture cannot be used, in a few words."""
 
 
 class Facts(NamedTuple):

@@ -28,6 +28,10 @@ Report = Callable[[int, int], None]
 """Called with (items done, items in all) while a cache is built."""
 
 
+End = tuple[np.ndarray, Any]
+"""An item, and what it was read from, or None."""
+
+
 def moved(x: Tensor, device: torch.device) -> Tensor:
     """x on the device. A CUDA copy is asynchronous, from pinned memory."""
     return x.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
@@ -46,6 +50,9 @@ class Request:
     report: Report | None
     align: "Alignment | bool | None" = None
     """None: as the source has it. False: not at all."""
+    rate: int | None = None
+    fmin: float | None = None
+    fmax: float | None = None
 
     def split(self, attributes: pd.DataFrame, column: str = "group") -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """Splits and groups (N,) of items with these attributes. Without the column there are no groups: None.
@@ -104,6 +111,8 @@ class Kind(ABC):
     """Name of the default network."""
     augmentations: ClassVar[frozenset[str]] = frozenset()
     """Those of flip, shift and affine (`training.augment`) that turn an item into another item."""
+    details: ClassVar[tuple[str, ...]] = ("none", "added")
+    """What can become of the detail that a space cannot redraw. The first is the default."""
     decodes_mean_codes: ClassVar[bool] = True
     """Whether the average of a group is decoded from its mean code. Pictures are averaged after decoding instead: at the mean
     code a generator draws texture that no picture has."""
@@ -160,6 +169,10 @@ class Kind(ABC):
         w = np.reshape(weights, (-1, *[1] * len(self.item_shape)))
         mixed = (1 - w) * a + w * b
         return (np.rint(mixed) if np.issubdtype(self.dtype, np.integer) else mixed).astype(self.dtype)
+
+    def completed(self, items: np.ndarray, ends: Sequence[End], weights: np.ndarray, detail: str) -> np.ndarray:
+        """Frames (S, ...) between two ends, with what a space does not draw of them. weights: (S,), shares of the second."""
+        return items
 
     def pictures(self, items: np.ndarray) -> np.ndarray:
         """Items (N, ...) as pictures uint8 (N, H, W, 1 or 3). A kind with ``is_image`` has them."""
@@ -237,6 +250,10 @@ class Kind(ABC):
         for file, item in zip(files, items, strict=True):
             submit(self.write, item, folder / file, scale)
         return files
+
+    def write_joined(self, items: Sequence[np.ndarray], folder: Path, name: str) -> Path | None:
+        """Write the frames of a continuum one after another, if they are for the ear. name: of the file, without ending."""
+        return None
 
 
 def numbered(count: int) -> tuple[list[str], pd.DataFrame]:

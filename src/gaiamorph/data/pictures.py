@@ -48,6 +48,7 @@ class Pictures(Kind):
     is_image: ClassVar[bool] = True
     has_photographs: ClassVar[bool] = True
     network: ClassVar[str] = "conv"
+    details: ClassVar[tuple[str, ...]] = ("carried", "added", "none")
     augmentations: ClassVar[frozenset[str]] = frozenset({"flip", "shift", "affine"})
     decodes_mean_codes: ClassVar[bool] = False
     sources: ClassVar[str] = "a folder of pictures, an .npy of pictures, or hub:owner/name"

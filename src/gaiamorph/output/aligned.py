@@ -24,10 +24,9 @@ from gaiamorph.data.alignment.found import Found
 from gaiamorph.data.alignment.rule import FILE, MOST_MISSING, NONE_FOUND, TAG
 from gaiamorph.data.finding import Found as Listed
 from gaiamorph.data.finding import find, printable
-from gaiamorph.data.images import UnreadableError
 from gaiamorph.data.names import read_metadata
 from gaiamorph.data.oddities import listed, no_pictures, unread
-from gaiamorph.errors import UserError
+from gaiamorph.errors import UnreadableError, UserError
 from gaiamorph.output import contact_sheets
 from gaiamorph.output.folders import refuse_existing
 from gaiamorph.output.journal import Journal

@@ -262,6 +262,7 @@ def _write(
         if c.has_b:
             names, items, weights = [*names, "original_b"], [*items, c.b.item], [*weights, 1.0]
     files = c.kind.write_items(items, [prefix + name for name in names], folder, "frames", scale, write)
+    c.kind.write_joined(list(c.frames), folder, f"{prefix}continuum")
     if paste:
         names = [*names, *(name.replace("frame", "pasted") for name in names[: len(c)])]
         files = [*files, *_pasted(c, folder, prefix, write)]

@@ -86,14 +86,12 @@ class Drawer(Codec):
     def _settled(self, options: EditOptions, *sources: Source) -> tuple[str, int]:
         """The options ``detail`` and ``full_size`` for these sources. The size is 0 for the space's own. Raises UserError."""
         own = max(self.kind.item_shape[:2])
-        detail = options.detail or ("carried" if self.kind.has_photographs else "none")
+        detail = options.detail or self.kind.details[0]
         if detail not in ("carried", "added", "none"):
             raise UserError(f"detail must be 'carried', 'added' or 'none', not {detail!r}")
+        if detail not in self.kind.details or (options.full_size and not self.kind.has_photographs):
+            raise UserError(f"{self.kind.name} have no size, and no detail that moves: leave detail and full_size out")
         if not self.kind.has_photographs:
-            if detail == "carried" or options.full_size:
-                raise UserError(
-                    f"{self.kind.name} have no size, and no detail that moves: leave detail and full_size out"
-                )
             return detail, 0
         size = options.full_size
         if size is None:
@@ -121,7 +119,7 @@ class Drawer(Codec):
 
     def _between(self, a: End, b: End, weights: np.ndarray, detail: str, size: int) -> np.ndarray:
         """Frames from a to b. weights: (S,), shares of b. detail, size: as from `_settled`."""
-        if detail == "carried":
+        if detail == "carried" and self.kind.has_photographs:
             knots = interpolate.knots(weights, PIECES)
             pictures = self._pictures(interpolate.linear(a.code, b.code, knots))
             ends = (self._values(end.source, size) for end in (a, b))
@@ -129,17 +127,19 @@ class Drawer(Codec):
         # The detail of a fades into that of b. Beyond an end it stays whole.
         lost = [] if detail == "none" else [self._lost(end, size) for end in (a, b)]
         shares = np.clip(weights, 0, 1)
-        return self._added(interpolate.linear(a.code, b.code, weights), lost, np.stack([1 - shares, shares], 1), size)
+        frames = self._added(interpolate.linear(a.code, b.code, weights), lost, np.stack([1 - shares, shares], 1), size)
+        return self.kind.completed(frames, [(end.source.item, end.source.original) for end in (a, b)], weights, detail)
 
     def _edited(self, end: End, z: np.ndarray, detail: str, size: int) -> np.ndarray:
         """Frames of an item at other codes z (S, latent_dim). Carried detail has a path of its own to each."""
-        if detail == "carried":
+        if detail == "carried" and self.kind.has_photographs:
             photograph, line = self._values(end.source, size), np.linspace(0, 1, PIECES + 1)
             paths = (self._pictures(interpolate.linear(end.code, code, line)) for code in z)
             frames = (next(after(pictures, [PIECES], photograph)) for pictures in paths)
             return self._items(frames, size)
         lost = [] if detail == "none" else [self._lost(end, size)]
-        return self._added(z, lost, np.ones((len(z), 1)), size)
+        frames, itself = self._added(z, lost, np.ones((len(z), 1)), size), (end.source.item, end.source.original)
+        return self.kind.completed(frames, [itself, itself], np.full(len(z), 0.5), detail)
 
     def _added(self, z: np.ndarray, lost: Sequence[np.ndarray], shares: np.ndarray, size: int) -> np.ndarray:
         """Frames at codes z (S, latent_dim), and shares (S, L) of the detail ``lost`` at L ends."""

@@ -126,6 +126,8 @@ class LatentSpace(Morpher):
             raise UserError(f"mixed must be at least 1, not {mixed}")
         wanted, sources = EditOptions(**options), self.sources(items)
         detail, size = self._settled(wanted, *sources)
+        if detail not in ("none", "added") and not self.kind.has_photographs:
+            detail = "none"  # the mean of waveforms is no sound
         z = self.encode(np.stack([source.item for source in sources]), refine=wanted.refine)
         mean = z.mean(0, keepdims=True)
         learnt = 0

@@ -25,7 +25,7 @@ from gaiamorph.training.settings import FILE, RECORDS, TrainSettings, from_dict,
 
 @dataclasses.dataclass
 class DataOptions:
-    """How pictures are read into items."""
+    """How pictures and recordings are read into items."""
 
     size: int | None = None
     """Pictures become size x size pixels (default 32; an array of pictures keeps its own size)."""
@@ -35,6 +35,12 @@ class DataOptions:
     """1 (grey) or 3 (colour). By default 3 if any picture has colour."""
     align: bool | None = None
     """Bring the faces of photographs to one place first. By default as the data comes (see `gaiamorph align`)."""
+    rate: int | None = None
+    """Samples a second of recordings. By default the commonest of the folder, 48000 at most."""
+    fmin: float | None = None
+    """Lowest frequency of a recording's picture in Hz. By default 100."""
+    fmax: float | None = None
+    """Highest frequency in Hz. By default .45 of the rate."""
 
 
 def train(
@@ -45,6 +51,9 @@ def train(
     crop: Literal["centre", "none"] = "centre",
     channels: int | None = None,
     align: Alignment | bool | None = None,
+    rate: int | None = None,
+    fmin: float | None = None,
+    fmax: float | None = None,
     from_: str | Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -57,7 +66,7 @@ def train(
 ) -> LatentSpace:
     """Train a model on a data set and return its latent space.
 
-    source, size, crop, channels, align: as in `open_data`.
+    source, size, crop, channels, align, rate, fmin, fmax: as in `open_data`.
     out: the run folder. By default it is the first free ``runs/MODEL-N``.
     from_: a space file or run folder, whose weights the generator starts from. The data is read as that space's was.
     resume: continue the run in ``out``, with the settings that it recorded.
@@ -72,7 +81,7 @@ def train(
     wanted = _asked(settings, options)
     numbered = (Path("runs", f"{wanted.model}-{number}") for number in itertools.count(1))
     folder = Path(out) if out is not None else next(path for path in numbered if not path.exists())
-    how = DataOptions(size, crop, channels, align)  # type: ignore[arg-type]
+    how = DataOptions(size, crop, channels, align, rate, fmin, fmax)  # type: ignore[arg-type]
     start: LatentSpace | None = None
     record = read_config(folder / FILE) if resume and (folder / FILE).exists() else None
     if record is not None:

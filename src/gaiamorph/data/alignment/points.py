@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gaiamorph.data.images import UnreadableError
 from gaiamorph.data.names import matched, read_by_name
-from gaiamorph.errors import UserError
+from gaiamorph.errors import UnreadableError, UserError
 
 TEMPLATE = ".tem"
 FACE = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")

@@ -10,8 +10,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from gaiamorph.data.alignment.found import SHAPE, Found
-from gaiamorph.data.images import UnreadableError
-from gaiamorph.errors import UserError, telling
+from gaiamorph.errors import UnreadableError, UserError, telling
 
 TIGHT, MIDDLE = 0.42, (0.5, 0.56)
 """Of a face without margin: the distance between the eyes, as a share of the side. And where the middle of the face lies."""

@@ -1,0 +1,139 @@
+"""Where sounds lie in long recordings, as the programs of the field write it. All times are seconds."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from gaiamorph.data.names import matched
+from gaiamorph.data.tables import folded, read_frame, read_text
+from gaiamorph.errors import UserError, telling
+
+NAMES = {
+    "onset": ("onset", "start", "begintime(s)", "starttime"),
+    "offset": ("offset", "end", "stop", "endtime(s)", "endtime"),
+    "label": ("label", "annotation", "species"),
+    "file_name": ("filename", "notatedpath", "audiopath", "beginfile"),
+}
+"""Columns of a table of segments, and what programs call them, but for case, spaces, underscores and ``_s`` at the end."""
+ENDINGS = (".TextGrid", ".textgrid", ".txt", ".csv")
+"""Of a table beside a recording: Praat; Audacity or Raven; any table with onset and offset."""
+
+
+FEWEST_GROUPS = 10
+"""From so many recordings on, each is a group of its segments."""
+
+
+class Segment(NamedTuple):
+    """A part of a recording, in seconds."""
+
+    path: Path
+    onset: float
+    offset: float
+
+
+def entries(
+    folder: Path, recordings: Sequence[tuple[str, Path]]
+) -> tuple[list[tuple[str, Any]], pd.DataFrame, list[str]] | None:
+    """Segments by name (``song.wav@1.5-1.58``), their attributes (the names are the index), and notes.
+
+    They stand in the folder's ``metadata.csv``, with a row for each segment, or in a table beside each recording. None if there
+    are neither. Raises UserError for a table that cannot be read.
+    """
+    if (found := _found(folder, recordings)) is None:
+        return None
+    table, notes = found
+    table = table.dropna(subset=["file_name", "onset", "offset"])
+    written = table["file_name"].astype(str)
+    known, more = matched(
+        pd.DataFrame({"row": written.unique()}, index=written.unique()), [n for n, _ in recordings], folder
+    )
+    name_of = {row: name for (name, _), row in zip(recordings, known["row"], strict=True)}
+    paths, parts, kept = dict(recordings), {}, []
+    for i, (row, onset, offset) in enumerate(zip(written, table["onset"], table["offset"], strict=True)):
+        if (file := name_of.get(row)) and (name := f"{file}@{onset:.6g}-{offset:.6g}") not in parts:
+            parts[name] = Segment(paths[file], float(onset), float(offset))
+            kept.append(i)
+    files = [name.rpartition("@")[0] for name in parts]
+    attributes = table.iloc[kept].drop(columns=["file_name", "onset", "offset"]).set_axis(list(parts))
+    if "group" not in attributes.columns and len(set(files)) >= FEWEST_GROUPS:
+        attributes["group"] = files  # sounds of one recording are more alike than others
+    return list(parts.items()), attributes, notes + more
+
+
+def _found(folder: Path, recordings: Sequence[tuple[str, Path]]) -> tuple[pd.DataFrame, list[str]] | None:
+    """A table with ``file_name``, ``onset``, ``offset`` and what else is known, and notes."""
+    if (path := folder / "metadata.csv").is_file():
+        frame, notes = read_frame(path)
+        frame = _named(frame)
+        if {"file_name", "onset", "offset"} <= set(frame.columns):
+            return frame, notes
+    frames, notes = [], []
+    for name, path in recordings:
+        tables = [
+            table for ending in ENDINGS for table in {path.with_suffix(ending), path.with_name(path.name + ending)}
+        ]
+        if table := next((table for table in tables if table.is_file()), None):
+            frame, more = _beside(table)
+            frames.append(frame.assign(file_name=name))
+            notes += more
+    return (pd.concat(frames, ignore_index=True), notes) if frames else None
+
+
+def _beside(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    if path.suffix.lower() == ".textgrid":
+        with telling(f"{path} cannot be read as a TextGrid"):
+            return _textgrid(read_text(path)[0]), []
+    if path.suffix == ".txt" and (rows := _track(read_text(path)[0])):
+        return pd.DataFrame(rows, columns=["onset", "offset", "label"]), []
+    frame, notes = read_frame(path)
+    frame = _named(frame)
+    if not {"onset", "offset"} <= set(frame.columns):
+        raise UserError(
+            f"{path} lies beside a recording, and has no columns onset and offset: add them, or move it away"
+        )
+    # Raven repeats a selection for each of its views.
+    known = [column for column in ("onset", "offset", "label") if column in frame.columns]
+    return pd.DataFrame(frame[known]).drop_duplicates(), notes
+
+
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    """With columns called as in `NAMES`."""
+    spellings = {column: folded(str(column).removesuffix("_s")) for column in frame}
+    for name, others in NAMES.items():
+        if name not in frame.columns:
+            column = next((c for other in others for c, spelt in spellings.items() if spelt == other), None)
+            frame = frame if column is None else frame.rename(columns={column: name})
+    return frame
+
+
+def _track(text: str) -> list[tuple[float, float, str]]:
+    """A label track of Audacity: onset, offset and label, by tabs, without a head. Nothing for other tables."""
+    rows = []
+    for line in text.split("\n"):
+        if not line.strip() or line.startswith("\\"):  # a line of frequencies belongs to the one before
+            continue
+        onset, offset, label = (*line.split("\t"), "", "")[:3]
+        try:
+            rows.append((float(onset.replace(",", ".")), float(offset.replace(",", ".")), label.strip()))
+        except ValueError:
+            return []
+    return rows
+
+
+def _textgrid(text: str) -> pd.DataFrame:
+    """The first tier of intervals of a TextGrid, long or short. Intervals without a text are silence."""
+    # Praat itself reads what stands by itself: numbers, and texts in quotes, in which a quote is written twice.
+    tokens: list[Any] = [
+        quoted.replace('""', '"') if number == "" else float(number)
+        for quoted, number in re.findall(r'"((?:[^"]|"")*)"|(?<!\S)(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)(?!\S)', text)
+    ]
+    if "IntervalTier" not in tokens:
+        raise UserError("it has no tier of intervals, or is no text file")
+    start = tokens.index("IntervalTier") + 4  # after the class: name, begin, end
+    count = int(tokens[start])
+    parts = tokens[start + 1 : start + 1 + 3 * count]
+    rows = [(on, off, label.strip()) for on, off, label in zip(*[iter(parts)] * 3, strict=True) if label.strip()]
+    return pd.DataFrame(rows, columns=["onset", "offset", "label"])

@@ -1,0 +1,1 @@
+"""Recordings: their files, their pictures, and the way back to a waveform."""

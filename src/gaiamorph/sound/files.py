@@ -1,0 +1,57 @@
+"""Sound files: reading with limits, and writing without clipping."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from gaiamorph.errors import UnreadableError
+
+ENDINGS = frozenset(
+    [".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".rf64"]
+)
+MOST_SECONDS = 60.0
+"""A longer recording has to be cut into segments first."""
+SHORTEST = 16
+"""Samples. Less is no sound."""
+LOUDEST, FAINTEST = 0.99, 1e-6
+"""Largest peak that is written, and the peak below which a recording is silent."""
+
+
+def read(path: Path | bytes, rate: int, span: tuple[float, float] | None = None) -> np.ndarray:
+    """The waveform (samples,) float32 of a file: one channel, without its mean, at ``rate``. Raises UnreadableError.
+
+    span: onset and offset in seconds. Nothing else of the file is decoded.
+    """
+    try:
+        with soundfile.SoundFile(io.BytesIO(path) if isinstance(path, bytes) else path) as file:
+            own = file.samplerate
+            start, stop = (round(at * own) for at in span) if span else (0, file.frames)
+            if span and not 0 <= start < stop <= file.frames + 1:
+                seconds = file.frames / own
+                raise UnreadableError(
+                    f"{span[0]:g} to {span[1]:g} s is no part of the recording, which has {seconds:g} s"
+                )
+            if stop - start > MOST_SECONDS * own:
+                raise UnreadableError(f"longer than {MOST_SECONDS:g} s: cut it into segments")
+            file.seek(start)
+            wave = file.read(min(stop, file.frames) - start, dtype="float32", always_2d=True).mean(1)
+    except (soundfile.SoundFileError, OSError, ValueError) as error:
+        raise UnreadableError(f"cannot be read as a sound: {error}") from error
+    if not np.isfinite(wave).all():
+        raise UnreadableError("some of its samples are not finite")
+    wave = wave - wave.mean() if len(wave) else wave
+    wave = soxr.resample(wave, own, rate) if own != rate else wave
+    if len(wave) < SHORTEST:
+        raise UnreadableError("it is empty" if not len(wave) else f"it has only {len(wave)} samples")
+    if np.abs(wave).max() < FAINTEST:
+        raise UnreadableError("it is silent")
+    return wave.astype(np.float32)
+
+
+def write(wave: np.ndarray, path: Path, rate: int) -> None:
+    """A waveform (samples,) in [-1, 1] as PCM of 16 bits, with dither."""
+    noise = np.random.default_rng(0).triangular(-1, 0, 1, len(wave)) / 2**15
+    soundfile.write(path, np.clip(wave + noise, -1, 1 - 2**-15), rate, subtype="PCM_16")

@@ -1,0 +1,172 @@
+"""Sounds as log-mel pictures of a fixed size, and back.
+
+A picture shows a whole sound: its spectra at evenly spaced moments. Duration and level are numbers beside it. The way back is an
+estimate: magnitudes from bands by multiplicative updates (Lee & Seung 2001, for the Kullback-Leibler divergence), phases by the
+fast Griffin-Lim algorithm (Perraudin, Balazs & Søndergaard 2013).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+UNMIXING, PHASE_STEPS, MOMENTUM = 60, 32, 0.99
+"""Updates of the magnitudes, and iterations and momentum of the phases."""
+TINY = 1e-10
+FLOOR = 1e-4
+"""Magnitudes below this share of a sound's largest are not told apart."""
+
+
+@dataclass(frozen=True)
+class Mel:
+    """rate in Hz; window, n_fft and hop (of the synthesis) in samples; fmin and fmax in Hz; floor: dB below the loudest cell."""
+
+    rate: int = 32_000
+    fmin: float = 500.0
+    fmax: float = 12_000.0
+    bands: int = 64
+    moments: int = 64
+    floor: float = 80.0
+    window: int = 512
+    n_fft: int = 1024
+    hop: int = 64
+
+    @classmethod
+    def at(cls, rate: int, fmin: float, fmax: float) -> Self:
+        """Windows of about 16 ms."""
+        window = 2 ** round(math.log2(0.016 * rate))
+        return cls(rate, fmin, fmax, window=window, n_fft=2 * window, hop=max(1, window // 8))
+
+    def picture(self, wave: Tensor) -> tuple[Tensor, float]:
+        """wave (samples,) -> picture (bands, moments) in [0, 1], low bands first, and the level of its loudest cell in dB."""
+        moments = (torch.arange(self.moments, dtype=torch.float64) + 0.5) * len(wave) / self.moments
+        starts = moments.floor().long()
+        padded = torch.nn.functional.pad(wave, (self.window // 2, self.window // 2))
+        frames = padded.unfold(0, self.window, 1)[starts]
+        power = torch.fft.rfft(frames * torch.hann_window(self.window), self.n_fft).abs().square()
+        cells = 10 * (power @ self.bank().T + TINY).log10()
+        level = float(cells.max())
+        return ((cells.T - level) / self.floor + 1).clamp(0, 1), level
+
+    def magnitudes(self, pictures: Tensor, levels: Tensor) -> Tensor:
+        """pictures (N, bands, moments) in [0, 1] and levels (N,) in dB -> magnitudes (N, frequencies, moments)."""
+        bank = self.bank()
+        wanted = 10 ** (((pictures - 1) * self.floor + levels[:, None, None]) / 10)
+        share = bank.T / bank.sum(0)[:, None].clamp_min(TINY)
+        power = share @ wanted
+        for _ in range(UNMIXING):
+            power = power * (share @ (wanted / (bank @ power).clamp_min(TINY)))
+        return power.sqrt()
+
+    def bank(self) -> Tensor:
+        return _bank(self.rate, self.fmin, self.fmax, self.bands, self.n_fft)
+
+    def waves(
+        self,
+        pictures: Tensor,
+        levels: Tensor,
+        samples: Sequence[int],
+        generator: torch.Generator,
+        lost: Sequence["Lost"] | None = None,
+    ) -> list[Tensor]:
+        """pictures (N, bands, moments), levels (N,) in dB, and lengths in samples -> waveforms (samples,).
+
+        lost: what the pictures do not show, of each sound. Without it, phases begin at random.
+        """
+        made, small = [], self.magnitudes(pictures, levels)
+        for i, (magnitude, length) in enumerate(zip(small, samples, strict=True)):
+            stretched = self._stretched(magnitude, length)
+            if lost:
+                size = stretched.shape[1]
+                known = lost[i].at(size)
+                magnitude = stretched.clamp_min(known.floor) * known.ratio.exp()
+                spectrum = torch.polar(magnitude, known.phase)
+            else:
+                magnitude = stretched
+                spectrum = torch.polar(magnitude, 2 * math.pi * torch.rand(magnitude.shape, generator=generator))
+            made.append(self._griffin_lim(spectrum, length))
+        return made
+
+    def lost(self, wave: Tensor) -> "Lost":
+        """What the picture of wave (samples,) does not show."""
+        picture, level = self.picture(wave)
+        drawn = self._stretched(self.magnitudes(picture[None], torch.tensor([level]))[0], len(wave))
+        spectrum = self._spectrum(wave)
+        floor = float(spectrum.abs().max()) * FLOOR
+        ratio = (spectrum.abs().clamp_min(floor) / drawn.clamp_min(floor)).log()
+        return Lost(ratio, spectrum.angle(), floor)
+
+    def _stretched(self, magnitude: Tensor, length: int) -> Tensor:
+        """Magnitudes (frequencies, moments) -> (frequencies, frames) of the synthesis."""
+        frames = length // self.hop + 1
+        places = (torch.arange(frames) * self.hop * self.moments / length - 0.5).clamp(0, self.moments - 1)
+        return _between(magnitude, places)
+
+    def _shape(self) -> dict[str, Any]:
+        window = torch.hann_window(self.window)
+        return {"n_fft": self.n_fft, "hop_length": self.hop, "win_length": self.window, "window": window}
+
+    def _spectrum(self, wave: Tensor) -> Tensor:
+        return torch.stft(wave, **self._shape(), return_complex=True, pad_mode="constant")
+
+    def _griffin_lim(self, spectrum: Tensor, length: int) -> Tensor:
+        """The waveform (length,) whose spectrum has nearly the magnitudes of this one (frequencies, frames)."""
+        magnitude, before = spectrum.abs(), None
+        for _ in range(PHASE_STEPS):
+            seen = self._spectrum(torch.istft(spectrum, **self._shape(), length=length))
+            ahead = seen if before is None else seen + MOMENTUM * (seen - before)
+            spectrum, before = magnitude * ahead / ahead.abs().clamp_min(TINY), seen
+        return torch.istft(spectrum, **self._shape(), length=length)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What a picture does not show of a sound.
+
+    ratio: (frequencies, frames), log of its magnitudes over those drawn. phase: (frequencies, frames).
+    floor: smaller magnitudes are not told apart.
+    """
+
+    ratio: Tensor
+    phase: Tensor
+    floor: float
+
+    def at(self, frames: int) -> "Lost":
+        """The same over another number of frames. Phases advance as before, as in a phase vocoder (Flanagan & Golden 1966)."""
+        own = self.phase.shape[1]
+        if frames == own:
+            return self
+        places = torch.linspace(0, own - 1, frames)
+        steps = self.phase.diff()[:, places[:-1].floor().long().clamp_max(own - 2)]
+        phase = torch.cat([self.phase[:, :1], steps], 1).cumsum(1)
+        return Lost(_between(self.ratio, places), phase, self.floor)
+
+    def fading(self, other: "Lost", share: float) -> "Lost":
+        """On the way to another sound. share: of the other. The nearer of both gives the phases."""
+        nearer = self if share < 0.5 else other
+        size = nearer.phase.shape[1]
+        a, b = self.at(size), other.at(size)
+        floor = a.floor ** (1 - share) * b.floor**share
+        return Lost((1 - share) * a.ratio + share * b.ratio, nearer.phase, floor)
+
+
+def _between(values: Tensor, places: Tensor) -> Tensor:
+    """values (F, T) at fractional places (S,), linearly: (F, S)."""
+    low = places.floor().long().clamp_max(values.shape[1] - 2)
+    return torch.lerp(values[:, low], values[:, low + 1], (places - low).float())
+
+
+@cache
+def _bank(rate: int, fmin: float, fmax: float, bands: int, n_fft: int) -> Tensor:
+    """Triangles (bands, frequencies), evenly spaced on the mel scale (O'Shaughnessy 1987), each of height 1."""
+    low, high = (2595 * math.log10(1 + f / 700) for f in (fmin, fmax))
+    edges = 700 * (10 ** (np.linspace(low, high, bands + 2) / 2595) - 1)
+    frequencies = np.fft.rfftfreq(n_fft, 1 / rate)
+    rising = (frequencies - edges[:-2, None]) / np.diff(edges)[:-1, None]
+    falling = (edges[2:, None] - frequencies) / np.diff(edges)[1:, None]
+    return torch.from_numpy(np.maximum(0, np.minimum(rising, falling)).astype(np.float32))

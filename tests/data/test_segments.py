@@ -1,0 +1,140 @@
+"""Long recordings with tables of segments, as the programs of the field write them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+import gaiamorph as gm
+from gaiamorph.errors import UserError
+
+RATE, SECONDS = 8000, 3.0
+TIMES = [(0.1 * k, 0.1 * k + 0.05 + 0.001 * k, "ab"[k % 2]) for k in range(24)]
+
+
+def recording(path, pitch: float = 500.0) -> None:
+    t = np.arange(round(RATE * SECONDS)) / RATE
+    soundfile.write(path, (0.2 * np.sin(2 * np.pi * (pitch + 200 * t) * t)).astype(np.float32), RATE)
+
+
+def audacity() -> str:
+    return "".join(f"{on:.6f}\t{off:.6f}\t{label}\n\\\t100\t900\n" for on, off, label in TIMES)
+
+
+def raven() -> str:
+    head = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tAnnotation\n"
+    rows = [
+        f"{k}\t{view}\t1\t{on}\t{off}\t100\t{label}\n"
+        for k, (on, off, label) in enumerate(TIMES, 1)
+        for view in ("Waveform 1", "Spectrogram 1")
+    ]
+    return head + "".join(rows)
+
+
+def textgrid() -> str:
+    parts, last = [], 0.0
+    for on, off, label in TIMES:
+        parts += [(last, on, ""), (on, off, label)] if on > last else [(on, off, label)]
+        last = off
+    body = "".join(
+        f'        intervals [{k}]:\n            xmin = {on}\n            xmax = {off}\n            text = "{label}"\n'
+        for k, (on, off, label) in enumerate(parts, 1)
+    )
+    return (
+        'File type = "ooTextFile"\nObject class = "TextGrid"\n\nxmin = 0\nxmax = 3\ntiers? <exists>\nsize = 1\nitem []:\n'
+        f'    item [1]:\n        class = "IntervalTier"\n        name = "syllables ""mine"""\n        xmin = 0\n        xmax = 3\n'
+        f"        intervals: size = {len(parts)}\n{body}"
+    )
+
+
+def crowsetta() -> str:
+    return "label,onset_s,offset_s,notated_path\n" + "".join(f"{x},{on},{off},song.wav\n" for on, off, x in TIMES)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("song.txt", audacity),
+        ("song.txt", raven),
+        ("song.TextGrid", textgrid),
+        ("song.csv", crowsetta),
+        ("metadata.csv", crowsetta),
+    ],
+)
+def test_segments_are_items_with_labels(file, text, tmp_path):
+    recording(tmp_path / "song.wav")
+    (tmp_path / file).write_text(text())
+    data = gm.open_data(tmp_path)
+    assert len(data) == len(TIMES)
+    assert data.attributes["label"].tolist() == [label for _, _, label in TIMES]
+    seconds = 2.0 ** data.items[:, -1, 0]
+    assert seconds == pytest.approx([off - on for on, off, _ in TIMES], abs=2 / RATE)
+    assert data.names[3] == f"song.wav@{TIMES[3][0]:.6g}-{TIMES[3][1]:.6g}"
+    whole, _ = soundfile.read(tmp_path / "song.wav", dtype="float32")
+    on, off, _ = TIMES[3]
+    part = whole[round(on * RATE) : round(off * RATE)]
+    np.testing.assert_allclose(
+        data.kind.read(data.original(data.names[3])), data.kind.item(part - part.mean()), atol=1e-5
+    )
+
+
+@pytest.mark.filterwarnings("ignore::gaiamorph.UnlikeTrainingWarning")
+def test_a_segment_is_named_like_any_item(tmp_path):
+    recording(tmp_path / "song.wav")
+    (tmp_path / "song.txt").write_text(audacity())
+    network = {"width": 8}
+    space = gm.train(
+        tmp_path, out=tmp_path / "run", model="ae", steps=2, batch_size=8, latent_dim=8, network=network, show=False
+    )
+    a, b = (f"{tmp_path}::{name}" for name in gm.open_data(tmp_path).names[:2])
+    frames = space.morph(a, b, steps=3).frames
+    assert [len(frame) / RATE for frame in frames[[0, 2]]] == pytest.approx(
+        [off - on for on, off, _ in TIMES[:2]], abs=2 / RATE
+    )
+
+
+def test_bad_segments_are_left_out_with_their_reasons(tmp_path):
+    recording(tmp_path / "song.wav")
+    bad = {
+        (2.9, 3.2): "no part",
+        (1.0, 1.0): "no part",
+        (1.2, 1.1): "no part",
+        (1.3, 1.3005): "samples",
+        (-0.1, 0.2): "no part",
+    }
+    rows = [("song.wav", on, off, label) for on, off, label in TIMES] + [("song.wav", *times, "x") for times in bad]
+    rows.append(("song.wav", np.nan, 1.0, "x"))
+    pd.DataFrame(rows, columns=["file_name", "onset", "offset", "label"]).to_csv(tmp_path / "metadata.csv", index=False)
+    data = gm.open_data(tmp_path)
+    assert len(data) == len(TIMES)
+    assert len(data.skipped) == len(bad)
+    for (name, reason), expected in zip(data.skipped, bad.values(), strict=True):
+        assert expected in reason, name
+
+
+def test_times_in_milliseconds_are_told(tmp_path):
+    recording(tmp_path / "song.wav")
+    rows = [("song.wav", 1000 * on + 700, 1000 * off + 700) for on, off, _ in TIMES]
+    pd.DataFrame(rows, columns=["file_name", "onset", "offset"]).to_csv(tmp_path / "metadata.csv", index=False)
+    with pytest.raises(UserError, match="milliseconds"):
+        gm.open_data(tmp_path)
+
+
+def test_segments_of_a_recording_stay_together(tmp_path):
+    for k in range(12):
+        recording(tmp_path / f"song{k}.wav", 400 + 30 * k)
+        (tmp_path / f"song{k}.txt").write_text(audacity())
+    data = gm.open_data(tmp_path)
+    assert len(data) == 12 * len(TIMES)
+    assert len(np.unique(data.groups)) == 12
+    train, test = (set(data.groups[data.splits[name]]) for name in ("train", "test"))
+    assert not train & test
+
+
+def test_a_table_that_has_no_times_beside_a_recording_is_an_error(tmp_path):
+    recording(tmp_path / "song.wav")
+    (tmp_path / "song.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match="onset and offset"):
+        gm.open_data(tmp_path)

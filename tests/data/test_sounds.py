@@ -1,0 +1,212 @@
+"""Recordings as data: what is read, what comes back, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+import gaiamorph as gm
+from gaiamorph.data.sounds import GAP
+from gaiamorph.errors import UserError
+from gaiamorph.sound.files import read
+
+RATE = 16_000
+
+
+def syllable(seconds: float, pitch: float, loud: float = 0.3, rate: int = RATE) -> np.ndarray:
+    """Four harmonics of a falling pitch, with a soft beginning and end."""
+    t = np.arange(round(seconds * rate)) / rate
+    phase = 2 * np.pi * np.cumsum(pitch * (1 - 0.3 * t / seconds)) / rate
+    wave = sum(np.sin(k * phase) / k for k in range(1, 5))
+    return (loud * np.sin(np.pi * t / seconds) ** 0.5 * wave).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recordings")
+    rng = np.random.default_rng(0)
+    for k in range(40):
+        seconds, pitch = rng.uniform(0.05, 0.2), rng.uniform(500, 900)
+        soundfile.write(folder / f"{k:02}.wav", syllable(seconds, pitch), RATE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def space(recordings, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run") / "run"
+    network = {"width": 8}
+    return gm.train(recordings, out=out, model="ae", steps=5, batch_size=8, latent_dim=8, network=network, show=False)
+
+
+def test_a_folder_of_recordings_is_opened(recordings):
+    data = gm.open_data(recordings)
+    assert data.kind.name == "sounds"
+    assert data.kind.rate == RATE
+    assert len(data) == 40
+    assert data.items.shape[1:] == data.kind.item_shape
+
+
+def test_duration_level_and_picture_survive_a_round_trip(recordings):
+    kind = gm.open_data(recordings).kind
+    wave = syllable(0.11, 700)
+    item = kind.read(wave)
+    back = kind.waves([item])[0]
+    assert len(back) == len(wave)
+    level = 10 * np.log10(np.square(back).mean() / np.square(wave).mean())
+    assert abs(level) < 1.5
+    again = kind.read(back)
+    assert np.abs(again[:-1] - item[:-1]).mean() * 80 < 2.5, "mean difference in dB"
+    assert item[-1, :2] == pytest.approx(again[-1, :2], abs=1.5)
+
+
+def test_tensors_and_items_are_inverses_but_for_the_facts(recordings):
+    data = gm.open_data(recordings)
+    x = data.kind.to_tensor(data.items[:3])
+    assert x.shape == (3, *data.kind.shape)
+    assert 0 <= float(x.min()) <= float(x.max()) <= 1
+    items = data.kind.to_items(x)
+    np.testing.assert_array_equal(items[:, :-1], data.items[:3, :-1])
+    assert items[:, -1, :2] == pytest.approx(np.tile(data.kind.typical, (3, 1)))
+
+
+def test_a_continuum_of_recordings_is_written_as_sound(space, recordings, tmp_path):
+    a, b = recordings / "00.wav", recordings / "01.wav"
+    space.morph(a, b, steps=3).save(tmp_path / "out")
+    seconds = [soundfile.info(path).duration for path in (a, b)]
+    made = [soundfile.info(tmp_path / "out" / f"frame_{k:04}.wav") for k in range(3)]
+    assert {info.samplerate for info in made} == {RATE}
+    wanted = [seconds[0], np.sqrt(seconds[0] * seconds[1]), seconds[1]]
+    assert [info.duration for info in made] == pytest.approx(wanted, abs=2 / RATE)
+    joined = soundfile.info(tmp_path / "out" / "continuum.wav").duration
+    assert joined == pytest.approx(sum(wanted) + 2 * GAP, abs=0.001)
+    space.morph(a, b, steps=3).save(tmp_path / "again")
+    for name in ("frame_0001.wav", "sheet.png", "manifest.csv"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_loud_frames_are_turned_down_together(recordings, tmp_path):
+    kind = gm.open_data(recordings).kind
+    waves = [syllable(0.1, 600, loud) for loud in (0.1, 2.0)]
+    kind.write_items(waves, ["soft", "loud"], tmp_path, "", 1, lambda write, *given: write(*given))
+    soft, loud = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in ("soft", "loud"))
+    assert np.abs(loud).max() == pytest.approx(0.99, abs=0.001)
+    assert np.abs(loud).max() / np.abs(soft).max() == pytest.approx(20, rel=0.02)
+
+
+def test_the_ends_are_the_recordings_unless_no_detail_is_wanted(space, recordings):
+    a, b = recordings / "00.wav", recordings / "01.wav"
+    known = [read(path, RATE) for path in (a, b)]
+    full = space.morph(a, b, steps=3)
+    assert full.detail == "carried"
+    for frame, wave in zip(full.frames[[0, 2]], known, strict=True):
+        np.testing.assert_array_equal(frame, wave)
+    alone = space.morph(a, b, steps=3, detail="none")
+    assert [len(frame) for frame in alone.frames] == [len(frame) for frame in full.frames]
+    assert not np.array_equal(alone.frames[0], known[0])
+
+
+def test_carried_detail_gives_a_recording_back_without_its_samples(recordings):
+    """A frame just beside the end is nearly the recording, phases included."""
+    kind = gm.open_data(recordings).kind
+    wave = torch.from_numpy(read(recordings / "00.wav", RATE))
+    item, lost = kind.item(wave.numpy()), kind.codec.lost(wave)
+    back = kind.waves([item], [lost.fading(lost, 0.5)])[0]
+    assert np.corrcoef(back, wave)[0, 1] > 0.99
+    assert np.corrcoef(kind.waves([item])[0], wave)[0, 1] < 0.9, "without it, phases are others"
+
+
+def test_edits_and_averages_of_recordings(space, recordings, tmp_path):
+    paths = sorted(recordings.glob("*.wav"))
+    space.add_difference("other", paths[:5], paths[5:10])
+    edited = space.edit_path(paths[0], "other", [0, 1])
+    edited.save(tmp_path / "edited")
+    made = [soundfile.info(tmp_path / "edited" / f"frame_{k:04}.wav").frames for k in range(2)]
+    assert made == [soundfile.info(paths[0]).frames] * 2
+    average = space.average(paths[:4])
+    assert average.shape == space.kind.item_shape
+    assert len(space.kind.waves([average])[0]) > 0
+
+
+def test_detail_of_equal_lengths_can_be_morphed(space, recordings):
+    frames = space.morph(recordings / "00.wav", recordings / "00.wav", steps=3).frames
+    assert frames.shape == (3,)
+    assert len({len(frame) for frame in frames}) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rate": 100}, "at least 4000"),
+        ({"fmin": 900.0, "fmax": 800.0}, "must rise"),
+        ({"fmax": 9000.0}, "half of the rate"),
+        ({"size": 64}, "are for pictures"),
+    ],
+)
+def test_options_that_cannot_be(options, message, recordings):
+    with pytest.raises(UserError, match=message):
+        gm.open_data(recordings, **options)
+
+
+def test_options_of_recordings_are_refused_for_pictures():
+    with pytest.raises(UserError, match="rate is for recordings"):
+        gm.open_data("sample:faces", size=16, rate=8000)
+
+
+def test_a_space_reads_recordings_as_it_was_trained(recordings, tmp_path):
+    network = {"width": 8}
+    options = {"steps": 2, "batch_size": 8, "latent_dim": 8, "network": network, "show": False, "model": "ae"}
+    space = gm.train(recordings, out=tmp_path / "run", rate=8000, fmin=200.0, fmax=3000.0, **options)
+    again = gm.load(tmp_path / "run")
+    assert again.kind == space.kind
+    assert (again.kind.rate, again.kind.fmin, again.kind.fmax) == (8000, 200.0, 3000.0)
+    assert again.open_data(recordings).kind.reading() == space.kind.reading()
+
+
+def broken(kind: str, path) -> None:
+    wave = syllable(0.1, 600)
+    if kind == "silent":
+        soundfile.write(path, np.zeros(1000), RATE)
+    elif kind == "without frames":
+        soundfile.write(path, np.zeros(0), RATE)
+    elif kind == "not finite":
+        wave[50] = np.nan
+        soundfile.write(path, wave, RATE, subtype="FLOAT")
+    elif kind == "no sound":
+        path.write_bytes(b"RIFF but not a sound")
+    else:
+        path.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("silent", "silent"),
+        ("without frames", "empty"),
+        ("not finite", "not finite"),
+        ("no sound", "cannot be read"),
+        ("nothing", "cannot be read"),
+    ],
+)
+def test_a_bad_recording_is_left_out_with_its_reason(what, reason, recordings, tmp_path):
+    for k in range(30):
+        soundfile.write(tmp_path / f"{k}.wav", syllable(0.1, 500 + 10 * k), RATE)
+    broken(what, tmp_path / "odd.wav")
+    data = gm.open_data(tmp_path)
+    assert len(data) == 30
+    ((name, why),) = data.skipped
+    assert name == "odd.wav"
+    assert reason in why
+    with pytest.raises(UserError, match=reason):
+        data.kind.read(tmp_path / "odd.wav")
+
+
+def test_another_rate_is_resampled_and_two_channels_become_one(recordings, tmp_path):
+    kind = gm.open_data(recordings).kind
+    soundfile.write(tmp_path / "one.wav", syllable(0.1, 700), RATE)
+    high = syllable(0.1, 700, rate=44_100)
+    soundfile.write(tmp_path / "two.flac", np.stack([high, high], 1), 44_100)
+    one, two = (kind.read(tmp_path / name) for name in ("one.wav", "two.flac"))
+    assert one[-1, 0] == pytest.approx(two[-1, 0], abs=0.001)
+    assert np.abs(one[:-1] - two[:-1]).mean() * 80 < 2
