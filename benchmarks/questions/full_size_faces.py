@@ -118,13 +118,13 @@ def answer(question: Question) -> None:
         question.results.add(**key, pairs=len(rows), **means, validation=space.info.validation.l1, **cost(space))
 
 
-def save(rows: list[list[np.ndarray | None]], heads: Sequence[str], name: str) -> None:
+def save(rows: list[list[np.ndarray | None]], heads: Sequence[str], name: str, side: int = SMALL) -> None:
     """A sheet of photographs, small enough for a page."""
     small = [
-        [None if frame is None else cv2.resize(frame, (SMALL, SMALL), interpolation=cv2.INTER_AREA) for frame in row]
+        [None if frame is None else cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA) for frame in row]
         for row in rows
     ]
-    drawing.sheet(small, (), heads, SMALL).save(IMAGES / f"{name}.jpg", quality=88)
+    drawing.sheet(small, (), heads, side).save(IMAGES / f"{name}.jpg", quality=88)
 
 
 def picture(question: Question) -> None:
@@ -144,15 +144,12 @@ def picture(question: Question) -> None:
         some = one.open_data(source)
         names = [Path(source, name) for name in some.names]
         drawn = [
-            list(one.morph(names[i], names[j], weights=ALONE, detail="none", full_size=SMALL).frames)
+            list(one.morph(names[i], names[j], weights=ALONE, detail="none").frames)
             for i, j in pairs_of(some, some.splits["test"].tolist())[:ON_SHEET]
         ]
         half = ON_SHEET // 2
-        save(
-            [[*left, None, *right] for left, right in zip(drawn[:half], drawn[half:], strict=True)],
-            (),
-            f"space_alone_{seed}",
-        )
+        both = [[*left, None, *right] for left, right in zip(drawn[:half], drawn[half:], strict=True)]
+        save(both, (), f"space_alone_{seed}", SETTINGS["size"])
     chosen = pairs_of(data, [i for i in held if paths[i].with_suffix(landmarks.TEMPLATE).exists()])[:SHOWN]
     sides = []
     for i, j in chosen:
