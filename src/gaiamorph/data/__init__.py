@@ -12,7 +12,7 @@ from gaiamorph.data.sounds import Sounds
 from gaiamorph.data.vectors import TABLES, Vectors
 from gaiamorph.errors import UserError
 
-KINDS: dict[str, type[Kind]] = {"sounds": Sounds, "pictures": Pictures, "vectors": Vectors}
+KINDS: dict[str, type[Kind]] = {"pictures": Pictures, "sounds": Sounds, "vectors": Vectors}
 
 __all__ = ["KINDS", "TABLES", "Alignment", "Dataset", "Kind", "Pictures", "Vectors", "open_data"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from gaiamorph.data import images
+from gaiamorph.sound.files import ENDINGS as RECORDINGS
 
 _RAW = ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl .srf .srw .x3f"
 _DRAWINGS = ".ai .cdr .emf .eps .ps .svg .svgz .wmf"
@@ -36,12 +37,13 @@ _OWN = (
 
 @dataclass
 class Found:
-    """pictures: (name, path), sorted by name. skipped: (name, reason). results: folders that were not entered.
+    """pictures, recordings: (name, path), sorted by name. skipped: (name, reason). results: folders that were not entered.
 
     A name is a relative path with slashes. Bytes in it that are no UTF-8 are written as ``\\xff``.
     """
 
     pictures: list[tuple[str, Path]] = field(default_factory=list)
+    recordings: list[tuple[str, Path]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     results: list[str] = field(default_factory=list)
 
@@ -52,7 +54,7 @@ def printable(text: str) -> str:
 
 
 def find(folder: Path) -> Found:
-    """The pictures below ``folder``, by the endings that can be read, and what looks like a picture but is not read.
+    """The pictures and recordings below ``folder``, by the endings that can be read, and what looks like a picture but is not read.
 
     Links are followed, but no folder is entered twice, so loops end. Hidden files are ignored, and so are files that are
     plainly something else. Folders of results of this program are not entered, other than ``folder`` itself.
@@ -80,12 +82,15 @@ def find(folder: Path) -> Found:
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for path in (Path(parent, file) for file in files if not file.startswith(".")):
             ending = path.suffix.lower()
+            if ending in RECORDINGS:
+                found.recordings.append((name(str(path)), path))
+                continue
             reason = None if ending in endings else _reason(path, ending)
             if ending in endings or reason == "":
                 found.pictures.append((name(str(path)), path))
             elif reason:
                 found.skipped.append((name(str(path)), reason))
-    for some in (found.pictures, found.skipped, found.results):
+    for some in (found.pictures, found.recordings, found.skipped, found.results):
         some.sort()
     return found
 

@@ -229,6 +229,10 @@ class Kind(ABC):
         """Write items (N, ...) at the end of a table. A kind with ``one_table`` does so."""
         raise NotImplementedError(f"{self.name} are no rows of a table")
 
+    def together(self, items: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+        """Items that are written together, made comparable: what is too loud for a file turns down the others as well."""
+        return items
+
     def write_items(
         self,
         items: Sequence[np.ndarray],
@@ -243,6 +247,7 @@ class Kind(ABC):
         names, table: names without ending, of the files and of the one table. Later calls append to the table.
         submit: called with a function and its arguments; may run them in another thread.
         """
+        items = self.together(items)
         if self.one_table:
             self.append(np.stack(items), folder / f"{table}{self.suffix}")
             return [f"{table}{self.suffix}"] * len(items)

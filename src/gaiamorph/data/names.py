@@ -49,6 +49,15 @@ def read_metadata(folder: Path, names: list[str]) -> tuple[pd.DataFrame, list[st
     return table.set_axis(names), notes + more
 
 
+def described(folder: Path, names: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """`read_metadata`, and the folder of each item as its ``label``, or as ``folder`` if the table has labels."""
+    table, notes = read_metadata(folder, names)
+    folders = [name.rpartition("/")[0] or None for name in names]
+    if any(folders):
+        table["folder" if "label" in table.columns else "label"] = folders
+    return table, notes
+
+
 def _tidy(name: str) -> str:
     return unicodedata.normalize("NFC", name).replace("\\", "/").strip().removeprefix("./")
 

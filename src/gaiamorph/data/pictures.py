@@ -19,7 +19,7 @@ from gaiamorph.data.alignment import Alignment
 from gaiamorph.data.alignment.rule import MOST_MISSING
 from gaiamorph.data.finding import find
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, moved, numbered
-from gaiamorph.data.names import read_metadata
+from gaiamorph.data.names import described
 from gaiamorph.data.tables import read_arrays
 from gaiamorph.errors import UserError, telling
 
@@ -161,17 +161,16 @@ class Pictures(Kind):
         drawing.write_png(item, path, scale)
 
 
-def _open_folder(request: Request) -> Dataset:
+def _open_folder(request: Request) -> Dataset | None:
     folder = request.path
     found = find(folder)
+    if len(found.recordings) > len(found.pictures):
+        return None
     if not (entries := found.pictures):
         raise UserError(oddities.no_pictures(folder, found))
     if request.align is None:
         request = replace(request, align=Alignment.read(folder))
-    attributes, of_table = read_metadata(folder, [name for name, _ in entries])
-    folders = [name.rpartition("/")[0] or None for name, _ in entries]
-    if any(folders):
-        attributes["folder" if "label" in attributes.columns else "label"] = folders
+    attributes, of_table = described(folder, [name for name, _ in entries])
     results = oddities.counted(len(found.results), "folder", "holds/hold")
     notes = [f"{results} results of gaiamorph, whose figures are not read\n{oddities.listed(found.results)}"]
     data = _open_cached(request, _stamped("folder", entries), entries, attributes, original=dict(entries).__getitem__)

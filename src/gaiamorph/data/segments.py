@@ -53,7 +53,7 @@ def entries(
     name_of = {row: name for (name, _), row in zip(recordings, known["row"], strict=True)}
     paths, parts, kept = dict(recordings), {}, []
     for i, (row, onset, offset) in enumerate(zip(written, table["onset"], table["offset"], strict=True)):
-        if (file := name_of.get(row)) and (name := f"{file}@{onset:.6g}-{offset:.6g}") not in parts:
+        if (file := name_of.get(row)) and (name := f"{file}@{onset:.10g}-{offset:.10g}") not in parts:
             parts[name] = Segment(paths[file], float(onset), float(offset))
             kept.append(i)
     files = [name.rpartition("@")[0] for name in parts]
@@ -73,7 +73,7 @@ def _found(folder: Path, recordings: Sequence[tuple[str, Path]]) -> tuple[pd.Dat
     frames, notes = [], []
     for name, path in recordings:
         tables = [
-            table for ending in ENDINGS for table in {path.with_suffix(ending), path.with_name(path.name + ending)}
+            table for ending in ENDINGS for table in (path.with_suffix(ending), path.with_name(path.name + ending))
         ]
         if table := next((table for table in tables if table.is_file()), None):
             frame, more = _beside(table)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -21,7 +21,7 @@ from torch import Tensor
 from gaiamorph.data import cache, images, segments
 from gaiamorph.data.finding import find
 from gaiamorph.data.kinds import CPU, Dataset, End, Kind, Request, moved
-from gaiamorph.data.names import read_metadata
+from gaiamorph.data.names import described
 from gaiamorph.data.segments import Segment
 from gaiamorph.errors import UnreadableError, UserError
 from gaiamorph.sound import files
@@ -71,16 +71,14 @@ class Sounds(Kind):
     def open(cls, request: Request) -> Dataset | None:
         if not request.path.is_dir():
             return None
-        found = sorted(p for p in request.path.rglob("*") if p.suffix.lower() in files.ENDINGS)
-        if not found or len(find(request.path).pictures) > len(found):
+        if not (recordings := find(request.path).recordings):
             return None
-        recordings = [(path.relative_to(request.path).as_posix(), path) for path in found]
         entries, attributes, notes = _entries(request.path, recordings)
         if request.size or request.channels or request.align:
             raise UserError(
                 f"size, channels and align are for pictures, and {request.source} holds recordings: leave them out"
             )
-        rate = request.rate or min(_commonest_rate(found), MOST_RATE)
+        rate = request.rate or min(_commonest_rate([path for _, path in recordings]), MOST_RATE)
         kind = cls(rate, FMIN if request.fmin is None else request.fmin, request.fmax or FMAX * rate)
         kind.check()
         stamps = [[[name, *images.stamp(path)] for name, path in recordings], [name for name, _ in entries]]
@@ -204,30 +202,16 @@ class Sounds(Kind):
 
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
         """An item, or a waveform (samples,). Too loud a one is turned down."""
-        (wave,) = self._audible([item])
+        (wave,) = self.together([item])
         files.write(wave, path, self.rate)
-
-    def write_items(
-        self,
-        items: Sequence[np.ndarray],
-        names: Sequence[str],
-        folder: Path,
-        table: str,
-        scale: int,
-        submit: Callable[..., Any],
-    ) -> list[str]:
-        written = [name + self.suffix for name in names]
-        for file, wave in zip(written, self._audible(items), strict=True):
-            submit(files.write, wave, folder / file, self.rate)
-        return written
 
     def write_joined(self, items: Sequence[np.ndarray], folder: Path, name: str) -> Path:
         gap = np.zeros(round(GAP * self.rate), np.float32)
-        parts = [part for wave in self._audible(items) for part in (wave, gap)]
+        parts = [part for wave in self.together(items) for part in (wave, gap)]
         files.write(np.concatenate(parts[:-1]), path := folder / f"{name}{self.suffix}", self.rate)
         return path
 
-    def _audible(self, items: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def together(self, items: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Items or waveforms as waveforms, all turned down by the same factor if one is too loud."""
         waves = [item if item.ndim == 1 else self.waves([item])[0] for item in items]
         gain = min(1.0, files.LOUDEST / max(files.FAINTEST, *(float(np.abs(wave).max()) for wave in waves)))
@@ -250,14 +234,9 @@ def _entries(
     folder: Path, recordings: list[tuple[str, Path]]
 ) -> tuple[list[tuple[str, Path | Segment]], pd.DataFrame, list[str]]:
     """Items by name, their attributes (the names are the index), and notes: the segments of a folder, or its recordings."""
-    names = [name for name, _ in recordings]
     if (found := segments.entries(folder, recordings)) is not None:
         return found
-    attributes, notes = read_metadata(folder, names)
-    folders = [name.rpartition("/")[0] or None for name in names]
-    if any(folders) and "label" not in attributes.columns:
-        attributes["label"] = folders
-    return list(recordings), attributes, notes
+    return list(recordings), *described(folder, [name for name, _ in recordings])
 
 
 def _milliseconds(entries: list[tuple[str, Path | Segment]]) -> str:
