@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import soundfile
-import torch
 
 import gaiamorph as gm
 from gaiamorph.data.sounds import GAP
 from gaiamorph.errors import UserError
-from gaiamorph.sound.files import read
+from gaiamorph.latent.facts import fit_facts
+from gaiamorph.sound.files import read, trimmed
 
 RATE = 16_000
 
@@ -52,7 +54,7 @@ def test_duration_level_and_picture_survive_a_round_trip(recordings):
     kind = gm.open_data(recordings).kind
     wave = syllable(0.11, 700)
     item = kind.read(wave)
-    back = kind.waves([item])[0]
+    back = kind.delivered(item[None])[0]
     assert len(back) == len(wave)
     level = 10 * np.log10(np.square(back).mean() / np.square(wave).mean())
     assert abs(level) < 1.5
@@ -97,7 +99,7 @@ def test_loud_frames_are_turned_down_together(recordings, tmp_path):
 
 def test_the_ends_are_the_recordings_unless_no_detail_is_wanted(space, recordings):
     a, b = recordings / "00.wav", recordings / "01.wav"
-    known = [read(path, RATE) for path in (a, b)]
+    known = [read(path, RATE, 1) for path in (a, b)]
     full = space.morph(a, b, steps=3)
     assert full.detail == "carried"
     for frame, wave in zip(full.frames[[0, 2]], known, strict=True):
@@ -110,11 +112,11 @@ def test_the_ends_are_the_recordings_unless_no_detail_is_wanted(space, recording
 def test_carried_detail_gives_a_recording_back_without_its_samples(recordings):
     """A frame just beside the end is nearly the recording, phases included."""
     kind = gm.open_data(recordings).kind
-    wave = torch.from_numpy(read(recordings / "00.wav", RATE))
-    item, lost = kind.item(wave.numpy()), kind.codec.lost(wave)
-    back = kind.waves([item], [lost.fading(lost, 0.5)])[0]
+    wave = read(recordings / "00.wav", RATE, 1)
+    item, lost = kind.item(wave), kind.coder.lost(wave)
+    back = kind.coder.waves(item[None, None, :-1], kind.facts(item[None]), [lost.fading(lost, 0.5)])[0]
     assert np.corrcoef(back, wave)[0, 1] > 0.99
-    assert np.corrcoef(kind.waves([item])[0], wave)[0, 1] < 0.9, "without it, phases are others"
+    assert np.corrcoef(kind.delivered(item[None])[0], wave)[0, 1] < 0.9, "without it, phases are others"
 
 
 def test_edits_and_averages_of_recordings(space, recordings, tmp_path):
@@ -125,8 +127,8 @@ def test_edits_and_averages_of_recordings(space, recordings, tmp_path):
     made = [soundfile.info(tmp_path / "edited" / f"frame_{k:04}.wav").frames for k in range(2)]
     assert made == [soundfile.info(paths[0]).frames] * 2
     average = space.average(paths[:4])
-    assert average.shape == space.kind.item_shape
-    assert len(space.kind.waves([average])[0]) > 0
+    seconds = [soundfile.info(path).duration for path in paths[:4]]
+    assert len(average) / RATE == pytest.approx(np.exp(np.mean(np.log(seconds))), abs=1 / RATE)
 
 
 def test_detail_of_equal_lengths_can_be_morphed(space, recordings):
@@ -142,6 +144,10 @@ def test_detail_of_equal_lengths_can_be_morphed(space, recordings):
         ({"fmin": 900.0, "fmax": 800.0}, "must rise"),
         ({"fmax": 9000.0}, "half of the rate"),
         ({"size": 64}, "are for pictures"),
+        ({"seconds_max": 100.0}, "between 0 and 60"),
+        ({"trim": -3.0}, "negative"),
+        ({"codec": "mp3"}, "'mel' or 'world'"),
+        ({"codec": "world", "rate": 8000}, "at least 16000"),
     ],
 )
 def test_options_that_cannot_be(options, message, recordings):
@@ -210,3 +216,55 @@ def test_another_rate_is_resampled_and_two_channels_become_one(recordings, tmp_p
     one, two = (kind.read(tmp_path / name) for name in ("one.wav", "two.flac"))
     assert one[-1, 0] == pytest.approx(two[-1, 0], abs=0.001)
     assert np.abs(one[:-1] - two[:-1]).mean() * 80 < 2
+
+
+def test_decoded_sounds_are_waveforms(space, recordings):
+    data = gm.open_data(recordings)
+    waves = space.decode(space.encode(data.items[:3]))
+    assert [wave.dtype for wave in waves] == [np.float32] * 3
+    again = space.reconstruct(data.items[:3])
+    wanted = RATE * 2.0 ** data.kind.facts(data.items[:3])[:, 0]
+    assert [len(wave) for wave in again] == pytest.approx(wanted, abs=1)
+    assert space.encode(list(again)).shape == space.encode(again).shape == (3, 8)
+
+
+def test_facts_are_learnt_from_codes():
+    rng = np.random.default_rng(0)
+    z, weights = rng.normal(size=(200, 5)), rng.normal(size=(5, 2))
+    fitted = fit_facts(z, z @ weights + [3.0, -1.0])
+    np.testing.assert_allclose(fitted, np.vstack([weights, [3.0, -1.0]]), atol=0.01)
+    assert fit_facts(z, np.zeros((200, 0))) is None
+
+
+def test_a_saved_space_keeps_what_codes_say_of_durations(space, tmp_path):
+    z = np.random.default_rng(0).normal(size=(4, 8)).astype(np.float32)
+    space.facts = np.random.default_rng(1).normal(size=space.facts.shape).astype(np.float32) * 0.1
+    again = gm.load(space.save(tmp_path / "a.safetensors"))
+    np.testing.assert_array_equal(again.facts, space.facts)
+    assert [len(wave) for wave in again.decode(z)] == [len(wave) for wave in space.decode(z)]
+
+
+def test_quiet_ends_are_cut_off(tmp_path):
+    wave = np.concatenate([np.zeros(RATE // 2), syllable(0.2, 700), np.full(RATE // 2, 1e-4)]).astype(np.float32)
+    cut = trimmed(wave, RATE, 30)
+    assert 0.2 < len(cut) / RATE < 0.26
+    for k in range(12):
+        soundfile.write(tmp_path / f"{k}.wav", wave, RATE)
+    kind = gm.open_data(tmp_path, trim=30).kind
+    assert len(
+        kind.completed(kind.read(tmp_path / "0.wav")[None], [_end(kind, tmp_path)] * 2, np.zeros(1), "carried")[0]
+    ) == len(cut)
+
+
+def _end(kind, folder):
+    return kind.read(folder / "0.wav"), folder / "0.wav"
+
+
+def test_long_recordings_are_left_out_with_the_reason(recordings, tmp_path):
+    for path in list(recordings.glob("*.wav"))[:12]:
+        shutil.copy(path, tmp_path)
+    soundfile.write(tmp_path / "long.wav", np.tile(syllable(0.5, 500), 12), RATE)
+    data = gm.open_data(tmp_path)
+    assert [name for name, _ in data.skipped] == ["long.wav"]
+    assert "longer than 5 s" in data.skipped[0][1]
+    assert len(gm.open_data(tmp_path, seconds_max=7)) == 13

@@ -27,6 +27,9 @@ def open_data(
     rate: int | None = None,
     fmin: float | None = None,
     fmax: float | None = None,
+    codec: str | None = None,
+    trim: float | None = None,
+    seconds_max: float | None = None,
     seed: int = 0,
     report: Report | None = None,
 ) -> Dataset:
@@ -42,6 +45,10 @@ def open_data(
         keeps its own alignment, ``sample:faces`` is aligned, and other pictures are not. False: never.
     rate, fmin, fmax: of recordings, in Hz: samples a second (default: the commonest of the folder, 48000 at most), and the
         frequencies that their pictures show (default: 100 to .45 of the rate).
+    codec: of recordings. mel (default): pictures are log-mel spectrograms, for animal sound. world: spectral envelopes by the
+        vocoder WORLD, with the pitch beside them, for speech.
+    trim: cut off what is quieter at both ends of a recording than its loudest part, by so many dB. Default: nothing.
+    seconds_max: longer recordings are left out (default 5, at most 60).
     seed: of the splits, and of the points of synthetic sets.
     Raises UserError if there is nothing to use. The message says what to do.
     """
@@ -51,13 +58,14 @@ def open_data(
         raise UserError(f"size must be between 8 and 1024 pixels, not {size}")
     if channels not in (None, 1, 3):
         raise UserError(f"channels must be 1 or 3, not {channels}")
+    if codec not in (None, "mel", "world"):
+        raise UserError(f"codec must be 'mel' or 'world', not {codec!r}")
     rule = align if isinstance(align, bool) and not align else Alignment.of(align)
-    request = Request(str(source), Path(source), size, crop, channels, seed, report, rule, rate, fmin, fmax)
+    heard = {"rate": rate, "fmin": fmin, "fmax": fmax, "codec": codec, "trim": trim, "seconds_max": seconds_max}
+    request = Request(str(source), Path(source), size, crop, channels, seed, report, rule, **heard)
     for kind in KINDS.values():
         if (data := kind.open(request)) is not None:
-            if foreign := [
-                name for name in ("rate", "fmin", "fmax") if getattr(request, name) and name not in data.kind.reading()
-            ]:
+            if foreign := [name for name, value in heard.items() if value and name not in data.kind.reading()]:
                 raise UserError(f"{foreign[0]} is for recordings, and {source} holds {data.kind.name}: leave it out")
             return data
     if request.source.startswith("sample:"):

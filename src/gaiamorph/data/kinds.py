@@ -53,6 +53,9 @@ class Request:
     rate: int | None = None
     fmin: float | None = None
     fmax: float | None = None
+    codec: str | None = None
+    trim: float | None = None
+    seconds_max: float | None = None
 
     def split(self, attributes: pd.DataFrame, column: str = "group") -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """Splits and groups (N,) of items with these attributes. Without the column there are no groups: None.
@@ -159,6 +162,18 @@ class Kind(ABC):
     @abstractmethod
     def to_items(self, x: Tensor) -> np.ndarray:
         """The inverse: x (N, *shape) as items (N, ...), clipped to the values that a file can hold."""
+
+    def facts(self, items: np.ndarray) -> np.ndarray:
+        """Numbers (N, F) that belong to items and that no tensor shows, such as the duration of a sound. Most kinds have none."""
+        return np.zeros((len(items), 0))
+
+    def with_facts(self, items: np.ndarray, facts: np.ndarray) -> np.ndarray:
+        """Items (N, ...) with other numbers (N, F), or (1, F) for all."""
+        return items
+
+    def delivered(self, items: np.ndarray) -> np.ndarray:
+        """Items (N, ...) as people take them: sounds become waveforms, others stay."""
+        return items
 
     def is_natural(self, items: np.ndarray) -> bool:
         """Whether items (N, ...) of the right shape are in natural form already. Others go through `read` one by one."""

@@ -1,4 +1,4 @@
-"""`Sounds`: recordings as log-mel pictures of one size, with duration and level beside them."""
+"""`Sounds`: recordings as pictures of one size, with duration, level and what else a codec keeps beside them."""
 
 import hashlib
 import json
@@ -6,10 +6,10 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -18,32 +18,44 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gaiamorph.data import cache, images, segments
+from gaiamorph.data import cache as caches
+from gaiamorph.data import images, segments
 from gaiamorph.data.finding import find
 from gaiamorph.data.kinds import CPU, Dataset, End, Kind, Request, moved
 from gaiamorph.data.names import described
 from gaiamorph.data.segments import Segment
 from gaiamorph.errors import UnreadableError, UserError
 from gaiamorph.sound import files
-from gaiamorph.sound.mel import Lost, Mel
+from gaiamorph.sound.coder import Coder
+from gaiamorph.sound.mel import Mel
+from gaiamorph.sound.world import World
 
 MOST_RATE = 48_000
 FMIN, FMAX = 100.0, 0.45
-"""Frequencies of pictures by default: Hz, and a share of the rate."""
+"""Frequencies of mel pictures by default: Hz, and a share of the rate. Those of the codec world show all that there is."""
 LOWEST_RATE, NYQUIST = 4000, 0.5
+LOWEST_WORLD_RATE = 16_000
+"""At 8000 Hz, WORLD takes everything for noise."""
+SECONDS_MAX = 5.0
+"""Longer recordings are left out by default: one picture cannot show them."""
 GAP = 0.3
 """Seconds between the frames of ``continuum.wav``."""
 LONG = 600.0
 """Times of a table that are later than this, in seconds, look like milliseconds."""
-FACTS = 2
-"""Numbers beside a picture: log2 of the seconds, and the level in dB."""
+SECONDS, LEVEL = 0, 1
+"""Places of the numbers that every codec keeps beside a picture: log2 of the seconds, and the level in dB."""
+
+
+@cache
+def _coder(codec: str, rate: int, fmin: float, fmax: float) -> Coder:
+    return World(rate, fmin, fmax) if codec == "world" else Mel.at(rate, fmin, fmax)
 
 
 @dataclass(frozen=True)
 class Sounds(Kind):
-    """Items float32 (bands + 1, moments): the picture in [0, 1], low bands first; the last row begins with `FACTS`.
+    """Items float32 (rows, moments): the channels of the picture in [0, 1], low bands first, then the facts beside it, in rows.
 
-    Tensors float32 (1, bands, moments), high bands first, as people look at spectrograms.
+    Tensors float32 (channels, bands, moments), high bands first, as people look at spectrograms.
     """
 
     rate: int
@@ -51,6 +63,10 @@ class Sounds(Kind):
     fmax: float
     typical: tuple[float, ...] = (-3.0, 0.0)
     """The facts of a sound that nothing is known of: the medians of the training items."""
+    codec: str = "mel"
+    trim: float = 0.0
+    """Ends that are quieter than the loudest part by this many dB are cut off. 0: none."""
+    seconds_max: float = SECONDS_MAX
 
     name: ClassVar[str] = "sounds"
     suffix: ClassVar[str] = ".wav"
@@ -64,8 +80,8 @@ class Sounds(Kind):
         object.__setattr__(self, "typical", tuple(self.typical))  # a space file has plain JSON
 
     @property
-    def codec(self) -> Mel:
-        return Mel.at(self.rate, self.fmin, self.fmax)
+    def coder(self) -> Coder:
+        return _coder(self.codec, self.rate, self.fmin, self.fmax)
 
     @classmethod
     def open(cls, request: Request) -> Dataset | None:
@@ -78,13 +94,12 @@ class Sounds(Kind):
             raise UserError(
                 f"size, channels and align are for pictures, and {request.source} holds recordings: leave them out"
             )
-        rate = request.rate or min(_commonest_rate([path for _, path in recordings]), MOST_RATE)
-        kind = cls(rate, FMIN if request.fmin is None else request.fmin, request.fmax or FMAX * rate)
+        kind = cls._asked(request, [path for _, path in recordings])
         kind.check()
         stamps = [[[name, *images.stamp(path)] for name, path in recordings], [name for name, _ in entries]]
 
         def build(folder: Path) -> None:
-            sources = cache.Sources()
+            sources = caches.Sources()
             with open(folder / "items.bin", "wb") as out, ThreadPoolExecutor(os.cpu_count()) as pool:
                 read = pool.map(partial(_read, kind), (thing for _, thing in entries))
                 for done, ((name, _), item) in enumerate(zip(entries, read, strict=True), 1):
@@ -98,38 +113,71 @@ class Sounds(Kind):
                         request.report(done, len(entries))
             (folder / "sources.json").write_text(json.dumps(asdict(sources)))
 
-        folder, sources = cache.cached(["sounds", kind.settings(), stamps], build)
+        folder, sources = caches.cached(["sounds", kind.settings(), stamps], build)
         if not sources.names:
             name, reason = sources.skipped[0]
             raise UserError(f"no recording in {request.source} can be used: {name}: {reason}{_milliseconds(entries)}")
         items = np.memmap(folder / "items.bin", np.float32, "r").reshape(-1, *kind.item_shape)
         attributes = attributes.loc[sources.names].reset_index(drop=True)
         splits, groups = request.split(attributes)
-        facts = np.median(items[splits["train"], -1, :FACTS], 0)
-        kind = cls(kind.rate, kind.fmin, kind.fmax, tuple(map(float, facts)))
+        typical = np.median(kind.facts(items[splits["train"]]), 0)
+        kind = replace(kind, typical=tuple(map(float, typical)))
         return Dataset(
             request.source, kind, items, sources.names, attributes, splits, groups, sources.hashes, sources.skipped,
             notes, mirror=False, original=dict(entries).__getitem__,
         )  # fmt: skip
 
+    @classmethod
+    def _asked(cls, request: Request, paths: list[Path]) -> Self:
+        """The kind that options ask for."""
+        world = request.codec == "world"
+        rate = request.rate or min(_commonest_rate(paths), MOST_RATE)
+        rate = max(rate, LOWEST_WORLD_RATE) if world and not request.rate else rate
+        low, high = (0.0, NYQUIST * rate) if world else (FMIN, FMAX * rate)
+        return cls(
+            rate,
+            low if request.fmin is None else request.fmin,
+            request.fmax or high,
+            codec=request.codec or "mel",
+            trim=request.trim or 0.0,
+            seconds_max=request.seconds_max or SECONDS_MAX,
+        )
+
     def check(self) -> None:
-        """Raise UserError for frequencies that cannot be."""
-        if self.rate < LOWEST_RATE:
-            raise UserError(f"rate must be at least {LOWEST_RATE} Hz, not {self.rate}")
+        """Raise UserError for options that cannot be."""
+        least = LOWEST_WORLD_RATE if self.codec == "world" else LOWEST_RATE
+        if self.rate < least:
+            raise UserError(f"rate must be at least {least} Hz with the codec {self.codec}, not {self.rate}")
         if not 0 <= self.fmin < self.fmax <= NYQUIST * self.rate:
             asked = f"{self.fmin:g} and {self.fmax:g} were given"
             raise UserError(f"fmin and fmax must rise from 0 to half of the rate ({NYQUIST * self.rate:g} Hz): {asked}")
+        if not 0 < self.seconds_max <= files.MOST_SECONDS:
+            raise UserError(f"seconds_max must lie between 0 and {files.MOST_SECONDS:g}, not {self.seconds_max:g}")
+        if self.trim < 0:
+            raise UserError(
+                f"trim must not be negative: it is a number of dB below the loudest part, not {self.trim:g}"
+            )
+        self.coder.channels  # noqa: B018 (a codec that is not installed says so)
 
     def reading(self) -> dict[str, Any]:
-        return {"rate": self.rate, "fmin": self.fmin, "fmax": self.fmax}
+        return {name: value for name, value in self.settings().items() if name != "typical"}
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return (1, self.codec.bands, self.codec.moments)
+        return (self.coder.channels, self.coder.bands, self.coder.moments)
+
+    @property
+    def _facts(self) -> int:
+        """How many numbers stand beside a picture."""
+        return 2 + self.coder.contours * self.coder.moments
+
+    @property
+    def _picture_rows(self) -> int:
+        return self.coder.channels * self.coder.bands
 
     @property
     def item_shape(self) -> tuple[int, ...]:
-        return (self.codec.bands + 1, self.codec.moments)
+        return (self._picture_rows + 1 + self.coder.contours, self.coder.moments)
 
     def read(self, thing: Any) -> np.ndarray:
         """A path, or a waveform (samples,) at the rate of the kind."""
@@ -142,57 +190,74 @@ class Sounds(Kind):
         return self.item(np.asarray(wave, np.float32))
 
     def item(self, wave: np.ndarray) -> np.ndarray:
-        picture, level = self.codec.picture(torch.from_numpy(wave))
-        facts = np.zeros(self.codec.moments, np.float32)
-        facts[:FACTS] = np.log2(len(wave) / self.rate), level
-        return np.concatenate([picture.numpy(), facts[None]]).astype(np.float32)
+        """The item of a waveform (samples,)."""
+        picture, facts = self.coder.analysed(wave)
+        item = np.zeros(self.item_shape, np.float32)
+        item[: self._picture_rows] = picture.reshape(self._picture_rows, -1)
+        return self.with_facts(item[None], facts[None])[0]
+
+    def facts(self, items: np.ndarray) -> np.ndarray:
+        """The numbers (N, F) beside the pictures of items: log2 of the seconds, level in dB, and those of the codec."""
+        return items[:, self._picture_rows :].reshape(len(items), -1)[:, : self._facts]
+
+    def with_facts(self, items: np.ndarray, facts: np.ndarray) -> np.ndarray:
+        rows = np.zeros((len(items), (1 + self.coder.contours) * self.coder.moments), np.float32)
+        rows[:, : self._facts] = facts
+        return np.concatenate([items[:, : self._picture_rows], rows.reshape(len(items), -1, self.coder.moments)], 1)
+
+    def _pictures(self, items: np.ndarray) -> np.ndarray:
+        """Items' channels (N, channels, bands, moments), low bands first."""
+        return items[:, : self._picture_rows].reshape(len(items), *self.shape)
 
     def to_tensor(self, items: np.ndarray, device: torch.device = CPU) -> Tensor:
-        pictures = np.ascontiguousarray(items[:, None, -2::-1])
-        return moved(torch.from_numpy(pictures), device)
+        return moved(torch.from_numpy(np.ascontiguousarray(self._pictures(items)[:, :, ::-1])), device)
 
     def to_items(self, x: Tensor) -> np.ndarray:
-        pictures = x.detach().float().clamp(0, 1).cpu().numpy()[:, 0, ::-1]
-        facts = np.zeros((len(pictures), 1, self.codec.moments), np.float32)
-        facts[:, 0, :FACTS] = self.typical
-        return np.concatenate([pictures, facts], 1)
+        """The facts are `typical`."""
+        pictures = x.detach().float().clamp(0, 1).cpu().numpy()[:, :, ::-1]
+        items = np.zeros((len(pictures), *self.item_shape), np.float32)
+        items[:, : self._picture_rows] = pictures.reshape(len(pictures), self._picture_rows, -1)
+        return self.with_facts(items, np.asarray(self.typical)[None])
 
     def completed(self, items: np.ndarray, ends: Sequence[End], weights: np.ndarray, detail: str) -> np.ndarray:
         """Waveforms, an array (S,) of arrays (samples,). Carried detail makes the ends the recordings themselves."""
-        (a, _), (b, _) = ends
-        w = weights[:, None].astype(np.float32)
-        items = items.copy()
-        items[:, -1] = (1 - w) * a[-1] + w * b[-1]
-        frames = np.empty(len(items), object)
-        lost, originals = None, [None if detail == "none" or of is None else self._recording(of) for _, of in ends]
-        if all(wave is not None for wave in originals):
-            one, two = (self.codec.lost(torch.from_numpy(wave)) for wave in originals)
-            lost = [one.fading(two, min(max(float(share), 0.0), 1.0)) for share in weights]
-        for i, wave in enumerate(self.waves(list(items), lost)):
-            frames[i] = wave
+        a, b = (self.facts(item[None]) for item, _ in ends)
+        items = self.with_facts(items, (1 - weights[:, None]) * a + weights[:, None] * b)
+        originals = [self._recording(of) for _, of in ends if of is not None and detail != "none"]
+        if len(originals) < len(ends):
+            return self.delivered(items)
+        one, two = (self.coder.lost(wave) for wave in originals)
+        shares = (min(max(float(share), 0.0), 1.0) for share in weights)
+        frames = self._waves(items, [one.fading(two, share) for share in shares])
         for share, wave in zip((0, 1), originals, strict=True):
-            for i in np.flatnonzero(weights == share) if wave is not None else ():
+            for i in np.flatnonzero(weights == share):
                 frames[i] = wave
         return frames
 
     def _recording(self, original: Any) -> np.ndarray:
         """The waveform (samples,) of what an item was read from: a path, a `Segment`, or a waveform. Raises UnreadableError."""
         if isinstance(original, Segment):
-            return files.read(original.path, self.rate, original[1:])
+            return self._cut(files.read(original.path, self.rate, self.seconds_max, original[1:]))
         if isinstance(original, (str, os.PathLike)):
-            return files.read(Path(original), self.rate)
+            return self._cut(files.read(Path(original), self.rate, self.seconds_max))
         return np.asarray(original, np.float32)
 
-    def waves(self, items: Sequence[np.ndarray], lost: Sequence[Lost] | None = None) -> list[np.ndarray]:
-        """Items as waveforms (samples,) float32 in their natural length, at `rate`."""
-        stacked = torch.from_numpy(np.stack(items))
-        seconds, levels = stacked[:, -1, :FACTS].T
-        samples = [max(files.SHORTEST, round(float(2**s) * self.rate)) for s in seconds]
-        generator = torch.Generator().manual_seed(0)
-        return [wave.numpy() for wave in self.codec.waves(stacked[:, :-1], levels, samples, generator, lost)]
+    def _cut(self, wave: np.ndarray) -> np.ndarray:
+        return files.trimmed(wave, self.rate, self.trim) if self.trim else wave
+
+    def delivered(self, items: np.ndarray) -> np.ndarray:
+        """Items as waveforms: an array (N,) of arrays (samples,) float32 in their natural length, at `rate`."""
+        return self._waves(items)
+
+    def _waves(self, items: np.ndarray, lost: Any = None) -> np.ndarray:
+        made = np.empty(len(items), object)
+        for i, wave in enumerate(self.coder.waves(self._pictures(items), self.facts(items), lost)):
+            made[i] = wave
+        return made
 
     def pictures(self, items: np.ndarray) -> np.ndarray:
-        grey = np.rint(255 * (1 - np.clip(items[:, -2::-1], 0, 1))).astype(np.uint8)
+        """The first channel, dark where it is loud."""
+        grey = np.rint(255 * (1 - np.clip(self._pictures(items)[:, 0, ::-1], 0, 1))).astype(np.uint8)
         return grey[..., None]
 
     def sheet(self, rows: Any, row_labels: Any = (), column_labels: Any = (), cell: int = 96) -> Image.Image:
@@ -213,7 +278,7 @@ class Sounds(Kind):
 
     def together(self, items: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Items or waveforms as waveforms, all turned down by the same factor if one is too loud."""
-        waves = [item if item.ndim == 1 else self.waves([item])[0] for item in items]
+        waves = [item if item.ndim == 1 else self.delivered(item[None])[0] for item in items]
         gain = min(1.0, files.LOUDEST / max(files.FAINTEST, *(float(np.abs(wave).max()) for wave in waves)))
         return [wave * np.float32(gain) for wave in waves]
 
@@ -248,10 +313,8 @@ def _milliseconds(entries: list[tuple[str, Path | Segment]]) -> str:
 def _read(kind: Sounds, thing: Path | Segment) -> tuple[np.ndarray, str] | str:
     """An item and its SHA-256 (of the file, or of the samples of a segment), or the reason why it cannot be used."""
     try:
-        if isinstance(thing, Segment):
-            wave = files.read(thing.path, kind.rate, thing[1:])
-            return kind.item(wave), hashlib.sha256(wave.tobytes()).hexdigest()
-        content = thing.read_bytes()
-        return kind.item(files.read(content, kind.rate)), hashlib.sha256(content).hexdigest()
+        wave = kind._recording(thing)
+        content = wave.tobytes() if isinstance(thing, Segment) else thing.read_bytes()
+        return kind.item(wave), hashlib.sha256(content).hexdigest()
     except (UnreadableError, OSError) as error:
         return str(error)

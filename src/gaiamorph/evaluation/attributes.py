@@ -72,7 +72,7 @@ def movement(
 
     z: codes (N, d) of held-out items with the attributes ``design``. vectors: (K, d).
     """
-    before = judge.scores(space.kind.to_tensor(space.decode(z)))
+    before = judge.scores(space.kind.to_tensor(space.decode_items(z)))
     trusted, rows = np.flatnonzero(judge.trusted).tolist(), []
     for k in trusted:
         signs = directions(design, k)
@@ -88,7 +88,7 @@ def edited(
     """Items that have a direction for attribute k, moved along it. A numeric attribute's unit is its standard deviation."""
     signs = directions(design, k)
     unit = np.nanstd(design.values[:, k]) if design.attributes[k].kind == "numeric" else 1.0
-    return space.decode((z + (amount * unit * signs)[:, None] * vectors[k])[signs != 0])
+    return space.decode_items((z + (amount * unit * signs)[:, None] * vectors[k])[signs != 0])
 
 
 def report(
@@ -158,7 +158,7 @@ def _quality(
     With descriptors (N, 128) of the original faces also their mean distance, and the share below `SAME_PERSON`, by attribute.
     The reconstructions are edits by 0.
     """
-    made = {"(reconstructions)": (case.space.decode(z), np.arange(len(z)))}
+    made = {"(reconstructions)": (case.space.decode_items(z), np.arange(len(z)))}
     for k in np.flatnonzero(judge.trusted).tolist():
         made[design.names[k]] = edited(case.space, z, design, vectors, k), np.flatnonzero(directions(design, k))
     distances, people = {space: {} for space in case.real_features}, {}
@@ -204,7 +204,7 @@ def _draw(
         if not len(some):
             continue
         places = np.searchsorted(np.flatnonzero(signs), some)
-        rows = [case.data.items[case.indices[some]], case.space.decode(z[some])]
+        rows = [case.data.items[case.indices[some]], case.space.decode_items(z[some])]
         rows += [edited(case.space, z, design, f.vectors, k)[places] for f in fits.values()]
         labels = ["originals", "reconstructed", *(m.replace("_", "\n") for m in fits)]
         heads = ["add" if s > 0 else "remove" for s in signs[some]]

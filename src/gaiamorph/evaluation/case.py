@@ -127,7 +127,7 @@ class Case:
 
     @cached_property
     def reconstructions(self) -> np.ndarray:
-        return self.space.decode(self.z)
+        return self.space.decode_items(self.z)
 
     @cached_property
     def pairs(self) -> np.ndarray:
@@ -159,12 +159,12 @@ class Case:
     def between(self, weights: np.ndarray | float, count: int = PAIRS) -> np.ndarray:
         """Decoded points between the codes of the first ``count`` pairs. weights (count,), or one for all."""
         a, b = self.z[self.pairs[:count].T]
-        return self.space.decode(interpolate.linear(a, b, np.broadcast_to(weights, count)))
+        return self.space.decode_items(interpolate.linear(a, b, np.broadcast_to(weights, count)))
 
     def paths(self, ends: np.ndarray, steps: int) -> np.ndarray:
         """Decoded straight paths (N, steps, ...) between codes (N, 2, latent_dim), both ends included."""
         weights = np.linspace(0, 1, steps)
-        items = self.space.decode(np.concatenate([interpolate.linear(a, b, weights) for a, b in ends]))
+        items = self.space.decode_items(np.concatenate([interpolate.linear(a, b, weights) for a, b in ends]))
         return items.reshape(len(ends), steps, *items.shape[1:])
 
     @cached_property

@@ -105,7 +105,7 @@ def realism(case: Case) -> Iterator[Metric]:
     of_two = case.code_groups[case.pairs]
     rng = np.random.default_rng([case.seed, 23])
     five, shares = rng.integers(0, len(case.z), (PAIRS, 5)), rng.dirichlet(np.ones(5), PAIRS)
-    mixtures = case.space.decode(np.einsum("nk,nkd->nd", shares, case.z[five]))
+    mixtures = case.space.decode_items(np.einsum("nk,nkd->nd", shares, case.z[five]))
     a, b = case.real[case.pairs.T]
     sets: dict[str, tuple[np.ndarray, Groups]] = {
         "interpolants": (case.interpolants, of_two),

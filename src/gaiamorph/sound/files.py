@@ -1,6 +1,5 @@
 """Sound files: reading with limits, and writing without clipping."""
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +12,22 @@ ENDINGS = frozenset(
     [".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".rf64"]
 )
 MOST_SECONDS = 60.0
-"""A longer recording has to be cut into segments first."""
+"""No longer recording is ever read whole."""
+TRIM_WINDOW, TRIM_KEPT = 0.02, 0.02
+"""Seconds over which loudness is judged, and that are kept on both sides."""
 SHORTEST = 16
 """Samples. Less is no sound."""
 LOUDEST, FAINTEST = 0.99, 1e-6
 """Largest peak that is written, and the peak below which a recording is silent."""
 
 
-def read(path: Path | bytes, rate: int, span: tuple[float, float] | None = None) -> np.ndarray:
+def read(path: Path, rate: int, seconds_max: float, span: tuple[float, float] | None = None) -> np.ndarray:
     """The waveform (samples,) float32 of a file: one channel, without its mean, at ``rate``. Raises UnreadableError.
 
     span: onset and offset in seconds. Nothing else of the file is decoded.
     """
     try:
-        with soundfile.SoundFile(io.BytesIO(path) if isinstance(path, bytes) else path) as file:
+        with soundfile.SoundFile(path) as file:
             own = file.samplerate
             start, stop = (round(at * own) for at in span) if span else (0, file.frames)
             if span and not 0 <= start < stop <= file.frames + 1:
@@ -34,8 +35,8 @@ def read(path: Path | bytes, rate: int, span: tuple[float, float] | None = None)
                 raise UnreadableError(
                     f"{span[0]:g} to {span[1]:g} s is no part of the recording, which has {seconds:g} s"
                 )
-            if stop - start > MOST_SECONDS * own:
-                raise UnreadableError(f"longer than {MOST_SECONDS:g} s: cut it into segments")
+            if stop - start > seconds_max * own:
+                raise UnreadableError(f"longer than {seconds_max:g} s: cut it into segments, or raise seconds_max")
             file.seek(start)
             wave = file.read(min(stop, file.frames) - start, dtype="float32", always_2d=True).mean(1)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
@@ -49,6 +50,15 @@ def read(path: Path | bytes, rate: int, span: tuple[float, float] | None = None)
     if np.abs(wave).max() < FAINTEST:
         raise UnreadableError("it is silent")
     return wave.astype(np.float32)
+
+
+def trimmed(wave: np.ndarray, rate: int, below: float) -> np.ndarray:
+    """Without the ends where it is more than ``below`` dB quieter than its loudest 20 ms. 20 ms of them stay."""
+    size = min(len(wave), round(TRIM_WINDOW * rate))
+    power = np.convolve(np.square(wave, dtype=np.float64), np.ones(size) / size, "same")
+    loud = np.flatnonzero(power > power.max() * 10 ** (-below / 10))
+    kept = round(TRIM_KEPT * rate)
+    return wave[max(0, loud[0] - kept) : loud[-1] + kept + 1]
 
 
 def write(wave: np.ndarray, path: Path, rate: int) -> None:

@@ -9,11 +9,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from gaiamorph.sound.scale import moments_at, spaced_mel
 
 UNMIXING, PHASE_STEPS, MOMENTUM = 60, 32, 0.99
 """Updates of the magnitudes, and iterations and momentum of the phases."""
@@ -36,26 +38,64 @@ class Mel:
     n_fft: int = 1024
     hop: int = 64
 
+    channels: ClassVar[int] = 1
+    contours: ClassVar[int] = 0
+
     @classmethod
     def at(cls, rate: int, fmin: float, fmax: float) -> Self:
         """Windows of about 16 ms."""
         window = 2 ** round(math.log2(0.016 * rate))
         return cls(rate, fmin, fmax, window=window, n_fft=2 * window, hop=max(1, window // 8))
 
-    def picture(self, wave: Tensor) -> tuple[Tensor, float]:
-        """wave (samples,) -> picture (bands, moments) in [0, 1], low bands first, and the level of its loudest cell in dB."""
-        moments = (torch.arange(self.moments, dtype=torch.float64) + 0.5) * len(wave) / self.moments
-        starts = moments.floor().long()
+    def analysed(self, wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """wave (samples,) -> picture (1, bands, moments) in [0, 1], low bands first; and beside it log2 of the seconds, and the
+        level of the loudest cell in dB."""
+        picture, level = self._picture(torch.from_numpy(wave))
+        return picture.numpy()[None], np.array([math.log2(len(wave) / self.rate), level])
+
+    def waves(
+        self, pictures: np.ndarray, facts: np.ndarray, lost: "Sequence[LostSpectrum] | None" = None
+    ) -> list[np.ndarray]:
+        """pictures (N, 1, bands, moments) and the numbers beside them (N, 2) -> waveforms (samples,).
+
+        lost: what the pictures do not show, of each sound. Without it, phases begin at random, the same for each sound.
+        """
+        levels = torch.from_numpy(np.asarray(facts[:, 1], np.float32))
+        made, small = [], self._magnitudes(torch.from_numpy(np.ascontiguousarray(pictures[:, 0], np.float32)), levels)
+        for i, magnitude in enumerate(small):
+            length = max(self.hop, round(2 ** float(facts[i, 0]) * self.rate))
+            magnitude = self._stretched(magnitude, length)
+            if lost:
+                known = lost[i].at(magnitude.shape[1])
+                magnitude, phase = magnitude.clamp_min(known.floor) * known.ratio.exp(), known.phase
+            else:
+                phase = 2 * math.pi * torch.rand(magnitude.shape, generator=torch.Generator().manual_seed(0))
+            made.append(self._griffin_lim(torch.polar(magnitude, phase), length).numpy())
+        return made
+
+    def lost(self, wave: np.ndarray) -> "LostSpectrum":
+        """What the picture of wave (samples,) does not show."""
+        x = torch.from_numpy(wave)
+        picture, level = self._picture(x)
+        drawn = self._stretched(self._magnitudes(picture[None], torch.tensor([level]))[0], len(x))
+        spectrum = self._spectrum(x)
+        floor = float(spectrum.abs().max()) * FLOOR
+        ratio = (spectrum.abs().clamp_min(floor) / drawn.clamp_min(floor)).log()
+        return LostSpectrum(ratio, spectrum.angle(), floor)
+
+    def _picture(self, wave: Tensor) -> tuple[Tensor, float]:
+        """wave (samples,) -> picture (bands, moments), and the level of its loudest cell in dB."""
+        starts = torch.from_numpy(moments_at(self.moments, len(wave))).long()
         padded = torch.nn.functional.pad(wave, (self.window // 2, self.window // 2))
         frames = padded.unfold(0, self.window, 1)[starts]
         power = torch.fft.rfft(frames * torch.hann_window(self.window), self.n_fft).abs().square()
-        cells = 10 * (power @ self.bank().T + TINY).log10()
+        cells = 10 * (power @ self._bank.T + TINY).log10()
         level = float(cells.max())
         return ((cells.T - level) / self.floor + 1).clamp(0, 1), level
 
-    def magnitudes(self, pictures: Tensor, levels: Tensor) -> Tensor:
+    def _magnitudes(self, pictures: Tensor, levels: Tensor) -> Tensor:
         """pictures (N, bands, moments) in [0, 1] and levels (N,) in dB -> magnitudes (N, frequencies, moments)."""
-        bank = self.bank()
+        bank = self._bank
         wanted = 10 ** (((pictures - 1) * self.floor + levels[:, None, None]) / 10)
         share = bank.T / bank.sum(0)[:, None].clamp_min(TINY)
         power = share @ wanted
@@ -63,43 +103,9 @@ class Mel:
             power = power * (share @ (wanted / (bank @ power).clamp_min(TINY)))
         return power.sqrt()
 
-    def bank(self) -> Tensor:
+    @property
+    def _bank(self) -> Tensor:
         return _bank(self.rate, self.fmin, self.fmax, self.bands, self.n_fft)
-
-    def waves(
-        self,
-        pictures: Tensor,
-        levels: Tensor,
-        samples: Sequence[int],
-        generator: torch.Generator,
-        lost: Sequence["Lost"] | None = None,
-    ) -> list[Tensor]:
-        """pictures (N, bands, moments), levels (N,) in dB, and lengths in samples -> waveforms (samples,).
-
-        lost: what the pictures do not show, of each sound. Without it, phases begin at random.
-        """
-        made, small = [], self.magnitudes(pictures, levels)
-        for i, (magnitude, length) in enumerate(zip(small, samples, strict=True)):
-            stretched = self._stretched(magnitude, length)
-            if lost:
-                size = stretched.shape[1]
-                known = lost[i].at(size)
-                magnitude = stretched.clamp_min(known.floor) * known.ratio.exp()
-                spectrum = torch.polar(magnitude, known.phase)
-            else:
-                magnitude = stretched
-                spectrum = torch.polar(magnitude, 2 * math.pi * torch.rand(magnitude.shape, generator=generator))
-            made.append(self._griffin_lim(spectrum, length))
-        return made
-
-    def lost(self, wave: Tensor) -> "Lost":
-        """What the picture of wave (samples,) does not show."""
-        picture, level = self.picture(wave)
-        drawn = self._stretched(self.magnitudes(picture[None], torch.tensor([level]))[0], len(wave))
-        spectrum = self._spectrum(wave)
-        floor = float(spectrum.abs().max()) * FLOOR
-        ratio = (spectrum.abs().clamp_min(floor) / drawn.clamp_min(floor)).log()
-        return Lost(ratio, spectrum.angle(), floor)
 
     def _stretched(self, magnitude: Tensor, length: int) -> Tensor:
         """Magnitudes (frequencies, moments) -> (frequencies, frames) of the synthesis."""
@@ -125,7 +131,7 @@ class Mel:
 
 
 @dataclass(frozen=True)
-class Lost:
+class LostSpectrum:
     """What a picture does not show of a sound.
 
     ratio: (frequencies, frames), log of its magnitudes over those drawn. phase: (frequencies, frames).
@@ -136,7 +142,7 @@ class Lost:
     phase: Tensor
     floor: float
 
-    def at(self, frames: int) -> "Lost":
+    def at(self, frames: int) -> "LostSpectrum":
         """The same over another number of frames. Phases advance as before, as in a phase vocoder (Flanagan & Golden 1966)."""
         own = self.phase.shape[1]
         if frames == own:
@@ -144,15 +150,15 @@ class Lost:
         places = torch.linspace(0, own - 1, frames)
         steps = self.phase.diff()[:, places[:-1].floor().long().clamp_max(own - 2)]
         phase = torch.cat([self.phase[:, :1], steps], 1).cumsum(1)
-        return Lost(_between(self.ratio, places), phase, self.floor)
+        return LostSpectrum(_between(self.ratio, places), phase, self.floor)
 
-    def fading(self, other: "Lost", share: float) -> "Lost":
+    def fading(self, other: "LostSpectrum", share: float) -> "LostSpectrum":
         """On the way to another sound. share: of the other. The nearer of both gives the phases."""
         nearer = self if share < 0.5 else other
         size = nearer.phase.shape[1]
         a, b = self.at(size), other.at(size)
         floor = a.floor ** (1 - share) * b.floor**share
-        return Lost((1 - share) * a.ratio + share * b.ratio, nearer.phase, floor)
+        return LostSpectrum((1 - share) * a.ratio + share * b.ratio, nearer.phase, floor)
 
 
 def _between(values: Tensor, places: Tensor) -> Tensor:
@@ -163,9 +169,8 @@ def _between(values: Tensor, places: Tensor) -> Tensor:
 
 @cache
 def _bank(rate: int, fmin: float, fmax: float, bands: int, n_fft: int) -> Tensor:
-    """Triangles (bands, frequencies), evenly spaced on the mel scale (O'Shaughnessy 1987), each of height 1."""
-    low, high = (2595 * math.log10(1 + f / 700) for f in (fmin, fmax))
-    edges = 700 * (10 ** (np.linspace(low, high, bands + 2) / 2595) - 1)
+    """Triangles (bands, frequencies), evenly spaced on the mel scale, each of height 1."""
+    edges = spaced_mel(fmin, fmax, bands + 2)
     frequencies = np.fft.rfftfreq(n_fft, 1 / rate)
     rising = (frequencies - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - frequencies) / np.diff(edges)[1:, None]

@@ -51,8 +51,13 @@ class Codec:
         distribution: Mixture | Prior | None = None,
         attributes: dict[str, AttributeVector] | None = None,
         device: str = "cpu",
+        facts: np.ndarray | None = None,
     ) -> None:
-        """distribution: of the codes. attributes: attribute vectors by name."""
+        """distribution: of the codes. attributes: attribute vectors by name.
+
+        facts: (latent_dim + 1, F), what a code says of the numbers beside an item (`Kind.facts`): weights, then constants.
+        """
+        self.facts = facts
         self.kind, self.info, self.distribution, self.attributes = kind, info, distribution, attributes or {}
         self.model, self.latent_dim = info.model, info.latent_dim
         self.can_encode = info.can_encode
@@ -71,10 +76,16 @@ class Codec:
         return np.concatenate([self.codes(x, refine).cpu().numpy() for x in self._batches(items)])
 
     def decode(self, z: Any) -> np.ndarray:
-        """codes (N, latent_dim) -> items in natural form: pictures uint8 (N, H, W, C), vectors float32 (N, D).
+        """codes (N, latent_dim) -> pictures uint8 (N, H, W, C), vectors float32 (N, D), or sounds: an array (N,) of waveforms
+        float32 (samples,).
 
+        A sound is as long and as loud as its code lets expect.
         Raises UserError if the codes have another shape, or are not finite.
         """
+        return self.kind.delivered(self.decode_items(z))
+
+    def decode_items(self, z: Any) -> np.ndarray:
+        """`decode`, but sounds stay items (N, rows, moments)."""
         try:
             z = np.asarray(z, dtype=np.float32)
         except (TypeError, ValueError) as error:
@@ -83,11 +94,17 @@ class Codec:
             raise UserError(f"codes must have the shape (N, {self.latent_dim}), not {z.shape}")
         if not np.isfinite(z).all():
             raise UserError("codes must be finite numbers")
-        return np.concatenate([self.kind.to_items(x) for x in self.outputs(z)])
+        items = np.concatenate([self.kind.to_items(x) for x in self.outputs(z)])
+        if self.facts is None:
+            return items
+        return self.kind.with_facts(items, z @ self.facts[:-1] + self.facts[-1])
 
     def reconstruct(self, items: Any) -> np.ndarray:
-        """decode(encode(items))."""
-        return self.decode(self.encode(items))
+        """decode(encode(items)). Sounds keep their own duration and level."""
+        natural = self.items(items)
+        return self.kind.delivered(
+            self.kind.with_facts(self.decode_items(self.encode(natural)), self.kind.facts(natural))
+        )
 
     def errors(self, items: Any, *, refine: int = 0) -> np.ndarray:
         """Reconstruction error of each item (N,): mean absolute difference in [0, 1] units. refine: as in `encode`."""
@@ -197,11 +214,11 @@ class Codec:
                 raise UserError(f"the data has items of {given.kind.shape}, but the space is for {self.kind.shape}")
             return given.items
         given = _several(given)
-        if isinstance(given, np.ndarray):
+        if isinstance(given, np.ndarray) and given.dtype != object:
             shape = self.kind.item_shape
             if given.shape[1:] == shape and len(given) and self.kind.is_natural(given):
                 return given
-            if given.ndim < 2 or len(given) == 0 or given.dtype == object:
+            if given.ndim < 2 or len(given) == 0:
                 raise UserError(f"an array of items must have the shape (N, {', '.join(map(str, shape))})")
         read = [self.source(t).item if isinstance(t, str) and "::" in t else self.kind.read(t) for t in given]
         if not read:
@@ -213,6 +230,8 @@ class Codec:
         tensors = {f"generator/{k}": v.cpu().contiguous() for k, v in self.generator.state_dict().items()}
         if isinstance(self.distribution, Mixture):
             tensors |= {f"mixture/{name}": torch.tensor(getattr(self.distribution, name)) for name in MIXTURE}
+        if self.facts is not None:
+            tensors["facts"] = torch.tensor(self.facts)
         kind = {"name": self.kind.name, **self.kind.settings()}
         return tensors, {"format": FORMAT, "kind": kind, **self.info.to_json()}
 

@@ -110,7 +110,7 @@ class LatentSpace(Morpher):
     def average(
         self, items: Any, *, mixed: int | None = None, report: Report | None = None, **options: Unpack[EditKeywords]
     ) -> np.ndarray:
-        """The average of a group, ``items`` (anything that `encode` takes), as one item in natural form.
+        """The average of a group, ``items`` (anything that `encode` takes), as one item as `decode` gives them.
 
         At the mean code of many items, where training never looks, a GAIA draws a mesh. So each code is moved towards the mean
         code, until the codes scatter as the mixtures of training do. The members are drawn there, each with its own detail
@@ -150,7 +150,9 @@ class LatentSpace(Morpher):
             if report:
                 report(done, len(drawn))
         total /= done
-        return (np.rint(total) if np.issubdtype(self.kind.dtype, np.integer) else total).astype(self.kind.dtype)
+        average = (np.rint(total) if np.issubdtype(self.kind.dtype, np.integer) else total).astype(self.kind.dtype)
+        facts = np.mean([self.kind.facts(source.item[None]) for source in sources], 0)
+        return self.kind.delivered(self.kind.with_facts(average[None], facts))[0]
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> Path:
         """Write one ``.safetensors`` file: weights, and the description in its metadata."""
@@ -228,4 +230,5 @@ def _assemble(description: dict[str, Any], tensors: dict[str, Tensor], device: s
     attributes = {
         name: AttributeVector(vector=row, **about) for row, (name, about) in zip(rows, described.items(), strict=True)
     }
-    return LatentSpace(generator, kind, info, distribution, attributes, device)
+    facts = tensors["facts"].numpy() if "facts" in tensors else None
+    return LatentSpace(generator, kind, info, distribution, attributes, device, facts)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from gaiamorph.data import Dataset
+from gaiamorph.latent.facts import fit_facts
 from gaiamorph.latent.samplers import Prior, fit_mixture
 from gaiamorph.models import Model
 from gaiamorph.models.base import PriorModel
@@ -102,4 +103,5 @@ def make_space(
     z = np.concatenate([codec.encode(data.items[train[i : i + 1024]]) for i in range(0, len(train), 1024)])
     codes = CodesInfo(z.mean(0).tolist(), z.std(0).tolist())
     info = dataclasses.replace(info, validation=validation, codes=codes)
-    return LatentSpace(generator, data.kind, info, fit_mixture(z, settings.seed))
+    facts = fit_facts(z, data.kind.facts(data.items[train]))
+    return LatentSpace(generator, data.kind, info, fit_mixture(z, settings.seed), facts=facts)

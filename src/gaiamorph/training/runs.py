@@ -41,6 +41,13 @@ class DataOptions:
     """Lowest frequency of a recording's picture in Hz. By default 100."""
     fmax: float | None = None
     """Highest frequency in Hz. By default .45 of the rate."""
+    codec: Literal["mel", "world"] | None = None
+    """mel (default): recordings become log-mel spectrograms, for animal sound. world: spectral envelopes by the vocoder WORLD,
+    with the pitch beside them, for speech."""
+    trim: float | None = None
+    """Cut off what is quieter at both ends of a recording than its loudest part, by so many dB. By default nothing."""
+    seconds_max: float | None = None
+    """Longer recordings are left out. By default 5 seconds."""
 
 
 def train(
@@ -54,6 +61,9 @@ def train(
     rate: int | None = None,
     fmin: float | None = None,
     fmax: float | None = None,
+    codec: Literal["mel", "world"] | None = None,
+    trim: float | None = None,
+    seconds_max: float | None = None,
     from_: str | Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -66,7 +76,7 @@ def train(
 ) -> LatentSpace:
     """Train a model on a data set and return its latent space.
 
-    source, size, crop, channels, align, rate, fmin, fmax: as in `open_data`.
+    source, size, crop, channels, align, rate, fmin, fmax, codec, trim, seconds_max: as in `open_data`.
     out: the run folder. By default it is the first free ``runs/MODEL-N``.
     from_: a space file or run folder, whose weights the generator starts from. The data is read as that space's was.
     resume: continue the run in ``out``, with the settings that it recorded.
@@ -81,7 +91,7 @@ def train(
     wanted = _asked(settings, options)
     numbered = (Path("runs", f"{wanted.model}-{number}") for number in itertools.count(1))
     folder = Path(out) if out is not None else next(path for path in numbered if not path.exists())
-    how = DataOptions(size, crop, channels, align, rate, fmin, fmax)  # type: ignore[arg-type]
+    how = DataOptions(size, crop, channels, align, rate, fmin, fmax, codec, trim, seconds_max)  # type: ignore[arg-type]
     start: LatentSpace | None = None
     record = read_config(folder / FILE) if resume and (folder / FILE).exists() else None
     if record is not None:
