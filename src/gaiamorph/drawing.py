@@ -126,6 +126,34 @@ def heat_maps(maps: Mapping[str, np.ndarray], names: Sequence[str], y_label: str
     return _rendered(figure)
 
 
+def spectrograms(
+    panels: Sequence[tuple[str, np.ndarray, float]], span: tuple[float, float], floor: float
+) -> Image.Image:
+    """Spectrograms side by side: title, dB (frequencies, moments) and seconds of each, on one scale of each axis.
+
+    span: lowest and highest frequency in Hz. floor: dB that are shown below the loudest cell of all.
+    """
+    figure, axes = _axes(len(panels), 1.2, 2.2, layout=None)
+    width = 1.2 * len(panels)
+    figure.subplots_adjust(left=0.6 / width, bottom=0.2, right=1 - 0.1 / width, top=0.88, wspace=0.06)
+    loudest = max(float(values.max()) for _, values, _ in panels)
+    longest = 1000 * max(seconds for _, _, seconds in panels)
+    for ax, (title, values, seconds) in zip(axes, panels, strict=True):
+        extent = (0, 1000 * seconds, span[0] / 1000, span[1] / 1000)
+        ax.imshow(
+            values, aspect="auto", origin="lower", extent=extent, cmap="gray_r", vmin=loudest - floor, vmax=loudest
+        )
+        ax.set_title(title, fontsize=8)
+        ax.set_xlim(0, longest)
+        ax.tick_params(labelsize=7)
+        ax.locator_params(nbins=3)
+        if ax is not axes[0]:
+            ax.set_yticklabels([])
+    axes[0].set_xlabel("ms", fontsize=7)
+    axes[0].set_ylabel("kHz", fontsize=7)
+    return _rendered(figure)
+
+
 def _axes(panels: int, width: float, height: float, layout: Literal["constrained"] | None = "constrained"):
     # The object interface needs no display and keeps no global state.
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -171,7 +171,7 @@ def test_run_config_is_a_config(run, picture_run, photos, tmp_path):
         (["train", "PHOTOS", "--out", "x", "--crop", "left"], "crop"),
         (["train", "PHOTOS", "--out", "x", "--stepz", "3"], "Unknown option"),
         (["train", "PHOTOS", "--out", "x", "--config", "none.yaml"], "does not exist"),
-        (["train", "PHOTOS", "--out", "x", "--config", "cartoon"], "is no recipe (cartoons, fashion"),
+        (["train", "PHOTOS", "--out", "x", "--config", "cartoon"], "is no recipe (birdsong, cartoons"),
         (["train", "PHOTOS", "--out", "x", "--config", "bad.yaml"], "cannot be read as YAML"),
         (["train", "PHOTOS", "--out", "x", "--config", "list.yaml"], "name: value"),
         (["train", "PHOTOS", "--out", "x", "--config", "odd.yaml"], "Unknown option"),

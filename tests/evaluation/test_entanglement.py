@@ -23,7 +23,7 @@ def identity_space():
     import torch
 
     kind = SimpleNamespace(to_tensor=lambda items: torch.from_numpy(np.asarray(items, np.float32)))
-    return SimpleNamespace(kind=kind, decode=lambda z: np.asarray(z, np.float32))
+    return SimpleNamespace(kind=kind, decode_items=lambda z: np.asarray(z, np.float32))
 
 
 def linear_judge(gaps=(1.0, 2.0), trusted=(True, True)):

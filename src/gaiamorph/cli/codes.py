@@ -81,7 +81,7 @@ def decode(
     opened.decode(z[:1])  # A wrong width is reported before the folder is made.
     with new_folder(out, common.overwrite) as scratch, writers() as write:
         for start in range(0, len(z), AT_ONCE):
-            items = opened.decode(z[start : start + AT_ONCE])
+            items, _ = opened.kind.prepared(list(opened.decode(z[start : start + AT_ONCE])))
             names = [f"item_{i:06d}" for i in range(start, start + len(items))]
-            opened.kind.write_items(list(items), names, scratch, "items", scale, write)
+            opened.kind.write_items(items, names, scratch, "items", scale, write)
     print(out)

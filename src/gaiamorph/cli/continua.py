@@ -44,7 +44,7 @@ def morph(
         a: First item: a picture, or SOURCE::NAME for an item of a data set (sample:faces::s1/1.pgm).
         b: Last item.
         pairs: A CSV with columns a and b: one continuum for each row. Paths may be relative to it.
-        all_pairs: A folder: every pair of its pictures.
+        all_pairs: A folder: every pair of its pictures or recordings.
         manifest: Make the frames of this manifest.csv again, byte for byte on the machine that made it.
         sources: With --manifest: a folder where sources that have moved are found by their SHA-256.
         no_sheets: Leave out the contact sheet of each continuum. Sheets of thousands of pairs take as long as the frames.
@@ -65,14 +65,18 @@ def morph(
                 file=sys.stderr,
             )
         frames = replace(
-            frames, scale=frames.scale or orders[0].scale, include_originals=orders[0].originals, paste=orders[0].paste
+            frames,
+            scale=frames.scale or orders[0].scale,
+            include_originals=orders[0].originals,
+            paste=orders[0].paste,
+            playback=orders[0].playback,
         )
         continua = opened.remake_all(orders, manifest.parent, moved)
     else:
         if pairs is not None:
             wanted = _read_pairs(pairs)
         elif all_pairs is not None:
-            wanted = _all_pairs(all_pairs)
+            wanted = _all_pairs(all_pairs, opened.kind.is_heard)
         else:
             wanted = [(str(a), str(b))]
         continua = opened.morph_pairs(wanted, **vars(options))
@@ -88,15 +92,16 @@ def _read_pairs(path: Path) -> list[tuple[str, str]]:
     return [(beside(row["a"], path.parent), beside(row["b"], path.parent)) for row in rows]
 
 
-def _all_pairs(folder: Path) -> list[tuple[str, str]]:
+def _all_pairs(folder: Path, heard: bool) -> list[tuple[str, str]]:
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder")
     found = find(folder)
     if found.skipped:
         warnings.warn(f"{folder}: {left_out(found.skipped)}", stacklevel=2)
-    files = [str(path) for _, path in found.pictures]
+    files = [str(path) for _, path in (found.pictures, found.recordings)[heard]]
     if len(files) < 2:
-        raise UserError(f"{folder} holds {len(files)} pictures: at least 2 are needed for a pair")
+        what = ("pictures", "recordings")[heard]
+        raise UserError(f"{folder} holds {len(files)} {what}: at least 2 are needed for a pair")
     return list(itertools.combinations(files, 2))
 
 

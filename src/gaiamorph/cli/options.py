@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,9 +10,10 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import Progress
 
-from gaiamorph.data.kinds import Report
+from gaiamorph.data.request import Report
 from gaiamorph.output.continuum import Continuum, save_continua
 from gaiamorph.output.folders import refuse_existing
+from gaiamorph.sound.playback import Playback
 from gaiamorph.space import LatentSpace, load
 
 Spread = Parameter(name="*", negative=(), consume_multiple=True)
@@ -65,6 +66,8 @@ class Frames(Common):
     paste: Flag = False
     """Also write each frame put back into the photograph of the first item, with a soft edge."""
 
+    playback: Annotated[Playback, Spread] = field(default_factory=Playback)
+
     def save(self, continua: Iterable[Continuum], sheets: bool = True, report: Report | None = None) -> None:
         save_continua(
             continua,
@@ -73,6 +76,7 @@ class Frames(Common):
             include_originals=self.include_originals,
             paste=self.paste,
             sheets=sheets,
+            playback=self.playback,
             overwrite=self.overwrite,
             report=report,
         )

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from gaiamorph.data.alignment import Alignment
-from gaiamorph.data.kinds import Dataset, Kind, Report, Request
+from gaiamorph.data.kinds import Dataset, Kind
 from gaiamorph.data.pictures import Pictures
+from gaiamorph.data.request import Report, Request
 from gaiamorph.data.sounds import Sounds
 from gaiamorph.data.vectors import TABLES, Vectors
 from gaiamorph.errors import UserError

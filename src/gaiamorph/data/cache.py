@@ -22,7 +22,7 @@ from PIL import Image
 
 from gaiamorph.data import copies, images
 from gaiamorph.data.images import Facts
-from gaiamorph.data.kinds import Report
+from gaiamorph.data.request import Report
 from gaiamorph.errors import UnreadableError
 
 FORMAT = 5

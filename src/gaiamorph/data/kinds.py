@@ -16,18 +16,13 @@ from PIL import Image
 from torch import Tensor
 
 from gaiamorph import drawing
-from gaiamorph.data.alignment import Alignment
-from gaiamorph.data.splits import split_groups, split_items
+from gaiamorph.data.request import Request
 from gaiamorph.defaults import ITEMS_MEASURED, Traits
-from gaiamorph.errors import UserError
+from gaiamorph.sound.playback import Playback
 
 CPU = torch.device("cpu")
 SHEET_COLUMNS = 24
 """A longer continuum shows this many of its frames, evenly chosen."""
-Report = Callable[[int, int], None]
-"""Called with (items done, items in all) while a cache is built."""
-
-
 End = tuple[np.ndarray, Any]
 """An item, and what it was read from, or None."""
 
@@ -35,42 +30,6 @@ End = tuple[np.ndarray, Any]
 def moved(x: Tensor, device: torch.device) -> Tensor:
     """x on the device. A CUDA copy is asynchronous, from pinned memory."""
     return x.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
-
-
-@dataclass(frozen=True)
-class Request:
-    """The arguments of `open_data`, checked."""
-
-    source: str
-    path: Path
-    size: int | None
-    crop: str
-    channels: int | None
-    seed: int
-    report: Report | None
-    align: "Alignment | bool | None" = None
-    """None: as the source has it. False: not at all."""
-    rate: int | None = None
-    fmin: float | None = None
-    fmax: float | None = None
-    codec: str | None = None
-    trim: float | None = None
-    seconds_max: float | None = None
-
-    def split(self, attributes: pd.DataFrame, column: str = "group") -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-        """Splits and groups (N,) of items with these attributes. Without the column there are no groups: None.
-
-        An item without a group is a group of its own. Raises UserError with the source's name.
-        """
-        groups = None
-        if column in attributes.columns:
-            given, own = attributes[column], [f"({i})" for i in range(len(attributes))]
-            groups = given.astype(str).where(given.notna(), own).to_numpy(dtype=str)
-        try:
-            splits = split_items(len(attributes), self.seed) if groups is None else split_groups(groups, self.seed)
-        except UserError as error:
-            raise UserError(f"{self.source}: {error}") from error
-        return splits, groups
 
 
 @dataclass(frozen=True)
@@ -125,6 +84,8 @@ class Kind(ABC):
     """What `open` takes, in words, for error messages."""
     samples: ClassVar[tuple[str, ...]] = ()
     """Names after ``sample:`` that `open` takes."""
+    is_heard: ClassVar[bool] = False
+    """Whether items are sounds, for which a `Playback` can be chosen."""
     one_table: ClassVar[bool] = False
     """Whether `write_items` makes items rows of one table (see `append`). Otherwise each item has a file of its own."""
 
@@ -244,9 +205,18 @@ class Kind(ABC):
         """Write items (N, ...) at the end of a table. A kind with ``one_table`` does so."""
         raise NotImplementedError(f"{self.name} are no rows of a table")
 
-    def together(self, items: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
-        """Items that are written together, made comparable: what is too loud for a file turns down the others as well."""
-        return items
+    def whole(self, item: np.ndarray, original: Any) -> np.ndarray:
+        """An item as it was before it was made into one of the networks' shape: the recording of a sound. Others stay."""
+        return item
+
+    def prepared(
+        self, items: Sequence[np.ndarray], playback: Playback | None = None
+    ) -> tuple[Sequence[np.ndarray], list[dict[str, Any]]]:
+        """Items that are written together, made comparable, and what a manifest says of each beside the usual.
+
+        A sound that is too loud for a file turns down the others as well.
+        """
+        return items, [{} for _ in items]
 
     def write_items(
         self,
@@ -257,12 +227,11 @@ class Kind(ABC):
         scale: int,
         submit: Callable[..., Any],
     ) -> list[str]:
-        """Write items into ``folder`` and return the file name of each.
+        """Write prepared items into ``folder`` and return the file name of each.
 
         names, table: names without ending, of the files and of the one table. Later calls append to the table.
         submit: called with a function and its arguments; may run them in another thread.
         """
-        items = self.together(items)
         if self.one_table:
             self.append(np.stack(items), folder / f"{table}{self.suffix}")
             return [f"{table}{self.suffix}"] * len(items)
@@ -272,7 +241,7 @@ class Kind(ABC):
         return files
 
     def write_joined(self, items: Sequence[np.ndarray], folder: Path, name: str) -> Path | None:
-        """Write the frames of a continuum one after another, if they are for the ear. name: of the file, without ending."""
+        """Write prepared frames of a continuum one after another, if they are for the ear. name: of the file, without ending."""
         return None
 
 

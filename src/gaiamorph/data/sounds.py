@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -12,23 +11,23 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
-import soundfile
 import torch
 from PIL import Image
 from torch import Tensor
 
+from gaiamorph import drawing
 from gaiamorph.data import cache as caches
-from gaiamorph.data import images, segments
+from gaiamorph.data import images
 from gaiamorph.data.finding import find
-from gaiamorph.data.kinds import CPU, Dataset, End, Kind, Request, moved
-from gaiamorph.data.names import described
+from gaiamorph.data.kinds import CPU, SHEET_COLUMNS, Dataset, End, Kind, Request, Strip, moved
+from gaiamorph.data.recordings import commonest_rate, entries_of, in_milliseconds
 from gaiamorph.data.segments import Segment
 from gaiamorph.errors import UnreadableError, UserError
 from gaiamorph.sound import files
 from gaiamorph.sound.coder import Coder
 from gaiamorph.sound.mel import Mel
-from gaiamorph.sound.world import World
+from gaiamorph.sound.playback import Playback, decibels
+from gaiamorph.sound.world import World, pitch_of
 
 MOST_RATE = 48_000
 FMIN, FMAX = 100.0, 0.45
@@ -40,8 +39,8 @@ SECONDS_MAX = 5.0
 """Longer recordings are left out by default: one picture cannot show them."""
 GAP = 0.3
 """Seconds between the frames of ``continuum.wav``."""
-LONG = 600.0
-"""Times of a table that are later than this, in seconds, look like milliseconds."""
+DRAWN_FLOOR, DRAWN_WINDOW, DRAWN_MOMENTS = 60.0, 0.008, 200
+"""Of spectrograms in a sheet: dB below the loudest cell, seconds of a window, and about how many moments."""
 SECONDS, LEVEL = 0, 1
 """Places of the numbers that every codec keeps beside a picture: log2 of the seconds, and the level in dB."""
 
@@ -74,6 +73,7 @@ class Sounds(Kind):
     network: ClassVar[str] = "conv"
     details: ClassVar[tuple[str, ...]] = ("carried", "added", "none")
     decodes_mean_codes: ClassVar[bool] = False
+    is_heard: ClassVar[bool] = True
     sources: ClassVar[str] = "a folder of recordings"
 
     def __post_init__(self) -> None:
@@ -89,7 +89,7 @@ class Sounds(Kind):
             return None
         if not (recordings := find(request.path).recordings):
             return None
-        entries, attributes, notes = _entries(request.path, recordings)
+        entries, attributes, notes = entries_of(request.path, recordings)
         if request.size or request.channels or request.align:
             raise UserError(
                 f"size, channels and align are for pictures, and {request.source} holds recordings: leave them out"
@@ -116,7 +116,7 @@ class Sounds(Kind):
         folder, sources = caches.cached(["sounds", kind.settings(), stamps], build)
         if not sources.names:
             name, reason = sources.skipped[0]
-            raise UserError(f"no recording in {request.source} can be used: {name}: {reason}{_milliseconds(entries)}")
+            raise UserError(f"no recording in {request.source} can be used: {name}: {reason}{in_milliseconds(entries)}")
         items = np.memmap(folder / "items.bin", np.float32, "r").reshape(-1, *kind.item_shape)
         attributes = attributes.loc[sources.names].reset_index(drop=True)
         splits, groups = request.split(attributes)
@@ -131,7 +131,7 @@ class Sounds(Kind):
     def _asked(cls, request: Request, paths: list[Path]) -> Self:
         """The kind that options ask for."""
         world = request.codec == "world"
-        rate = request.rate or min(_commonest_rate(paths), MOST_RATE)
+        rate = request.rate or min(commonest_rate(paths), MOST_RATE)
         rate = max(rate, LOWEST_WORLD_RATE) if world and not request.rate else rate
         low, high = (0.0, NYQUIST * rate) if world else (FMIN, FMAX * rate)
         return cls(
@@ -184,7 +184,7 @@ class Sounds(Kind):
         if isinstance(thing, np.ndarray) and thing.shape == self.item_shape:
             return thing
         try:
-            wave = self._recording(thing)
+            wave = self.recording(thing)
         except UnreadableError as error:
             raise UserError(f"{thing}: {error}") from error
         return self.item(np.asarray(wave, np.float32))
@@ -205,12 +205,12 @@ class Sounds(Kind):
         rows[:, : self._facts] = facts
         return np.concatenate([items[:, : self._picture_rows], rows.reshape(len(items), -1, self.coder.moments)], 1)
 
-    def _pictures(self, items: np.ndarray) -> np.ndarray:
+    def channels_of(self, items: np.ndarray) -> np.ndarray:
         """Items' channels (N, channels, bands, moments), low bands first."""
         return items[:, : self._picture_rows].reshape(len(items), *self.shape)
 
     def to_tensor(self, items: np.ndarray, device: torch.device = CPU) -> Tensor:
-        return moved(torch.from_numpy(np.ascontiguousarray(self._pictures(items)[:, :, ::-1])), device)
+        return moved(torch.from_numpy(np.ascontiguousarray(self.channels_of(items)[:, :, ::-1])), device)
 
     def to_items(self, x: Tensor) -> np.ndarray:
         """The facts are `typical`."""
@@ -223,7 +223,7 @@ class Sounds(Kind):
         """Waveforms, an array (S,) of arrays (samples,). Carried detail makes the ends the recordings themselves."""
         a, b = (self.facts(item[None]) for item, _ in ends)
         items = self.with_facts(items, (1 - weights[:, None]) * a + weights[:, None] * b)
-        originals = [self._recording(of) for _, of in ends if of is not None and detail != "none"]
+        originals = [self.recording(of) for _, of in ends if of is not None and detail != "none"]
         if len(originals) < len(ends):
             return self.delivered(items)
         one, two = (self.coder.lost(wave) for wave in originals)
@@ -234,7 +234,7 @@ class Sounds(Kind):
                 frames[i] = wave
         return frames
 
-    def _recording(self, original: Any) -> np.ndarray:
+    def recording(self, original: Any) -> np.ndarray:
         """The waveform (samples,) of what an item was read from: a path, a `Segment`, or a waveform. Raises UnreadableError."""
         if isinstance(original, Segment):
             return self._cut(files.read(original.path, self.rate, self.seconds_max, original[1:]))
@@ -251,13 +251,13 @@ class Sounds(Kind):
 
     def _waves(self, items: np.ndarray, lost: Any = None) -> np.ndarray:
         made = np.empty(len(items), object)
-        for i, wave in enumerate(self.coder.waves(self._pictures(items), self.facts(items), lost)):
+        for i, wave in enumerate(self.coder.waves(self.channels_of(items), self.facts(items), lost)):
             made[i] = wave
         return made
 
     def pictures(self, items: np.ndarray) -> np.ndarray:
         """The first channel, dark where it is loud."""
-        grey = np.rint(255 * (1 - np.clip(self._pictures(items)[:, 0, ::-1], 0, 1))).astype(np.uint8)
+        grey = np.rint(255 * (1 - np.clip(self.channels_of(items)[:, 0, ::-1], 0, 1))).astype(np.uint8)
         return grey[..., None]
 
     def sheet(self, rows: Any, row_labels: Any = (), column_labels: Any = (), cell: int = 96) -> Image.Image:
@@ -265,55 +265,70 @@ class Sounds(Kind):
         drawn = [[self.item(x) if x is not None and x.ndim == 1 else x for x in row] for row in rows]
         return super().sheet(drawn, row_labels, column_labels, cell)
 
+    def draw_continuum(self, strip: Strip, cell: int = 96) -> Image.Image:
+        """Spectrograms on one scale of dB, of time and of frequency."""
+        if strip.per_row:
+            return super().draw_continuum(strip, cell)
+        chosen = np.unique(
+            np.linspace(0, len(strip.frames) - 1, min(len(strip.frames), SHEET_COLUMNS)).round().astype(int)
+        )
+        panels = [("A", strip.a), *((strip.labels[i], strip.frames[i]) for i in chosen)]
+        panels += [] if strip.b is None else [("B", strip.b)]
+        waves = [(label, self._wave(x)) for label, x in panels]
+        drawn = [(label, self.spectrogram(wave), len(wave) / self.rate) for label, wave in waves]
+        return drawing.spectrograms(drawn, (self.fmin, self.fmax), DRAWN_FLOOR)
+
+    def spectrogram(self, wave: np.ndarray) -> np.ndarray:
+        """(frequencies, moments) in dB from fmin to fmax, of a waveform, in windows of about 8 ms."""
+        size = 2 ** round(np.log2(DRAWN_WINDOW * self.rate))
+        padded = np.pad(wave, size // 2)
+        frames = np.lib.stride_tricks.sliding_window_view(padded, size)[:: max(1, len(wave) // DRAWN_MOMENTS)]
+        power = np.abs(np.fft.rfft(frames * np.hanning(size), 4 * size).T)
+        frequencies = np.fft.rfftfreq(4 * size, 1 / self.rate)
+        return 20 * np.log10(power[(frequencies >= self.fmin) & (frequencies <= self.fmax)] + 1e-9)
+
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
-        """An item, or a waveform (samples,). Too loud a one is turned down."""
-        (wave,) = self.together([item])
-        files.write(wave, path, self.rate)
+        """An item, or a waveform (samples,). What is too loud is turned down."""
+        wave = self._wave(item)
+        files.write(wave * min(1.0, files.LOUDEST / max(files.FAINTEST, float(np.abs(wave).max()))), path, self.rate)
 
     def write_joined(self, items: Sequence[np.ndarray], folder: Path, name: str) -> Path:
         gap = np.zeros(round(GAP * self.rate), np.float32)
-        parts = [part for wave in self.together(items) for part in (wave, gap)]
+        parts = [part for wave in items for part in (wave, gap)]
         files.write(np.concatenate(parts[:-1]), path := folder / f"{name}{self.suffix}", self.rate)
         return path
 
-    def together(self, items: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Items or waveforms as waveforms, all turned down by the same factor if one is too loud."""
-        waves = [item if item.ndim == 1 else self.delivered(item[None])[0] for item in items]
-        gain = min(1.0, files.LOUDEST / max(files.FAINTEST, *(float(np.abs(wave).max()) for wave in waves)))
-        return [wave * np.float32(gain) for wave in waves]
+    def whole(self, item: np.ndarray, original: Any) -> np.ndarray:
+        """The recording, or without one the waveform of the item."""
+        return self._wave(item) if original is None else self.recording(original)
 
+    def prepared(
+        self, items: Sequence[np.ndarray], playback: Playback | None = None
+    ) -> tuple[list[np.ndarray], list[dict[str, Any]]]:
+        """Items or waveforms as waveforms."""
+        chosen, before = playback or Playback(), [self._wave(item) for item in items]
+        waves = chosen.prepared(before, self.rate)
+        said = [self._said(wave, own, chosen) for wave, own in zip(waves, before, strict=True)]
+        return waves, said
 
-def _commonest_rate(paths: list[Path]) -> int:
-    rates: Counter[int] = Counter()
-    for path in paths[:: max(1, len(paths) // 100)]:
-        try:
-            rates[soundfile.info(path).samplerate] += 1
-        except soundfile.SoundFileError:
-            continue
-    if not rates:
-        raise UserError(f"{paths[0].parent} holds no recording that can be read")
-    return rates.most_common(1)[0][0]
+    def _wave(self, item: np.ndarray) -> np.ndarray:
+        return item if item.ndim == 1 else self.delivered(item[None])[0]
 
-
-def _entries(
-    folder: Path, recordings: list[tuple[str, Path]]
-) -> tuple[list[tuple[str, Path | Segment]], pd.DataFrame, list[str]]:
-    """Items by name, their attributes (the names are the index), and notes: the segments of a folder, or its recordings."""
-    if (found := segments.entries(folder, recordings)) is not None:
-        return found
-    return list(recordings), *described(folder, [name for name, _ in recordings])
-
-
-def _milliseconds(entries: list[tuple[str, Path | Segment]]) -> str:
-    """A word for a table whose times are no seconds."""
-    late = [thing for _, thing in entries if isinstance(thing, Segment) and thing.offset > LONG]
-    return " (are its times milliseconds? They have to be seconds)" if len(late) > len(entries) / 2 else ""
+    def _said(self, wave: np.ndarray, before: np.ndarray, playback: Playback) -> dict[str, Any]:
+        """What a manifest says of a waveform as it is written, and as it was before."""
+        level, own = (decibels(float(np.sqrt(np.square(x[: len(before)]).mean()))) for x in (wave, before))
+        pitch = pitch_of(before, self.rate)[0] if self.codec == "world" else np.zeros(1)
+        return {
+            "codec": self.codec, "rate": self.rate, "seconds": round(len(before) / self.rate, 6), "level_db": level,
+            "gain_db": round(level - own, 2), "pitch_hz": round(float(np.median(pitch[pitch > 0])), 2) if pitch.any() else "",
+            "inversion": self.coder.inversion, **asdict(playback),
+        }  # fmt: skip
 
 
 def _read(kind: Sounds, thing: Path | Segment) -> tuple[np.ndarray, str] | str:
     """An item and its SHA-256 (of the file, or of the samples of a segment), or the reason why it cannot be used."""
     try:
-        wave = kind._recording(thing)
+        wave = kind.recording(thing)
         content = wave.tobytes() if isinstance(thing, Segment) else thing.read_bytes()
         return kind.item(wave), hashlib.sha256(content).hexdigest()
     except (UnreadableError, OSError) as error:

@@ -6,10 +6,26 @@ from gaiamorph.evaluation.case import Case, Metric
 from gaiamorph.evaluation.codes import codes, cost, reconstruction
 from gaiamorph.evaluation.identity import identity
 from gaiamorph.evaluation.inside import inside
+from gaiamorph.evaluation.labels import labels
 from gaiamorph.evaluation.realism import convexity, lines, path, realism
 from gaiamorph.evaluation.sharpness import sharpness, texture
+from gaiamorph.evaluation.sounds import sounds
 
-_ALL = (reconstruction, sharpness, texture, realism, inside, convexity, path, identity, lines, codes, cost)
+_ALL = (
+    reconstruction,
+    sharpness,
+    texture,
+    sounds,
+    labels,
+    realism,
+    inside,
+    convexity,
+    path,
+    identity,
+    lines,
+    codes,
+    cost,
+)
 METRICS: dict[str, Callable[[Case], Iterable[Metric]]] = {metric.__name__: metric for metric in _ALL}
 
 __all__ = ["METRICS", "Case", "Metric"]

@@ -116,6 +116,14 @@ class LabelFeatures:
         named = np.array(self.classes)[in_parts(self.network, x).argmax(1).numpy()]
         return float((named == labels)[known].mean()) if known.any() else float("nan")
 
+    def indices(self, labels: pd.Series) -> np.ndarray:
+        """Numbers of labels (N,), as `probabilities` has them; -1 for a label that is missing or was not trained on."""
+        return pd.Index(self.classes).get_indexer(labels.astype(str).to_numpy())
+
+    def probabilities(self, x: Tensor) -> np.ndarray:
+        """(N, labels) of x (N, *shape)."""
+        return in_parts(self.network, x).float().softmax(1).numpy()
+
     def record(self, data: Dataset, indices: np.ndarray) -> dict[str, Any]:
         """The settings of the classifier, and its accuracy on held-out items, as plain JSON."""
         labels = data.attributes[self.column].astype(str).to_numpy()[indices]

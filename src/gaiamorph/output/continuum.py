@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, overload
@@ -20,6 +20,7 @@ from gaiamorph.data.kinds import Strip
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import check_scale, refuse_existing, writers
 from gaiamorph.output.journal import Journal
+from gaiamorph.sound.playback import Playback
 from gaiamorph.version import __version__
 
 CODES = "codes_{:05d}.npy"
@@ -109,6 +110,7 @@ class Continuum(Description):
         include_originals: bool = False,
         paste: bool = False,
         sheets: bool = True,
+        playback: Playback | None = None,
         overwrite: bool = False,
     ) -> Path:
         """Write frames, ``sheet.png``, ``codes.npy`` and ``manifest.csv`` into a new folder (see `save_continua`)."""
@@ -119,6 +121,7 @@ class Continuum(Description):
             include_originals=include_originals,
             paste=paste,
             sheets=sheets,
+            playback=playback,
             overwrite=overwrite,
         )
 
@@ -177,6 +180,7 @@ def save_continua(
     include_originals: bool = False,
     paste: bool = False,
     sheets: bool = True,
+    playback: Playback | None = None,
     overwrite: bool = False,
     report: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -186,13 +190,15 @@ def save_continua(
     are rows of one table, ``frames.csv``.
 
     scale: enlarges pictures. paste: also put each frame back into the photograph that A came from, as ``pasted_0000.png``, ....
-    sheets: also draw each continuum as a whole. report: called with (continua done, continua in all).
+    sheets: also draw each continuum as a whole. playback: levels, fades and lengths of sounds.
+    report: called with (continua done, continua in all).
     `Continua`, which `morph_pairs` gives, go on where they were stopped, if they are saved in the same way again.
     """
     check_scale(scale)
+    (playback or Playback()).check()
     path, resumable = Path(folder), continua if isinstance(continua, Continua) and continua.key else None
     refuse_existing(path, overwrite)
-    options = [scale, include_originals, paste, sheets, __version__]
+    options = [scale, include_originals, paste, sheets, asdict(playback or Playback()), __version__]
     journal = Journal(path, json.dumps([resumable.key if resumable else os.urandom(16).hex(), *options]))
     done = len(journal.entries)
     try:
@@ -207,7 +213,11 @@ def save_continua(
                 futures: list[Future[None]] = []
                 prefix = f"{pair:05d}_" if several else ""
                 write = partial(_collect, futures, submit)
-                own = _write(c, journal.folder, prefix, scale, include_originals, paste, write)
+                if playback not in (None, Playback()) and not c.kind.is_heard:
+                    raise UserError(
+                        f"normalise, fade and pad are for sounds, and these are {c.kind.name}: leave them out"
+                    )
+                own = _write(c, journal.folder, prefix, scale, include_originals, paste, playback, write)
                 rows = [{**row, "pair": pair, "scale": scale, "gaiamorph_version": __version__} for row in own]
                 if sheets:
                     # Enlarging the sheets of many continua would take longer than all their frames.
@@ -246,14 +256,22 @@ def _finish(journal: Journal) -> None:
     for file in files:
         file.unlink()
     with open(journal.folder / MANIFEST, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        manifest = csv.DictWriter(file, COLUMNS)
+        more = [name for name in journal.entries[0][0] if name not in COLUMNS]
+        manifest = csv.DictWriter(file, [*COLUMNS, *more])
         manifest.writeheader()
         manifest.writerows(row for rows in journal.entries for row in rows)
     journal.finish()
 
 
 def _write(
-    c: Continuum, folder: Path, prefix: str, scale: int, originals: bool, paste: bool, write: Callable[..., None]
+    c: Continuum,
+    folder: Path,
+    prefix: str,
+    scale: int,
+    originals: bool,
+    paste: bool,
+    playback: Playback | None,
+    write: Callable[..., None],
 ) -> Iterator[dict[str, Any]]:
     """Write the items of one continuum, and give its rows of the manifest."""
     names, items, weights = [f"frame_{i:04d}" for i in range(len(c))], list(c.frames), c.weights.tolist()
@@ -261,21 +279,22 @@ def _write(
         names, items, weights = [*names, "original_a"], [*items, c.a.item], [*weights, 0.0]
         if c.has_b:
             names, items, weights = [*names, "original_b"], [*items, c.b.item], [*weights, 1.0]
+    items, said = c.kind.prepared(items, playback)
     files = c.kind.write_items(items, [prefix + name for name in names], folder, "frames", scale, write)
-    c.kind.write_joined(list(c.frames), folder, f"{prefix}continuum")
+    c.kind.write_joined(items[: len(c)], folder, f"{prefix}continuum")
     if paste:
         names = [*names, *(name.replace("frame", "pasted") for name in names[: len(c)])]
         files = [*files, *_pasted(c, folder, prefix, write)]
-        weights = [*weights, *c.weights.tolist()]
+        weights, said = [*weights, *c.weights.tolist()], [*said, *said[: len(c)]]
     common = {name: getattr(c, name) for name in SHARED} | {
         "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name, "sha256_b": c.b.sha256,
     }  # fmt: skip
-    for i, (name, file, weight) in enumerate(zip(names, files, weights, strict=True)):
+    for i, (name, file, weight, more) in enumerate(zip(names, files, weights, said, strict=True)):
         role = name.partition("_")[0]
         shown = i if role == "frame" else i - len(names) + len(c)  # pasted frames come last
         amounts = c.amounts[shown] if c.amounts and role != "original" else {}
         own = {"file": file, "role": role, "position": i, "weight": weight}
-        yield {**own, "attributes": json.dumps(amounts), **common}
+        yield {**own, "attributes": json.dumps(amounts), **common, **more}
 
 
 def _pasted(c: Continuum, folder: Path, prefix: str, write: Callable[..., None]) -> list[str]:

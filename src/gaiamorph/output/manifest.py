@@ -13,16 +13,21 @@ import numpy as np
 from gaiamorph.data.tables import first_rows, read_text
 from gaiamorph.errors import UserError, telling
 from gaiamorph.output.continuum import COLUMNS, NEWER, SHARED, Description
+from gaiamorph.sound.playback import Playback
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order(Description):
-    """One continuum as a manifest describes it. sources: the names of a and b, each with its SHA-256."""
+    """One continuum as a manifest describes it. sources: the names of a and b, each with its SHA-256.
+
+    playback: how sounds were written.
+    """
 
     sources: tuple[tuple[str, str], tuple[str, str]]
     scale: int
     originals: bool
     paste: bool
+    playback: Playback
 
 
 def read_rows(path: Path, what: str, columns: Sequence[str], errors: str = "strict") -> list[dict[str, str]]:
@@ -67,8 +72,15 @@ def _order(rows: list[dict[str, str]]) -> Order:
         scale=int(first["scale"]),
         originals=any(row["role"] == "original" for row in rows),
         paste=any(row["role"] == "pasted" for row in rows),
+        playback=_playback(first),
         **{name: convert(first[name]) for name, convert in SHARED.items()},
     )
+
+
+def _playback(row: dict[str, str]) -> Playback:
+    if "fade" not in row:
+        return Playback()
+    return Playback(normalise=row["normalise"], fade=float(row["fade"]), pad=row["pad"] == "True")  # type: ignore[arg-type]
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -15,15 +15,20 @@ class Lost(Protocol):
 
 
 class Coder(Protocol):
-    """bands, moments: rows and columns of a picture. contours: rows of as many numbers beside it."""
+    """bands, moments: rows and columns of a picture. contours: rows of as many numbers beside it. floor: dB that the first channel
+    shows below its loudest cell."""
 
     channels: ClassVar[int]
     contours: ClassVar[int]
+    inversion: ClassVar[str]
+    """How pictures become waveforms, for a manifest."""
 
     @property
     def bands(self) -> int: ...
     @property
     def moments(self) -> int: ...
+    @property
+    def floor(self) -> float: ...
 
     def analysed(self, wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """wave (samples,) -> picture (channels, bands, moments) in [0, 1], low bands first; and the facts (F,) beside it: log2 of

@@ -40,6 +40,7 @@ class Mel:
 
     channels: ClassVar[int] = 1
     contours: ClassVar[int] = 0
+    inversion: ClassVar[str] = f"fast Griffin-Lim, {PHASE_STEPS} iterations"
 
     @classmethod
     def at(cls, rate: int, fmin: float, fmax: float) -> Self:

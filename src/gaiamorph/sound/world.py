@@ -47,6 +47,7 @@ class World:
 
     channels: ClassVar[int] = 2
     contours: ClassVar[int] = 1
+    inversion: ClassVar[str] = "WORLD"
 
     def __post_init__(self) -> None:
         if not installed():
@@ -109,10 +110,7 @@ class World:
         import pyworld
 
         x = np.ascontiguousarray(wave, np.float64)
-        pitch, times = pyworld.dio(
-            x, self.rate, f0_floor=LOWEST_PITCH, f0_ceil=HIGHEST_PITCH, frame_period=1000 * PERIOD
-        )
-        pitch = pyworld.stonemask(x, pitch, times, self.rate)
+        pitch, times = pitch_of(wave, self.rate)
         envelope = pyworld.cheaptrick(x, pitch, times, self.rate, fft_size=self.fft_size)
         aperiodicity = pyworld.d4c(x, pitch, times, self.rate, fft_size=self.fft_size)
         return pitch, 10 * np.log10(np.maximum(envelope, TINY)), 20 * np.log10(np.maximum(aperiodicity, TINY))
@@ -161,6 +159,15 @@ class LostEnvelope:
         return LostEnvelope(
             (1 - share) * a.envelope + share * b.envelope, (1 - share) * a.aperiodicity + share * b.aperiodicity
         )
+
+
+def pitch_of(wave: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pitch (T,) in Hz of a waveform (samples,), 0 where there is none, and its times in seconds."""
+    import pyworld
+
+    x = np.ascontiguousarray(wave, np.float64)
+    pitch, times = pyworld.dio(x, rate, f0_floor=LOWEST_PITCH, f0_ceil=HIGHEST_PITCH, frame_period=1000 * PERIOD)
+    return pyworld.stonemask(x, pitch, times, rate), times
 
 
 def _resampled(values: np.ndarray, places: np.ndarray) -> np.ndarray:

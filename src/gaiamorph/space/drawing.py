@@ -110,8 +110,9 @@ class Drawer(Codec):
         return self.kind.at(size) if size else self.kind
 
     def _whole(self, source: Source, size: int) -> Source:
-        """A source with its item in full size."""
-        return replace(source, item=_photograph(self._kind(size), source)) if size else source
+        """A source with its item in full size. That of a sound is the recording."""
+        item = _photograph(self._kind(size), source) if size else self.kind.whole(source.item, source.original)
+        return replace(source, item=item)
 
     def _pictures(self, z: np.ndarray) -> np.ndarray:
         """Outputs for codes z (K, latent_dim), which are decoded together and with no others. Pictures are (K, h, w, C)."""
@@ -152,7 +153,8 @@ class Drawer(Codec):
 
     def _values(self, source: Source, size: int) -> np.ndarray:
         """A source in full size as float32 in [0, 1]: pictures (H, W, C), vectors (D,)."""
-        return _channels_last(self._kind(size).to_tensor(self._whole(source, size).item[None]))[0]
+        item = self._whole(source, size).item if size else source.item
+        return _channels_last(self._kind(size).to_tensor(item[None]))[0]
 
     def _lost(self, end: End, size: int) -> np.ndarray:
         """What the space does not redraw of an item, in full size."""

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gaiamorph.data import KINDS, Dataset
 from gaiamorph.data.attributes import attributes_of, refuse_copies
-from gaiamorph.data.kinds import Report
+from gaiamorph.data.request import Report
 from gaiamorph.errors import UserError, telling
 from gaiamorph.latent import attributes as methods
 from gaiamorph.latent.samplers import Mixture, Prior

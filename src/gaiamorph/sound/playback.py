@@ -1,0 +1,67 @@
+"""Frames as an experiment plays them: levels, fades and lengths, the same for a whole continuum."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from gaiamorph.errors import UserError
+from gaiamorph.sound.files import FAINTEST, LOUDEST
+
+RMS, PEAK = 0.0632, 0.891
+"""What levels are made to be: the root mean square that Praat calls 70 dB; a peak 1 dB below the largest that a file can hold."""
+LONGEST_FADE = 1000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playback:
+    """How sounds are written. The command line reads this class too."""
+
+    normalise: Literal["none", "rms", "peak"] = "none"
+    """Level of the sounds. rms: all have the same root mean square (-24 dB of full scale); peak: the same peak (-1 dB); none: they
+    keep their levels, and between two recordings the level changes evenly."""
+    fade: float = 0.5
+    """Milliseconds of the fade at both ends of each sound."""
+    pad: bool = False
+    """Make all sounds of a continuum as long as the longest, with silence at the end."""
+
+    def check(self) -> None:
+        """Raise UserError for values that cannot be."""
+        if self.normalise not in ("none", "rms", "peak"):
+            raise UserError(f"normalise must be 'none', 'rms' or 'peak', not {self.normalise!r}")
+        if not 0 <= self.fade <= LONGEST_FADE:
+            raise UserError(f"fade must lie between 0 and {LONGEST_FADE:g} milliseconds, not {self.fade:g}")
+
+    def prepared(self, waves: Sequence[np.ndarray], rate: int) -> list[np.ndarray]:
+        """Waveforms (samples,) that belong together. If one is too loud for a file, all are turned down by the same factor."""
+        made = [wave * np.float32(self._gain(wave)) for wave in waves]
+        made = [_faded(wave, round(self.fade * rate / 1000)) for wave in made]
+        if self.pad:
+            longest = max(map(len, made))
+            made = [np.pad(wave, (0, longest - len(wave))) for wave in made]
+        most = max(float(np.abs(wave).max()) for wave in made)
+        return [wave * np.float32(LOUDEST / most) for wave in made] if most > LOUDEST else made
+
+    def _gain(self, wave: np.ndarray) -> float:
+        if self.normalise == "none":
+            return 1.0
+        own = np.sqrt(np.square(wave).mean()) if self.normalise == "rms" else np.abs(wave).max()
+        return (RMS if self.normalise == "rms" else PEAK) / max(float(own), FAINTEST)
+
+
+def _faded(wave: np.ndarray, samples: int) -> np.ndarray:
+    """With both ends rising from and falling to zero along half a cosine."""
+    size = min(samples, len(wave) // 2)
+    if not size:
+        return wave
+    rise = (0.5 - 0.5 * np.cos(np.pi * (np.arange(size) + 0.5) / size)).astype(np.float32)
+    faded = wave.copy()
+    faded[:size] *= rise
+    faded[-size:] *= rise[::-1]
+    return faded
+
+
+def decibels(value: float) -> float:
+    """An amplitude in dB of full scale."""
+    return round(float(20 * np.log10(max(value, FAINTEST))), 2)
