@@ -13,7 +13,7 @@ from PIL import Image
 
 import gaiamorph as gm
 from gaiamorph.data import samples
-from gaiamorph.space import UnlikeTrainingWarning
+from gaiamorph.space import EditWarning, UnlikeTrainingWarning
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -98,9 +98,11 @@ SMALL = {"network": {"width": 8}, "latent_dim": 6, "batch_size": 16, "threads": 
 
 @pytest.fixture
 def quiet():
-    """The small spaces are badly trained, so nearly every item counts as unlike the training data."""
+    """The small spaces are badly trained, so nearly every item counts as unlike the training data, and every vector as vague."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnlikeTrainingWarning)
+        warnings.simplefilter("ignore", EditWarning)
+        warnings.filterwarnings("ignore", ".* are the same, so")
         yield
 
 

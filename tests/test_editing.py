@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ import pytest
 import gaiamorph as gm
 from gaiamorph.output.continuum import save_continua
 from gaiamorph.output.manifest import read_manifest
-from gaiamorph.space import UnlikeTrainingWarning
+from gaiamorph.space import EditWarning, UnlikeTrainingWarning
 from gaiamorph.space.info import identity
 from tests.conftest import SMALL, pixels
 
@@ -183,3 +185,20 @@ def test_a_model_without_an_encoder_says_so(photos, labels, tmp_path):
     space = gm.train(photos, model="gan", out=tmp_path / "run", size=16, steps=2, show=False, **SMALL)
     with pytest.raises(gm.UserError, match="has no encoder"):
         space.fit_attributes(photos, ["bright"], labels=labels)
+
+
+def test_an_edit_that_cannot_be_expected_to_work_is_warned_of(picture_space, photos):
+    vector = picture_space.add_difference("other", sorted(photos.glob("*.png"))[:5], sorted(photos.glob("*.png"))[5:10])
+    item = photos / "p00.png"
+    picture_space.attributes["other"] = replace(vector, error=0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", EditWarning)
+        picture_space.edit(item, {"other": 2})
+    with pytest.warns(EditWarning, match="4 is far already"):
+        picture_space.edit(item, {"other": 5})
+    picture_space.attributes["other"] = replace(vector, error=0.7)
+    with pytest.warns(EditWarning, match="vague: its standard error is 70%"):
+        picture_space.edit(item, {"other": 1})
+    picture_space.attributes["other"] = replace(vector, kind="numeric", sd=10.0, error=0.1)
+    with pytest.warns(EditWarning, match="its standard deviation is 10"):
+        picture_space.edit_path(item, "other", [0, 41])

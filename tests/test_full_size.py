@@ -177,3 +177,23 @@ def test_other_pairs_do_not_go_on_from_these(picture_space, large, tmp_path, mon
     monkeypatch.undo()
     save_continua(picture_space.morph_pairs(pairs, 4), tmp_path / "out")
     assert len(list((tmp_path / "out").glob("*_frame_*.png"))) == 12
+
+
+def test_two_identical_photographs_are_pointed_out(picture_space, large):
+    with pytest.warns(UserWarning, match="are the same, so all frames are alike"):
+        picture_space.morph(large / "a.png", large / "a.png", 3)
+
+
+def test_a_size_of_nothing_is_refused(picture_space, large):
+    with pytest.raises(gm.UserError, match="full_size must lie between 16"):
+        picture_space.morph(large / "a.png", large / "b.png", 3, full_size=0)
+
+
+def test_pictures_that_are_alike_when_small_keep_their_own_detail(picture_space):
+    plain = np.full((96, 96), 128, np.uint8)
+    checked = plain + 2 * (np.indices(plain.shape).sum(0) % 2).astype(np.uint8)
+    checked -= 1
+    read = picture_space.kind.read
+    np.testing.assert_array_equal(read(plain), read(checked))
+    ends = picture_space.morph(Image.fromarray(plain), Image.fromarray(checked), 2).frames
+    np.testing.assert_array_equal(ends[..., 0], [plain, checked])

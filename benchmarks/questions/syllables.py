@@ -13,7 +13,6 @@ import pandas as pd
 
 import gaiamorph as gm
 from common import Question, cost
-from gaiamorph.data.sounds import Sounds
 from gaiamorph.evaluation.judge import LabelFeatures, open_labels
 from gaiamorph.evaluation.labels import monotone, shares_of, third
 from gaiamorph.evaluation.sounds import contrast, harmonicity, log_spectral_distance
@@ -46,11 +45,14 @@ def pairs_of(data: gm.Dataset) -> np.ndarray:
     return np.array(found)
 
 
-def faded(kind: Sounds, a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
-    """Cross-fades of two waveforms: both are stretched to the same number of samples, as an editor would not, or not at all."""
-    size = max(len(a), len(b))
-    one, two = (np.pad(x, (0, size - len(x))) for x in (a, b))
-    return [((1 - w) * one + w * two).astype(np.float32) for w in weights]
+def faded(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
+    """Cross-fades of two waveforms from their beginning on, each as long as it should be between the two."""
+    made = []
+    for w in weights:
+        size = round(len(a) ** (1 - w) * len(b) ** w)
+        one, two = (np.pad(x, (0, max(0, size - len(x))))[:size] for x in (a, b))
+        made.append(((1 - w) * one + w * two).astype(np.float32))
+    return made
 
 
 def frames_of(
@@ -61,7 +63,7 @@ def frames_of(
     things = [data.original(data.names[i]) for i in pair] if data.original else []
     if way == "cross-fade":
         a, b = (kind.recording(thing) for thing in things)
-        return faded(kind, a, b, weights)
+        return faded(a, b, weights)
     if way == "blend":
         a, b = (np.repeat(data.items[i][None], FRAMES, 0) for i in pair)
         return list(kind.delivered(kind.blend(a, b, weights)))

@@ -202,6 +202,7 @@ def test_run_config_is_a_config(run, picture_run, photos, tmp_path):
         (["encode", "RUN", "PHOTOS", "--out", "z.txt"], "must end in"),
         (["encode", "RUN", "sample:moons", "--out", "z.npy"], "items"),
         (["encode", "RUN", "PHOTOS", "--out", "bad.yaml"], "must end in"),
+        (["sample", "RUN", "--count", "0", "--out", "x"], "at least one"),
         (["decode", "RUN", "none.npy", "--out", "x"], "does not exist"),
         (["decode", "RUN", "bad.yaml", "--out", "x"], "codes come as"),
         (["decode", "RUN", "wide.npy", "--out", "x"], "shape (N, 6)"),
@@ -321,6 +322,7 @@ def labelled(run, photos, tmp_path):
     return tmp_path / "run", tmp_path / "labels.csv"
 
 
+@pytest.mark.filterwarnings("ignore:.*is vague")  # the labels are random
 def test_attributes_edit_average(run, labelled, photos, tmp_path):
     space, labels = labelled
     status, out, err = run("attributes", "fit", space, photos, "--labels", labels, "--split", "all")

@@ -156,6 +156,7 @@ def test_other_folders_are_entered(tmp_path, name):
 
 
 @pytest.mark.filterwarnings("ignore:.*1 file is left out")
+@pytest.mark.filterwarnings("ignore:.* are the same, so")
 def test_a_name_that_is_no_utf8(tmp_path, capsys):
     folder = fill(tmp_path / os.fsdecode(b"f\xe9"))
     fill(folder / os.fsdecode(b"s\xfcb"), 2)

@@ -23,6 +23,7 @@ VERBS = {
     "continua.average": "Write the average of a group of items.",
     "codes.encode": "Write the codes of items to a table.",
     "codes.decode": "Decode codes into items.",
+    "codes.sample": "Make new items.",
     "evaluate.evaluate": "Measure reconstruction, realism of interpolations, sharpness and more, on held-out items.",
     "evaluate.compare": "Train several models under one budget and measure them side by side.",
     "info.info": "Describe a space or a run.",

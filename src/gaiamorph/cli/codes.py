@@ -1,4 +1,4 @@
-"""gaiamorph encode, gaiamorph decode"""
+"""gaiamorph encode, gaiamorph decode, gaiamorph sample"""
 
 import sys
 from pathlib import Path
@@ -11,6 +11,7 @@ from gaiamorph.cli.options import Common, Space, Spread
 from gaiamorph.data.vectors import read_table
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import check_scale, new_file, new_folder, writers
+from gaiamorph.space import LatentSpace
 
 AT_ONCE = 1024
 """Codes that are decoded in one call."""
@@ -79,7 +80,35 @@ def decode(
     for note in notes:
         print(f"gaiamorph: warning: {note}", file=sys.stderr)
     opened.decode(z[:1])  # A wrong width is reported before the folder is made.
-    with new_folder(out, common.overwrite) as scratch, writers() as write:
+    _write(opened, z, out, scale, common.overwrite)
+
+
+def sample(
+    space: Space,
+    /,
+    *,
+    out: Path,
+    count: int = 16,
+    seed: int = 0,
+    scale: int = 1,
+    common: Annotated[Common, Spread] = Common(),
+) -> None:
+    """Make new items: numbered pictures or sounds, or one table of vectors.
+
+    Args:
+        out: New folder.
+        count: How many.
+        seed: Of their codes. The same seed gives the same items.
+        scale: Enlarge pictures this many times.
+    """
+    check_scale(scale)
+    opened = common.open(space, out)
+    _write(opened, opened.sample_codes(count, seed=seed), out, scale, common.overwrite)
+
+
+def _write(opened: LatentSpace, z: np.ndarray, out: Path, scale: int, overwrite: bool) -> None:
+    """Decode codes (N, latent_dim) into a new folder."""
+    with new_folder(out, overwrite) as scratch, writers() as write:
         for start in range(0, len(z), AT_ONCE):
             items, _ = opened.kind.prepared(list(opened.decode(z[start : start + AT_ONCE])))
             names = [f"item_{i:06d}" for i in range(start, start + len(items))]

@@ -129,7 +129,7 @@ def edit(
         item: A picture, or SOURCE::NAME for an item of a data set.
         set_: NAME=AMOUNT, one or several: one frame with all of them.
         attribute: Attribute of a continuum: a frame for each of --amounts.
-        amounts: Amounts of the attribute, in its units; 0 leaves the item as the space reconstructs it.
+        amounts: Amounts of the attribute, in its units; 0 is the item itself.
         second: Another attribute, for a grid of all its amounts with all of the first.
         second_amounts: Amounts of the second attribute, in its units.
         like: Another item: give ITEM its attributes.
@@ -173,7 +173,7 @@ def average(
     /,
     *,
     out: Path,
-    where: str | None = None,
+    where: Annotated[list[str] | None, Parameter(consume_multiple=True, negative=())] = None,
     labels: Path | None = None,
     mixed: int | None = None,
     scale: int = 1,
@@ -185,7 +185,7 @@ def average(
     Args:
         data: The group: anything that train takes.
         out: A .png picture; for vectors, a .csv table.
-        where: Only items with COLUMN=VALUE.
+        where: Only items with COLUMN=VALUE. Of several such conditions all have to hold.
         labels: A table of attributes for --where (.csv, .jsonl or .parquet, with file_name or name).
         mixed: Members that may be mixed into one code; by default as many as the model has learnt to mix. A larger
             group is decoded as mixtures of so many, and the pictures are averaged. 1: the average of reconstructions.
@@ -197,7 +197,11 @@ def average(
         raise UserError(f"--out must end in {opened.kind.suffix}, which {out.name} does not")
     check_scale(scale)
     items = opened.open_data(data)
-    chosen = np.arange(len(items)) if where is None else _chosen(items, where, labels)
+    chosen = np.arange(len(items))
+    for condition in where or []:
+        chosen = np.intersect1d(chosen, _chosen(items, condition, labels))
+    if not len(chosen):
+        raise UserError(f"no item has all of {', '.join(where or [])}")
     sources = opened.sources(items)
     with progress("members", hidden=len(chosen) == 1) as report:
         item = opened.average([sources[i] for i in chosen], mixed=mixed, report=report, **vars(options))

@@ -30,6 +30,7 @@ def demo(
     *,
     out: Path = Path("demo"),
     minutes: float = 2.2,
+    threads: int = 0,
     size: int = 32,
     overwrite: Overwrite = False,
     quiet: Flag = False,
@@ -39,6 +40,7 @@ def demo(
     Args:
         out: Folder for the two runs, the continuum, the figures and index.html.
         minutes: Training time of each model.
+        threads: CPU threads; by default all cores. On cores that are busy with something else, 1 is much faster.
         size: Side of the pictures in pixels.
         quiet: Print nothing but the names of the files.
     """
@@ -47,7 +49,7 @@ def demo(
     data = open_data(SOURCE, size=size)
     with new_folder(out, overwrite):
         pass  # an empty one, in place of what is there
-    settings = {"size": size, "minutes": minutes, "batch_size": BATCH}
+    settings = {"size": size, "minutes": minutes, "batch_size": BATCH, "threads": threads}
     spaces = {
         name: training.train(SOURCE, out=out / name, model=name, show=not quiet, **settings) for name in ("gaia", "ae")
     }

@@ -16,7 +16,7 @@ from torch import Tensor
 from gaiamorph import drawing
 from gaiamorph.data import cache, images, oddities, samples, synthetic
 from gaiamorph.data.alignment import Alignment
-from gaiamorph.data.alignment.rule import MOST_MISSING
+from gaiamorph.data.alignment.rule import ENLARGED, MOST_MISSING
 from gaiamorph.data.finding import find
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, moved, numbered
 from gaiamorph.data.names import described
@@ -26,7 +26,7 @@ from gaiamorph.errors import UserError, telling
 DEFAULT_SIZE = 32
 MOST_FULL = 1024
 """By default, frames have no more pixels a side, however large the photographs are."""
-MOST_UNREADABLE = 0.05
+MOST_UNREADABLE, MOST_NAMED = 0.05, 20
 """A larger share of unreadable files is an error."""
 
 
@@ -126,14 +126,29 @@ class Pictures(Kind):
         return np.asarray(fitted).reshape(self.item_shape)
 
     def full_size(self, original: Any) -> int:
-        """That of the alignment's pictures, or of the whole original where nothing is aligned; 1,024 at most."""
+        """That of the alignment's pictures, or of the whole original where nothing is aligned; 1,024 at most.
+
+        A small photograph is enlarged no more than twice.
+        """
         if self.align:
-            full = self.align.size
+            full = min(self.align.size, round(ENLARGED * self.align.size / self._enlarged(original)))
         else:
             width, height = images.size_of(original)
             scales = width / self.width, height / self.height
             full = round((max(scales) if self.crop == "none" else min(scales)) * max(self.width, self.height))
         return max(min(full, MOST_FULL), self.width, self.height)
+
+    def _enlarged(self, original: Any) -> float:
+        """How many times the alignment enlarges a photograph; 1 if it is aligned already."""
+        from gaiamorph.data.alignment.transform import scale_of
+
+        assert self.align
+        path = Path(original) if isinstance(original, (str, os.PathLike)) else None
+        with telling("the picture given cannot be used" if path is None else f"{path} cannot be read as a picture"):
+            picture = images.decode(images.read_bytes(path) if path else original)
+            if self.align.is_done(picture, path):
+                return 1.0
+            return scale_of(self.align.largest(np.asarray(picture), path).transform)
 
     def at(self, size: int) -> "Pictures":
         scale = size / max(self.width, self.height)
@@ -260,7 +275,10 @@ def _open_cached(
     damaged = [(name, reason) for name, reason in skipped if reason != images.NO_PICTURE]
     if len(damaged) > (MOST_MISSING if rule else MOST_UNREADABLE) * len(attributes) or not names:
         what = f"{len(skipped)} of {len(attributes)} pictures in {request.source} cannot be {'aligned' if rule else 'read'}"
-        raise UserError(f"{what} (the first is {': '.join((damaged or skipped)[0])}): remove or repair them")
+        files = damaged or skipped
+        named = [f"    {name}: {reason}" for name, reason in files[:MOST_NAMED]]
+        named += [f"    and {len(files) - MOST_NAMED} more"] if len(files) > MOST_NAMED else []
+        raise UserError("\n".join([f"{what}: remove or repair them", *named]))
     attributes = attributes.loc[names].reset_index(drop=True)
     splits, groups = request.split(attributes, group)
     items = np.memmap(folder / "items.bin", np.uint8, "r").reshape(len(names), size, size, -1)

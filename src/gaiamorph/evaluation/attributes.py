@@ -48,9 +48,9 @@ class Movement:
 
     @property
     def off_target(self) -> float:
-        """Mean absolute movement of the other attributes, relative to the edited one. 0 is best."""
+        """Mean absolute movement of the other attributes, relative to the edited one. 0 is best, NaN if there are no others."""
         others = ~np.eye(len(self.matrix), dtype=bool)
-        return float(np.abs(self.relative[others]).mean()) if others.any() else 0.0
+        return float(np.abs(self.relative[others]).mean()) if others.any() else float("nan")
 
 
 def directions(design: Design, k: int) -> np.ndarray:
@@ -178,10 +178,12 @@ def _words(results: dict[str, Any]) -> list[str]:
     ]
     for method, m in results["methods"].items():
         name = method.replace("_", " ")
-        text.append(
-            f"{name}: the target moved {m['on_target']:.2f} of the requested amount. The other attributes moved "
-            f"{m['off_target']:.2f} as far as the target, on average."
+        others = (
+            f"The other attributes moved {m['off_target']:.2f} as far as the target, on average."
+            if len(m["names"]) > 1
+            else "The judge can tell no other attribute, so it is not known what else moved."
         )
+        text.append(f"{name}: the target moved {m['on_target']:.2f} of the requested amount. {others}")
         if kept := m.get("identity"):
             people = ", ".join(f"{edit} {shares['same_person']:.0%}" for edit, shares in kept.items())
             text.append(f"Same person, by the face recogniser ({name}): {people}.")

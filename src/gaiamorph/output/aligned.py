@@ -21,7 +21,7 @@ from PIL import PngImagePlugin
 from gaiamorph.data import images
 from gaiamorph.data.alignment import Alignment
 from gaiamorph.data.alignment.found import Found
-from gaiamorph.data.alignment.rule import FILE, MOST_MISSING, NONE_FOUND, TAG
+from gaiamorph.data.alignment.rule import ENLARGED, FILE, MOST_MISSING, NONE_FOUND, TAG
 from gaiamorph.data.finding import Found as Listed
 from gaiamorph.data.finding import find, printable
 from gaiamorph.data.names import read_metadata
@@ -32,8 +32,6 @@ from gaiamorph.output.folders import refuse_existing
 from gaiamorph.output.journal import Journal
 
 TABLE, METADATA = "alignment.csv", "metadata.csv"
-ENLARGED = 2.0
-"""A thing that is enlarged more than this has less detail than its picture seems to."""
 AFTER_HEADER = 33
 """Bytes of a PNG file before its second chunk."""
 AT_ONCE = 64

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -22,6 +23,8 @@ from gaiamorph.space.drawing import Drawer, EditKeywords, EditOptions, End
 from gaiamorph.space.info import AttributeVector, identity
 
 MOST_STEPS = 100_000
+FAR, VAGUE = 4.0, 0.5
+"""An edit by more than so many standard deviations, and one along a vector with a larger standard error, are warned of."""
 Weights = Sequence[float] | np.ndarray | None
 
 
@@ -47,6 +50,10 @@ class MorphKeywords(EditKeywords, total=False):
     spacing: Literal["even", "perceptual"]
     features: Literal["values", "hed"]
     extrapolate: bool
+
+
+class EditWarning(UserWarning):
+    """An edit that will hardly do what it says: too far, or along a vector that the data hardly determines."""
 
 
 class Morpher(Drawer):
@@ -141,6 +148,8 @@ class Morpher(Drawer):
             raise UserError("weights below 0 or above 1 lie beyond the two items: ask for that with extrapolate")
         spacing = options.spacing if options.weights is None else "given"
         detail, size = self._settled(options, a.source, b.source)
+        if a.source.path and b.source.path and a.source.sha256 == b.source.sha256:
+            warnings.warn(f"{a.source.name} and {b.source.name} are the same, so all frames are alike", stacklevel=4)
         z = interpolate.linear(a.code, b.code, weights)
         return Continuum(
             kind=self._kind(size), a=self._whole(a.source, size), b=self._whole(b.source, size), weights=weights, codes=z,
@@ -234,6 +243,8 @@ class Morpher(Drawer):
             raise UserError("there is nothing to edit: give amounts of attributes")
         used = self._vectors({name: None for wanted in amounts for name in wanted})
         numbers = tuple({name: _finite(name, amount) for name, amount in wanted.items()} for wanted in amounts)
+        for vector in used.values():
+            _warn(vector, max(abs(given.get(vector.name, 0.0)) for given in numbers))
         unchanged = np.zeros_like(end.code)
         z = end.code + np.stack(
             [sum((np.float32(x) * used[name].vector for name, x in given.items()), unchanged) for given in numbers]
@@ -252,6 +263,25 @@ class Morpher(Drawer):
                 known = ", ".join(self.attributes) or "none: fit some first"
                 raise UserError(f"the space has no attribute {name!r} (it has {known})")
         return {name: self.attributes[name] for name in names}
+
+
+def _warn(vector: AttributeVector, most: float) -> None:
+    """Warn of an edit by ``most`` along a vector that cannot be expected to work."""
+    numeric = vector.kind == "numeric"
+    if most > (far := FAR * vector.sd if numeric else FAR):
+        unit = f"its standard deviation is {vector.sd:.3g}" if numeric else "1 is from one end to the other"
+        warnings.warn(
+            f"{vector.name} is changed by {most:g}, and {far:.3g} is far already ({unit}): the result may not look like an item",
+            EditWarning,
+            stacklevel=4,
+        )
+    if most and vector.error > VAGUE:
+        warnings.warn(
+            f"the vector {vector.name} is vague: its standard error is {vector.error:.0%} of its length, so the edit may change "
+            "other things as much (more items with known values help, and longer training)",
+            EditWarning,
+            stacklevel=4,
+        )
 
 
 def _key(thing: Any) -> Any:

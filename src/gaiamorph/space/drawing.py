@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal, TypedDict
 
 import numpy as np
@@ -95,15 +96,10 @@ class Drawer(Codec):
             return detail, 0
         size = options.full_size
         if size is None:
-            size = 0 if detail == "none" else min(self._full_size(source) for source in sources)
-        elif size and not own <= size <= LARGEST:
+            size = 0 if detail == "none" else min(_full_size(self.kind, source) for source in sources)
+        elif not own <= size <= LARGEST:
             raise UserError(f"full_size must lie between {own} (the space's own size) and {LARGEST}, not {size}")
         return detail, 0 if size == own else size
-
-    def _full_size(self, source: Source) -> int:
-        if source.original is None:
-            return max(self.kind.item_shape[:2])
-        return self.kind.full_size(source.original)
 
     def _kind(self, size: int) -> Kind:
         """The kind of frames of a full size. 0 is the space's own."""
@@ -180,7 +176,27 @@ def _at(output: np.ndarray, kind: Kind) -> np.ndarray:
     return enlarged(output, *kind.item_shape[:2]) if kind.has_photographs else output
 
 
-@lru_cache(maxsize=8)
+def _full_size(kind: Kind, source: Source) -> int:
+    if source.original is None:
+        return max(kind.item_shape[:2])
+    return kind.full_size(source.original) if source.path is None else _size_of_file(kind, source.path, source.sha256)
+
+
 def _photograph(kind: Kind, source: Source) -> np.ndarray:
-    """The item of a source in full size. Equal sources have equal hashes, so one is read once for several pairs."""
-    return source.item if source.original is None else kind.photograph(source.original)
+    """The item of a source in full size."""
+    if source.original is None:
+        return source.item
+    return (
+        kind.photograph(source.original) if source.path is None else _content_of_file(kind, source.path, source.sha256)
+    )
+
+
+# One file is read once for several pairs. What has no file cannot be told apart by its small item.
+@lru_cache(maxsize=64)
+def _size_of_file(kind: Kind, path: Path, sha256: str) -> int:
+    return kind.full_size(path)
+
+
+@lru_cache(maxsize=8)
+def _content_of_file(kind: Kind, path: Path, sha256: str) -> np.ndarray:
+    return kind.photograph(path)

@@ -22,6 +22,7 @@ class AttributeVector:
     kind: binary (+1 is absent -> present), numeric (+1 is one unit), level (+1 is from the level ``reference`` to this
         one) or difference (+1 is from the mean of one group to that of another).
     method: how it was fitted. items, r2, unique, error: how well it is determined (see `latent.attributes.Fit`).
+    sd: standard deviation of the attribute among the items; NaN if it is not known.
     fitted_with: the attributes that were held fixed.
     source, fingerprint: the data that it was fitted to.
     """
@@ -35,6 +36,7 @@ class AttributeVector:
     r2: float = float("nan")
     unique: float = float("nan")
     error: float = float("nan")
+    sd: float = float("nan")
     fitted_with: list[str] = field(default_factory=list)
     source: str = ""
     fingerprint: str = ""

@@ -86,7 +86,8 @@ class LatentSpace(Morpher):
         fitted = {
             a.name: AttributeVector(
                 a.name, found.vectors[k].astype(np.float32), a.kind, method, int(found.items[k]), a.reference, found.r2,
-                float(found.unique[k]), float(found.error[k]), [n for n in design.names if n != a.name],
+                float(found.unique[k]), float(found.error[k]), float(np.nanstd(design.values[:, k])),
+                [n for n in design.names if n != a.name],
                 opened.source, opened.fingerprint,
             )
             for k, a in enumerate(design.attributes)

@@ -18,6 +18,8 @@ SMALLEST, LARGEST = 16, 4096
 """Least and most pixels of an aligned picture's side."""
 TAG = "gaiamorph-alignment"
 """Text chunk of an aligned PNG. It holds the rule, so that the picture is not aligned again."""
+ENLARGED = 2.0
+"""A thing that is enlarged more than this has less detail than its picture seems to."""
 MOST_MISSING = 0.2
 """A larger share of photographs that cannot be aligned is an error."""
 NONE_FOUND = "no face was found in it"
