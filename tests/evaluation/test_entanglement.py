@@ -55,7 +55,7 @@ def test_what_cannot_be_judged_is_left_out_by_name():
     )
     assert moved.names == ["a"]
     assert moved.matrix.shape == (1, 1)
-    assert moved.off_target == 0
+    assert moved.off_target is None
 
 
 def test_directions():

@@ -47,10 +47,10 @@ class Movement:
         return float(np.diag(self.matrix).mean())
 
     @property
-    def off_target(self) -> float:
-        """Mean absolute movement of the other attributes, relative to the edited one. 0 is best, NaN if there are no others."""
+    def off_target(self) -> float | None:
+        """Mean absolute movement of the other attributes, relative to the edited one. 0 is best, None if there are no others."""
         others = ~np.eye(len(self.matrix), dtype=bool)
-        return float(np.abs(self.relative[others]).mean()) if others.any() else float("nan")
+        return float(np.abs(self.relative[others]).mean()) if others.any() else None
 
 
 def directions(design: Design, k: int) -> np.ndarray:
