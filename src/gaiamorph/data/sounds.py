@@ -20,10 +20,10 @@ from gaiamorph.data import cache as caches
 from gaiamorph.data import images
 from gaiamorph.data.finding import find
 from gaiamorph.data.kinds import CPU, SHEET_COLUMNS, Dataset, End, Kind, Request, Strip, moved
-from gaiamorph.data.recordings import commonest_rate, entries_of, in_milliseconds
+from gaiamorph.data.recordings import Thing, commonest_rate, entries_of, in_milliseconds, sample_entries
 from gaiamorph.data.segments import Segment
 from gaiamorph.errors import UnreadableError, UserError
-from gaiamorph.sound import files
+from gaiamorph.sound import files, synthetic
 from gaiamorph.sound.coder import Coder
 from gaiamorph.sound.mel import Mel
 from gaiamorph.sound.playback import Playback, decibels
@@ -75,6 +75,7 @@ class Sounds(Kind):
     decodes_mean_codes: ClassVar[bool] = False
     is_heard: ClassVar[bool] = True
     sources: ClassVar[str] = "a folder of recordings"
+    samples: ClassVar[tuple[str, ...]] = ("sounds",)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "typical", tuple(self.typical))  # a space file has plain JSON
@@ -85,17 +86,20 @@ class Sounds(Kind):
 
     @classmethod
     def open(cls, request: Request) -> Dataset | None:
-        if not request.path.is_dir():
+        where, _, name = request.source.partition(":")
+        sampled = where == "sample" and name in cls.samples
+        if not sampled and not request.path.is_dir():
             return None
-        if not (recordings := find(request.path).recordings):
+        recordings = [] if sampled else find(request.path).recordings
+        if not sampled and not recordings:
             return None
-        entries, attributes, notes = entries_of(request.path, recordings)
         if request.size or request.channels or request.align:
             raise UserError(
                 f"size, channels and align are for pictures, and {request.source} holds recordings: leave them out"
             )
         kind = cls._asked(request, [path for _, path in recordings])
         kind.check()
+        entries, attributes, notes = sample_entries(kind.rate) if sampled else entries_of(request.path, recordings)
         stamps = [[[name, *images.stamp(path)] for name, path in recordings], [name for name, _ in entries]]
 
         def build(folder: Path) -> None:
@@ -131,7 +135,7 @@ class Sounds(Kind):
     def _asked(cls, request: Request, paths: list[Path]) -> Self:
         """The kind that options ask for."""
         world = request.codec == "world"
-        rate = request.rate or min(commonest_rate(paths), MOST_RATE)
+        rate = request.rate or min(commonest_rate(paths) if paths else synthetic.RATE, MOST_RATE)
         rate = max(rate, LOWEST_WORLD_RATE) if world and not request.rate else rate
         low, high = (0.0, NYQUIST * rate) if world else (FMIN, FMAX * rate)
         return cls(
@@ -325,11 +329,11 @@ class Sounds(Kind):
         }  # fmt: skip
 
 
-def _read(kind: Sounds, thing: Path | Segment) -> tuple[np.ndarray, str] | str:
-    """An item and its SHA-256 (of the file, or of the samples of a segment), or the reason why it cannot be used."""
+def _read(kind: Sounds, thing: Thing) -> tuple[np.ndarray, str] | str:
+    """An item and its SHA-256 (of the file, or of the samples), or the reason why it cannot be used."""
     try:
         wave = kind.recording(thing)
-        content = wave.tobytes() if isinstance(thing, Segment) else thing.read_bytes()
+        content = thing.read_bytes() if isinstance(thing, Path) else wave.tobytes()
         return kind.item(wave), hashlib.sha256(content).hexdigest()
     except (UnreadableError, OSError) as error:
         return str(error)

@@ -20,6 +20,7 @@ from gaiamorph.data.kinds import Strip
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import check_scale, refuse_existing, writers
 from gaiamorph.output.journal import Journal
+from gaiamorph.output.players import write_players
 from gaiamorph.sound.playback import Playback
 from gaiamorph.version import __version__
 
@@ -260,6 +261,8 @@ def _finish(journal: Journal) -> None:
         manifest = csv.DictWriter(file, [*COLUMNS, *more])
         manifest.writeheader()
         manifest.writerows(row for rows in journal.entries for row in rows)
+    if "codec" in journal.entries[0][0]:  # they are sounds
+        write_players(journal.folder, [row for rows in journal.entries for row in rows])
     journal.finish()
 
 

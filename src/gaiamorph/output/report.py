@@ -29,8 +29,12 @@ def write_page(
     if rows:
         cells = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows)
         parts.append("<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>")
-    page = (
+    (folder / PAGE).write_text(page(title, parts), encoding="utf-8")
+
+
+def page(title: str, parts: Sequence[str]) -> str:
+    """A whole page. title: text. parts: HTML."""
+    return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>{_STYLE}</style><h1>{html.escape(title)}</h1>{''.join(parts)}</html>\n"
     )
-    (folder / PAGE).write_text(page, encoding="utf-8")

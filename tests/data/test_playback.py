@@ -1,0 +1,97 @@
+"""Continua of sounds as they are written: levels, fades, lengths, the manifest and the page."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from tests.data.conftest import RATE, syllable
+
+import gaiamorph as gm
+from gaiamorph.errors import UserError
+from gaiamorph.output.continuum import save_continua
+from gaiamorph.output.manifest import read_manifest
+from gaiamorph.sound.playback import Playback
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+
+def test_loud_frames_are_turned_down_together(recordings, tmp_path):
+    kind = gm.open_data(recordings).kind
+    waves = [syllable(0.1, 600, loud) for loud in (0.1, 2.0)]
+    waves, said = kind.prepared(waves)
+    down = 20 * np.log10(0.99 / np.abs(syllable(0.1, 600, 2.0)).max())
+    assert [row["gain_db"] for row in said] == pytest.approx([down, down], abs=0.02)
+    kind.write_items(waves, ["soft", "loud"], tmp_path, "", 1, lambda write, *given: write(*given))
+    soft, loud = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in ("soft", "loud"))
+    assert np.abs(loud).max() == pytest.approx(0.99, abs=0.001)
+    assert np.abs(loud).max() / np.abs(soft).max() == pytest.approx(20, rel=0.02)
+
+
+@pytest.mark.parametrize("way", ["rms", "peak"])
+def test_levels_are_made_equal(way, recordings):
+    kind = gm.open_data(recordings).kind
+    waves, said = kind.prepared([syllable(0.1, 600, loud) for loud in (0.01, 0.1, 0.2)], Playback(normalise=way))
+    levels = [np.sqrt(np.square(wave).mean()) if way == "rms" else np.abs(wave).max() for wave in waves]
+    assert levels == pytest.approx([{"rms": 0.0632, "peak": 0.891}[way]] * 3, rel=0.01)
+    assert [row["normalise"] for row in said] == [way] * 3
+    assert said[0]["gain_db"] > said[2]["gain_db"]
+
+
+def test_sounds_fade_in_and_out_and_can_be_padded(recordings):
+    kind = gm.open_data(recordings).kind
+    waves = [np.ones(1000, np.float32) * 0.5, np.ones(400, np.float32) * 0.5]
+    made, said = kind.prepared(waves, Playback(fade=5, pad=True))
+    assert [len(wave) for wave in made] == [1000, 1000]
+    assert not made[1][400:].any()
+    assert [row["seconds"] for row in said] == [1000 / RATE, 400 / RATE]
+    assert abs(made[0][0]) < 0.001
+    assert made[0][80] == pytest.approx(0.5)
+    assert (np.diff(made[0][:80]) > 0).all()
+
+
+def test_a_manifest_says_how_sounds_were_made_and_makes_them_again(sound_space, recordings, tmp_path):
+    a, b = recordings / "00.wav", recordings / "01.wav"
+    sound_space.morph(a, b, steps=3).save(
+        tmp_path / "out", playback=Playback(normalise="rms", pad=True), include_originals=True
+    )
+    table = pd.read_csv(tmp_path / "out" / "manifest.csv")
+    assert table["codec"].tolist() == ["mel"] * 5
+    assert table["rate"].tolist() == [RATE] * 5
+    assert table["seconds"][[0, 2]].to_numpy() == pytest.approx(
+        [soundfile.info(path).duration for path in (a, b)], abs=1e-4
+    )
+    assert table["normalise"].tolist() == ["rms"] * 5
+    written = [soundfile.read(tmp_path / "out" / name)[0] for name in table["file"]]
+    parts = [wave[: round(seconds * RATE)] for wave, seconds in zip(written, table["seconds"], strict=True)]
+    levels = [10 * np.log10(np.square(part).mean()) for part in parts]
+    assert levels == pytest.approx(table["level_db"].tolist(), abs=0.1)
+    (order,) = read_manifest(tmp_path / "out" / "manifest.csv")
+    assert order.playback == Playback(normalise="rms", pad=True)
+    sound_space.remake(order, tmp_path).save(tmp_path / "again", playback=order.playback, include_originals=True)
+    for name in ("frame_0001.wav", "original_a.wav", "manifest.csv"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    assert len(written[3]) == len(written[4]), "originals are padded too"
+
+
+def test_playback_is_for_sounds(tmp_path, picture_space):
+    item = np.zeros(picture_space.kind.item_shape, np.uint8)
+    with pytest.raises(UserError, match="are for sounds"):
+        picture_space.morph(item, item, steps=2).save(tmp_path / "out", playback=Playback(pad=True))
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(UserError, match="fade must lie"):
+        picture_space.morph(item, item, steps=2).save(tmp_path / "out", playback=Playback(fade=-1))
+
+
+def test_a_page_plays_each_frame(sound_space, recordings, tmp_path):
+    pairs = [(recordings / "00.wav", recordings / "01.wav"), (recordings / "02.wav", recordings / "03.wav")]
+    save_continua(sound_space.morph_pairs(pairs, 3), tmp_path / "out", include_originals=True)
+    page = (tmp_path / "out" / "index.html").read_text()
+    files = re.findall(r'data-file="([^"]+)"', page)
+    assert len(files) == 2 * (3 + 2 + 1)
+    assert all((tmp_path / "out" / file).is_file() for file in files)
+    assert "01.wav" in page
+    assert page.count("<img") == 2
