@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 import gaiamorph as gm
-from common import Question, cost
+from common import IMAGES, Question, cost
+from gaiamorph.data.kinds import Strip
 from gaiamorph.evaluation.judge import LabelFeatures, open_labels
 from gaiamorph.evaluation.labels import monotone, shares_of, third
 from gaiamorph.evaluation.sounds import contrast, harmonicity, log_spectral_distance
@@ -20,6 +22,7 @@ from gaiamorph.evaluation.sounds import contrast, harmonicity, log_spectral_dist
 STEPS, PAIRS, FRAMES, MODELS = 2000, 200, 9, ("gaia", "ae", "vae")
 READING = {"fmin": 500.0, "fmax": 12_000.0, "rate": 32_000}
 RIVALS = ("cross-fade", "blend")
+SHOWN = np.linspace(0, 1, 7)[1:-1]
 
 
 def grouped(source: Path, target: Path) -> Path:
@@ -124,3 +127,36 @@ def answer(question: Question) -> None:
                 detail = "carried" if "detail" in key["way"] else "none"
                 found = measured(model, space, data, judge, detail)
                 question.results.add(**key, **(cost(space) if space else {}), skill=skill, **found)
+
+
+def picture(question: Question) -> None:
+    """Twelve pairs by GAIA, and the middles of six of them by every way."""
+    seed, source = 0, os.environ["GAIAMORPH_FINCH"]
+    data = gm.open_data(grouped(Path(source), question.runs / question.name / "syllables"), seed=seed, **READING)
+    kind: Any = data.kind
+    spaces = {model: gm.load(question.folder(seed, model)) for model in MODELS}
+    chosen, rows = pairs_of(data)[:12], []
+    for pair in chosen:
+        full = spaces["gaia"].morph(*(data.original(data.names[i]) for i in pair), weights=SHOWN)  # type: ignore[misc]
+        rows.append(
+            kind.draw_continuum(Strip(full.frames, [f"{w:.2f}" for w in SHOWN], full.a.item, full.b.item, SHOWN, ""))
+        )
+    _save(rows, "syllables")
+    rows = []
+    for pair in chosen[:6]:
+        a, b = (kind.recording(data.original(data.names[i])) for i in pair)  # type: ignore[misc]
+        ways = (*RIVALS, *MODELS)
+        middles = np.empty(len(ways), object)
+        for k, way in enumerate(ways):
+            middles[k] = frames_of(way, spaces.get(way), data, pair, "none")[FRAMES // 2]
+        rows.append(kind.draw_continuum(Strip(middles, ways, a, b, np.arange(len(ways)), "")))
+    _save(rows, "syllables_middles")
+
+
+def _save(rows: list[Image.Image], name: str) -> None:
+    """Pictures below each other, at two thirds of their size, in 16 greys."""
+    whole = Image.new("L", (rows[0].width, sum(row.height for row in rows)), 255)
+    for k, row in enumerate(rows):
+        whole.paste(row.convert("L"), (0, k * rows[0].height))
+    small = whole.resize((whole.width * 2 // 3, whole.height * 2 // 3), Image.Resampling.LANCZOS)
+    small.quantize(16).save(IMAGES / f"{name}.png", optimize=True)
