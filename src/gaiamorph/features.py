@@ -3,10 +3,11 @@
 A feature space is a function from tensors x (N, *shape) in [0, 1] to features (N, F). Every metric states its feature space,
 because its value depends on it.
 
-``values``     all values, divided by the standard deviation over all training values
-``pca``        the first 64 principal components of the training items, in units of the root of their mean variance
-``hed``        features of a VGG16 that was trained for edge detection (HED, Xie & Tu 2015); images only
-``inception``  the 2,048 features of InceptionV3 that published Fréchet and kernel distances use; images only
+``values``       all values, divided by the standard deviation over all training values
+``pca``          the first 64 principal components of the training items, in units of the root of their mean variance
+``modulations``  energies of the spectro-temporal modulations of a spectrogram (Singh & Theunissen 2003); sounds only
+``hed``          features of a VGG16 that was trained for edge detection (HED, Xie & Tu 2015); images only
+``inception``    the 2,048 features of InceptionV3 that published Fréchet and kernel distances use; images only
 """
 
 import contextlib
@@ -27,6 +28,8 @@ from gaiamorph.errors import UserError
 FeatureSpace = Callable[[Tensor], Tensor]
 
 PCA_COMPONENTS = 64
+MODULATIONS, MODULATION_FLOOR = 12, 0.05
+"""Modulations each way (cycles in a picture), and an amplitude below which they are not told apart."""
 _INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 
 
@@ -49,6 +52,21 @@ def pca(training: Tensor) -> FeatureSpace:
             return (x.flatten(1).float() - mean) @ projection
 
     return features
+
+
+def modulations(training: Tensor) -> FeatureSpace:
+    """Log energies of the slowest modulations over time and over bands of the first channel, in units of the root of their mean
+    variance. Where in the picture a contour lies does not matter, how steep and how sharp it is does."""
+
+    def energies(x: Tensor) -> Tensor:
+        one = x[:, 0].float()
+        spectrum = torch.fft.rfft2(one - one.mean((1, 2), keepdim=True), norm="ortho").abs()
+        rows = torch.cat([spectrum[:, :MODULATIONS], spectrum[:, -MODULATIONS:]], 1)  # rising and falling contours
+        return (rows[:, :, :MODULATIONS] + MODULATION_FLOOR).log().flatten(1)
+
+    known = energies(training)
+    mean, scale = known.mean(0), known.var(0).mean().sqrt().clamp_min(1e-6)
+    return lambda x: (energies(x) - mean) / scale
 
 
 def _in_colour(x: Tensor) -> Tensor:
@@ -87,6 +105,7 @@ def inception(network: nn.Module, x: Tensor) -> Tensor:
 FEATURES: dict[str, Callable[[Tensor], FeatureSpace]] = {
     "values": values,
     "pca": pca,
+    "modulations": modulations,
     "hed": lambda _: partial(hed, _hed_network()),
     "inception": lambda _: partial(inception, _inception_network()),
 }
@@ -99,8 +118,9 @@ def open_features(name: str, training: Tensor) -> FeatureSpace:
     """
     if name not in FEATURES:
         raise UserError(f"unknown feature space {name!r}: choose one of {', '.join(FEATURES)}")
-    if name in ("hed", "inception") and training.ndim != 4:
-        raise UserError(f"the feature space {name!r} is for pictures; use 'values' or 'pca' for other data")
+    if name in ("modulations", "hed", "inception") and training.ndim != 4:
+        what = "sounds" if name == "modulations" else "pictures"
+        raise UserError(f"the feature space {name!r} is for {what}; use 'values' or 'pca' for other data")
     return partial(in_parts, FEATURES[name](training))
 
 

@@ -32,8 +32,9 @@ Features = Annotated[
     str | None,
     Parameter(
         help="Feature spaces of distances between sets, separated by commas. By default pca; for pictures hed, where its weights "
-        "are installed (a minute or two); and, where the data has labels, labels: what a small classifier of them looks at, "
-        "trained here on real items. Others: values; inception, where its weights are installed (several times as long as hed)."
+        "are installed (a minute or two); for sounds modulations; and, where the data has labels, labels: what a small classifier "
+        "of them looks at, trained here on real items. Others: values; inception, where its weights are installed (several times "
+        "as long as hed)."
     ),
 ]
 

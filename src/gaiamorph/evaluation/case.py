@@ -63,7 +63,8 @@ class Case:
     """A space on held-out data. Everything is drawn from ``seed``, and made once, when a metric asks for it.
 
     split: of ``data``; by default ``test_seen`` (new items of training groups) if the data has it, otherwise ``test``.
-    features: names of feature spaces; by default pca, hed if its weights are installed, and labels if the data has them.
+    features: names of feature spaces; by default pca; hed for pictures, if its weights are installed; modulations for sounds;
+        labels if the data has them.
     A model without an encoder is measured on codes from its prior, instead of the codes of real items.
     Raises UserError if the data is of another shape, or has no items in the split.
     """
@@ -179,7 +180,9 @@ class Case:
     @cached_property
     def feature_names(self) -> list[str]:
         """Names of the feature spaces. Opening one may train a network; the names cost nothing."""
-        usable = {"pca": True, "hed": self.space.kind.is_image and has_hed(), "labels": label_column(self.data)}
+        kind = self.space.kind
+        seen = kind.is_image and not kind.is_heard and has_hed()  # the network knows photographs
+        usable = {"pca": True, "hed": seen, "modulations": kind.is_heard, "labels": label_column(self.data)}
         return [name for name in usable if usable[name]] if self._names is None else self._names
 
     @cached_property

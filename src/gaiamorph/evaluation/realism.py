@@ -112,7 +112,7 @@ def realism(case: Case) -> Iterator[Metric]:
         "midpoints": (case.midpoints, of_two),
         "mixtures of five": (mixtures, case.code_groups[five]),
         "reconstructions": (case.reconstructions, case.code_groups[:, None]),
-        "samples": (case.space.sample(len(case.real), seed=case.seed), None),
+        "samples": (case.space.decode_items(case.space.sample_codes(len(case.real), seed=case.seed)), None),
         "blends of values": (case.data.kind.blend(a, b, case.weights), case.groups[case.pairs]),
         FLOOR: (case.training, case.all_groups[case.training_indices][:, None]),
     }
