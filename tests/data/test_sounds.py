@@ -250,3 +250,21 @@ def test_the_sample_set_is_the_same_each_time():
     assert data.attributes["label"].nunique() == 5
     assert set(data.groups[data.splits["test"]]).isdisjoint(data.groups[data.splits["train"]])
     assert len(data.kind.recording(data.original(data.names[0]))) == pytest.approx(2 * len(a[0][3]), abs=1)
+
+
+def test_recordings_of_other_formats_are_named(recordings, tmp_path):
+    (tmp_path / "a.m4a").write_bytes(b"no sound")
+    with pytest.raises(UserError, match=r"does not read: convert it to .wav .*a\.m4a"):
+        gm.open_data(tmp_path)
+    for path in list(recordings.glob("*.wav"))[:12]:
+        shutil.copy(path, tmp_path)
+    assert [name for name, _ in gm.open_data(tmp_path).skipped] == ["a.m4a"]
+
+
+def test_recordings_with_too_low_a_rate_are_pointed_out(recordings, tmp_path):
+    for k, path in enumerate(sorted(recordings.glob("*.wav"))[:12]):
+        rate = RATE // 2 if k % 3 == 0 else RATE
+        soundfile.write(tmp_path / path.name, syllable(0.1, 500, rate=rate), rate)
+    (note,) = gm.open_data(tmp_path, fmax=7000).notes
+    assert note.startswith("4 of 12 recordings looked at have a rate below 14000 Hz")
+    assert gm.open_data(tmp_path, fmax=3900).notes == []

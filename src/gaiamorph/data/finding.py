@@ -21,6 +21,11 @@ _REASONS = {
 }
 _UNREAD = {ending: reason for endings, reason in _REASONS.items() for ending in endings.split()}
 """Endings of files that look like pictures to people, and why they are not read."""
+_UNHEARD = dict.fromkeys(
+    [".m4a", ".aac", ".wma", ".amr", ".ape", ".wv"],
+    "a recording that libsndfile does not read: convert it to .wav first, as with: ffmpeg -i FILE FILE.wav",
+)
+"""Endings of recordings that are not read, and why."""
 _OTHERWISE = {".csv", ".json", ".txt", ".xml", ".xmp"}
 """Files with these endings, which often come with photographs, are not looked into."""
 _HEADS = {
@@ -37,7 +42,8 @@ _OWN = (
 
 @dataclass
 class Found:
-    """pictures, recordings: (name, path), sorted by name. skipped: (name, reason). results: folders that were not entered.
+    """pictures, recordings: (name, path), sorted by name. skipped: (name, reason), of what looks like a picture. unheard: the same,
+    of recordings. results: folders that were not entered.
 
     A name is a relative path with slashes. Bytes in it that are no UTF-8 are written as ``\\xff``.
     """
@@ -45,6 +51,7 @@ class Found:
     pictures: list[tuple[str, Path]] = field(default_factory=list)
     recordings: list[tuple[str, Path]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    unheard: list[tuple[str, str]] = field(default_factory=list)
     results: list[str] = field(default_factory=list)
 
 
@@ -85,12 +92,14 @@ def find(folder: Path) -> Found:
             if ending in RECORDINGS:
                 found.recordings.append((name(str(path)), path))
                 continue
+            if ending in _UNHEARD:
+                found.unheard.append((name(str(path)), _UNHEARD[ending]))
             reason = None if ending in endings else _reason(path, ending)
             if ending in endings or reason == "":
                 found.pictures.append((name(str(path)), path))
             elif reason:
                 found.skipped.append((name(str(path)), reason))
-    for some in (found.pictures, found.recordings, found.skipped, found.results):
+    for some in (found.pictures, found.recordings, found.skipped, found.unheard, found.results):
         some.sort()
     return found
 

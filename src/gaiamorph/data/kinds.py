@@ -116,6 +116,11 @@ class Kind(ABC):
         """Shape of one item in natural form."""
         return self.shape
 
+    @property
+    def about(self) -> str:
+        """What the items are, for people."""
+        return f"{self.name} of {' x '.join(map(str, self.item_shape))}"
+
     @abstractmethod
     def to_tensor(self, items: np.ndarray, device: torch.device = CPU) -> Tensor:
         """Items (N, ...) in natural form as float32 (N, *shape) in [0, 1], on the device."""

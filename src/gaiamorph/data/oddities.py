@@ -30,7 +30,10 @@ def counted(count: int, singular: str, verb: str = "") -> str:
 
 
 def no_pictures(folder: Path, found: Found) -> str:
-    """The error for a folder without pictures. It names what is there instead."""
+    """The error for a folder without pictures or recordings. It names what is there instead."""
+    if found.unheard and not found.skipped:
+        reason, names = unread(found.unheard)[0]
+        return f"{folder} holds no recordings that can be read, but {reason} ({listed(names)})"
     others = "; ".join(f"{reason} ({listed(names)})" for reason, names in unread(found.skipped))
     problem = f"holds no pictures that can be read, but {others}" if others else "holds no pictures"
     return f"{folder} {problem}: put files that Pillow reads (.png, .jpg, .tif, ...) into it"

@@ -1,10 +1,9 @@
 """`Sounds`: recordings as pictures of one size, with duration, level and what else a codec keeps beside them."""
 
 import hashlib
-import json
 import os
+from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -16,11 +15,18 @@ from PIL import Image
 from torch import Tensor
 
 from gaiamorph import drawing
-from gaiamorph.data import cache as caches
 from gaiamorph.data import images
-from gaiamorph.data.finding import find
+from gaiamorph.data.finding import Found, find
 from gaiamorph.data.kinds import CPU, SHEET_COLUMNS, Dataset, End, Kind, Request, Strip, moved
-from gaiamorph.data.recordings import Thing, commonest_rate, entries_of, in_milliseconds, sample_entries
+from gaiamorph.data.recordings import (
+    Thing,
+    cached_items,
+    entries_of,
+    in_milliseconds,
+    low_rates,
+    rates_of,
+    sample_entries,
+)
 from gaiamorph.data.segments import Segment
 from gaiamorph.errors import UnreadableError, UserError
 from gaiamorph.sound import files, synthetic
@@ -90,52 +96,40 @@ class Sounds(Kind):
         sampled = where == "sample" and name in cls.samples
         if not sampled and not request.path.is_dir():
             return None
-        recordings = [] if sampled else find(request.path).recordings
+        found = Found() if sampled else find(request.path)
+        recordings = found.recordings
         if not sampled and not recordings:
             return None
         if request.size or request.channels or request.align:
             raise UserError(
                 f"size, channels and align are for pictures, and {request.source} holds recordings: leave them out"
             )
-        kind = cls._asked(request, [path for _, path in recordings])
+        rates = Counter({synthetic.RATE: 1}) if sampled else rates_of([path for _, path in recordings])
+        kind = cls._asked(request, rates.most_common(1)[0][0])
         kind.check()
         entries, attributes, notes = sample_entries(kind.rate) if sampled else entries_of(request.path, recordings)
         stamps = [[[name, *images.stamp(path)] for name, path in recordings], [name for name, _ in entries]]
 
-        def build(folder: Path) -> None:
-            sources = caches.Sources()
-            with open(folder / "items.bin", "wb") as out, ThreadPoolExecutor(os.cpu_count()) as pool:
-                read = pool.map(partial(_read, kind), (thing for _, thing in entries))
-                for done, ((name, _), item) in enumerate(zip(entries, read, strict=True), 1):
-                    if isinstance(item, str):
-                        sources.skipped.append((name, item))
-                    else:
-                        out.write(item[0].tobytes())
-                        sources.names.append(name)
-                        sources.hashes.append(item[1])
-                    if request.report:
-                        request.report(done, len(entries))
-            (folder / "sources.json").write_text(json.dumps(asdict(sources)))
-
-        folder, sources = caches.cached(["sounds", kind.settings(), stamps], build)
+        key = ["sounds", kind.settings(), stamps]
+        items, sources = cached_items(key, entries, partial(_read, kind), kind.item_shape, request.report)
         if not sources.names:
             name, reason = sources.skipped[0]
             raise UserError(f"no recording in {request.source} can be used: {name}: {reason}{in_milliseconds(entries)}")
-        items = np.memmap(folder / "items.bin", np.float32, "r").reshape(-1, *kind.item_shape)
         attributes = attributes.loc[sources.names].reset_index(drop=True)
         splits, groups = request.split(attributes)
         typical = np.median(kind.facts(items[splits["train"]]), 0)
         kind = replace(kind, typical=tuple(map(float, typical)))
         return Dataset(
-            request.source, kind, items, sources.names, attributes, splits, groups, sources.hashes, sources.skipped,
-            notes, mirror=False, original=dict(entries).__getitem__,
+            request.source, kind, items, sources.names, attributes, splits, groups, sources.hashes,
+            skipped=sorted([*sources.skipped, *found.unheard]), notes=notes + low_rates(rates, kind.fmax), mirror=False,
+            original=dict(entries).__getitem__,
         )  # fmt: skip
 
     @classmethod
-    def _asked(cls, request: Request, paths: list[Path]) -> Self:
-        """The kind that options ask for."""
+    def _asked(cls, request: Request, commonest: int) -> Self:
+        """The kind that options ask for. commonest: rate of the recordings."""
         world = request.codec == "world"
-        rate = request.rate or min(commonest_rate(paths) if paths else synthetic.RATE, MOST_RATE)
+        rate = request.rate or min(commonest, MOST_RATE)
         rate = max(rate, LOWEST_WORLD_RATE) if world and not request.rate else rate
         low, high = (0.0, NYQUIST * rate) if world else (FMIN, FMAX * rate)
         return cls(
@@ -162,6 +156,10 @@ class Sounds(Kind):
                 f"trim must not be negative: it is a number of dB below the loudest part, not {self.trim:g}"
             )
         self.coder.channels  # noqa: B018 (a codec that is not installed says so)
+
+    @property
+    def about(self) -> str:
+        return f"sounds at {self.rate} Hz, {self.fmin:g} to {self.fmax:g} Hz, codec {self.codec}"
 
     def reading(self) -> dict[str, Any]:
         return {name: value for name, value in self.settings().items() if name != "typical"}

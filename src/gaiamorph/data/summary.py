@@ -15,7 +15,6 @@ WIDTH = 100
 
 def summary(data: Dataset) -> str:
     """All of it. The same data give the same text."""
-    shape = " x ".join(map(str, data.kind.item_shape))
     known = [f"{name} {int(column.notna().sum())}" for name, column in data.attributes.items()]
     sizes = [(name.replace("_", " "), str(len(indices))) for name, indices in data.splits.items()]
     rows = [
@@ -25,7 +24,7 @@ def summary(data: Dataset) -> str:
         ("groups", "none" if data.groups is None else str(len(np.unique(data.groups)))),
     ]
     width = max(len(value) for _, value in rows)
-    lines = [f"{printable(data.source)}: {data.kind.name} of {shape}", ""]
+    lines = [f"{printable(data.source)}: {data.kind.about}", ""]
     lines += [f"  {name:<11}{value:>{width}}" for name, value in rows]
     if known:
         lines += _wrapped(f"attributes (items with a value): {', '.join(known)}", "  ", "    ")
