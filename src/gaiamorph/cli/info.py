@@ -32,7 +32,7 @@ def info(space: Space, /, *, json_: Annotated[bool, Parameter(name="--json", neg
         error = f"{held_out.l1:.4f} mean absolute of 1; 99th percentile {held_out.l1_percentile_99:.4f}"
     rows = [
         ("model", f"{i.model} ({i.network.name}, latent_dim {i.latent_dim})"),
-        ("items", f"{opened.kind.name} {opened.kind.shape}"),
+        ("items", opened.kind.about),
         *([("alignment", rule.key)] if (rule := getattr(opened.kind, "align", None)) else []),
         ("trained on", f"{t.items} items of {t.source} (fingerprint {t.fingerprint[:12]})"),
         ("training", f"{t.steps} steps, {t.seconds:.0f} s, seed {t.seed}"),

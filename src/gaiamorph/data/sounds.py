@@ -185,6 +185,8 @@ class Sounds(Kind):
         """A path, or a waveform (samples,) at the rate of the kind."""
         if isinstance(thing, np.ndarray) and thing.shape == self.item_shape:
             return thing
+        if isinstance(thing, (str, os.PathLike)) and not Path(thing).is_file():
+            raise UserError(f"{Path(thing)} is not a file: give the path of a recording")
         try:
             wave = self.recording(thing)
         except UnreadableError as error:
