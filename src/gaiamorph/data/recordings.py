@@ -1,11 +1,12 @@
 """What lies in a folder of recordings: whole files, or segments of them."""
 
+import io
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +14,34 @@ import numpy as np
 import pandas as pd
 import soundfile
 
-from gaiamorph.data import cache, segments
+from gaiamorph.data import cache, hub, images, segments
+from gaiamorph.data.finding import find
 from gaiamorph.data.names import described
-from gaiamorph.data.request import Report
+from gaiamorph.data.request import Report, Request
 from gaiamorph.data.segments import Segment
 from gaiamorph.errors import UserError
-from gaiamorph.sound.synthetic import syllables
+from gaiamorph.sound import synthetic
 
-Thing = Path | Segment | np.ndarray
-"""What an item is read from: a file, a part of one, or a waveform (samples,)."""
+Thing = Path | Segment | bytes | np.ndarray | None
+"""What an item is read from: a file, a part of one, its content, or a waveform (samples,). None: there is nothing."""
+NOTHING = "the row has no recording"
 LOOKED_AT = 100
 LONG = 600.0
 """Times of a table that are later than this, in seconds, look like milliseconds."""
 
 
-def rates_of(paths: list[Path]) -> Counter[int]:
+def rates_of(recordings: Sequence[Thing]) -> Counter[int]:
     """How many recordings have which rate, of at most some hundred that are looked at. Raises UserError if none can be read."""
     rates: Counter[int] = Counter()
-    for path in paths[:: max(1, len(paths) // LOOKED_AT)]:
+    for one in recordings[:: max(1, len(recordings) // LOOKED_AT)]:
+        if not isinstance(one, bytes | Path):
+            continue
         try:
-            rates[soundfile.info(path).samplerate] += 1
+            rates[soundfile.info(io.BytesIO(one) if isinstance(one, bytes) else one).samplerate] += 1
         except soundfile.SoundFileError:
             continue
     if not rates:
-        raise UserError(f"{paths[0].parent} holds no recording that can be read")
+        raise UserError("none of the recordings can be read")
     return rates
 
 
@@ -51,20 +56,41 @@ def low_rates(rates: Counter[int], fmax: float) -> list[str]:
     ]
 
 
-def entries_of(
-    folder: Path, recordings: list[tuple[str, Path]]
-) -> tuple[list[tuple[str, Thing]], pd.DataFrame, list[str]]:
-    """Items by name, their attributes (the names are the index), and notes: the segments of a folder, or its recordings."""
-    if (found := segments.entries(folder, recordings)) is not None:
-        return found
-    return list(recordings), *described(folder, [name for name, _ in recordings])
+@dataclass
+class Source:
+    """Items by name, their attributes (the names are the index), notes, what tells the source from others, how many recordings have
+    which rate, and (name, reason) of those that are not read."""
+
+    entries: list[tuple[str, Thing]]
+    attributes: pd.DataFrame
+    notes: list[str]
+    stamps: list[Any]
+    rates: Counter[int]
+    unheard: list[tuple[str, str]] = field(default_factory=list)
 
 
-def sample_entries(rate: int) -> tuple[list[tuple[str, Thing]], pd.DataFrame, list[str]]:
-    """Those of ``sample:sounds``."""
-    names, labels, birds, waves = zip(*syllables(rate), strict=True)
-    attributes = pd.DataFrame({"label": labels, "group": birds}, index=list(names))
-    return list(zip(names, waves, strict=True)), attributes, []
+def source_of(request: Request, samples: tuple[str, ...]) -> Source | None:
+    """What ``request.source`` holds, or None if that is no recordings. Raises UserError."""
+    where, _, name = request.source.partition(":")
+    if where == "sample" and name in samples:
+        rate = request.rate or synthetic.RATE
+        names, labels, birds, waves = zip(*synthetic.syllables(rate), strict=True)
+        attributes = pd.DataFrame({"label": labels, "group": birds}, index=list(names))
+        return Source(list(zip(names, waves, strict=True)), attributes, [], list(names), Counter({rate: 1}))
+    if where == "hub":
+        if hub.holds(name) != "recordings":
+            return None
+        files, attributes, notes = hub.files(name, "recordings")
+        entries: list[tuple[str, Thing]] = list(files)
+        return Source(entries, attributes, notes, [name, *files.key], rates_of([thing for _, thing in entries]))
+    if not request.path.is_dir() or not (found := find(request.path)).recordings:
+        return None
+    recordings = found.recordings
+    entries, attributes, notes = segments.entries(request.path, recordings) or (
+        list(recordings), *described(request.path, [name for name, _ in recordings]),
+    )  # fmt: skip
+    stamps = [[[name, *images.stamp(path)] for name, path in recordings], [name for name, _ in entries]]
+    return Source(entries, attributes, notes, stamps, rates_of([path for _, path in recordings]), found.unheard)
 
 
 def in_milliseconds(entries: list[tuple[str, Thing]]) -> str:

@@ -1,15 +1,11 @@
-"""Pictures from elsewhere: sample sets that other packages carry, and data sets of the Hugging Face Hub."""
+"""Sample sets of pictures that other packages carry."""
 
 import gzip
 import importlib.metadata
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from gaiamorph.data.alignment import Alignment
 from gaiamorph.errors import UserError, telling
@@ -17,10 +13,6 @@ from gaiamorph.errors import UserError, telling
 FASHION_CLASSES = (
     "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
-
-PICTURE_COLUMNS = ("image", "img", "photo", "picture")
-"""What the column of pictures is usually called. Masks and depths are pictures too."""
-
 
 FACES_ALIGNED = Alignment(size=128, margin=0.1)
 """The ORL photographs show little around a face."""
@@ -74,70 +66,3 @@ def _idx(path: Path) -> np.ndarray:
         content = gzip.decompress(path.read_bytes())
         start = 4 + 4 * content[3]
         return np.frombuffer(content, np.uint8, offset=start).reshape(np.frombuffer(content[4:start], ">u4"))
-
-
-@dataclass(frozen=True)
-class HubPictures:
-    """(row number, picture) of a column, as it is stored: the content of a file, a path, or None. Nothing is decoded here."""
-
-    rows: Any
-    column: str
-
-    def __iter__(self) -> Iterator[tuple[str, bytes | Path | None]]:
-        for number, row in enumerate(self.rows.select_columns([self.column])):
-            yield str(number), self._stored(row)
-
-    def original(self, name: str) -> bytes | Path | None:
-        """The picture in the row of this number."""
-        return self._stored(self.rows.select_columns([self.column])[int(name)])
-
-    def _stored(self, row: dict[str, Any]) -> bytes | Path | None:
-        stored = row[self.column] or {}
-        path = stored.get("path")
-        return stored.get("bytes") or (Path(path) if path else None)
-
-    @property
-    def key(self) -> list[Any]:
-        return [self.column, getattr(self.rows, "_fingerprint", len(self.rows))]
-
-
-def hub(name: str) -> tuple[HubPictures, pd.DataFrame, list[str]]:
-    """The training split of ``owner/name`` or ``owner/name/config``: its pictures, its columns of single values, and notes.
-
-    ``#COLUMN`` at the end chooses the column of pictures. Row numbers (str) are the index of the table. Classes have their
-    names. Only data files are read: no code of the data set runs. Raises UserError.
-    """
-    import datasets
-
-    name, _, wanted = name.partition("#")
-    parts = name.split("/", 2)
-    with telling(f"hub:{name} cannot be loaded"):
-        rows: Any = datasets.load_dataset("/".join(parts[:2]), "".join(parts[2:]) or None)
-    if not isinstance(rows, datasets.Dataset):
-        rows = rows["train"] if "train" in rows else next(iter(rows.values()))
-    found = [c for c, f in rows.features.items() if isinstance(f, datasets.Image)]
-    picture = _picture_column(name, found, wanted, rows.column_names)
-    columns = {}
-    for column, feature in rows.features.items():
-        if isinstance(feature, datasets.ClassLabel):
-            columns[column] = [None if v is None or v < 0 else feature.int2str(v) for v in rows[column]]
-        elif isinstance(feature, datasets.Value):
-            columns[column] = list(rows[column])
-    others = ", ".join(c for c in found if c != picture)
-    notes = [f"the pictures are those of the column {picture}, not of {others}"] if others else []
-    stored = rows.cast_column(picture, datasets.Image(decode=False))
-    return HubPictures(stored, picture), pd.DataFrame(columns, index=[str(i) for i in range(len(rows))]), notes
-
-
-def _picture_column(name: str, found: list[str], wanted: str, columns: list[str]) -> str:
-    """The column asked for, the only one, or the one that is called like a picture. Raises UserError."""
-    if wanted in found:
-        return wanted
-    if wanted or not found:
-        about = f" called {wanted}" if wanted else ""
-        raise UserError(f"hub:{name} has no column of pictures{about} (columns: {', '.join(columns)})")
-    called = [c for usual in PICTURE_COLUMNS for c in found if c.lower() == usual]
-    if len(found) > 1 and not called:
-        choice = " or ".join(f"hub:{name}#{c}" for c in found)
-        raise UserError(f"hub:{name} has {len(found)} columns of pictures: choose one by giving {choice}")
-    return [*called, *found][0]

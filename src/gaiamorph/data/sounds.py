@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
@@ -15,21 +14,11 @@ from PIL import Image
 from torch import Tensor
 
 from gaiamorph import drawing
-from gaiamorph.data import images
-from gaiamorph.data.finding import Found, find
 from gaiamorph.data.kinds import CPU, SHEET_COLUMNS, Dataset, End, Kind, Request, Strip, moved
-from gaiamorph.data.recordings import (
-    Thing,
-    cached_items,
-    entries_of,
-    in_milliseconds,
-    low_rates,
-    rates_of,
-    sample_entries,
-)
+from gaiamorph.data.recordings import NOTHING, Thing, cached_items, in_milliseconds, low_rates, source_of
 from gaiamorph.data.segments import Segment
 from gaiamorph.errors import UnreadableError, UserError
-from gaiamorph.sound import files, synthetic
+from gaiamorph.sound import files
 from gaiamorph.sound.coder import Coder
 from gaiamorph.sound.mel import Mel
 from gaiamorph.sound.playback import Playback, decibels
@@ -80,7 +69,7 @@ class Sounds(Kind):
     details: ClassVar[tuple[str, ...]] = ("carried", "added", "none")
     decodes_mean_codes: ClassVar[bool] = False
     is_heard: ClassVar[bool] = True
-    sources: ClassVar[str] = "a folder of recordings"
+    sources: ClassVar[str] = "a folder of recordings, or one with a table of segments"
     samples: ClassVar[tuple[str, ...]] = ("sounds",)
 
     def __post_init__(self) -> None:
@@ -92,25 +81,16 @@ class Sounds(Kind):
 
     @classmethod
     def open(cls, request: Request) -> Dataset | None:
-        where, _, name = request.source.partition(":")
-        sampled = where == "sample" and name in cls.samples
-        if not sampled and not request.path.is_dir():
-            return None
-        found = Found() if sampled else find(request.path)
-        recordings = found.recordings
-        if not sampled and not recordings:
+        if (source := source_of(request, cls.samples)) is None:
             return None
         if request.size or request.channels or request.align:
             raise UserError(
                 f"size, channels and align are for pictures, and {request.source} holds recordings: leave them out"
             )
-        rates = Counter({synthetic.RATE: 1}) if sampled else rates_of([path for _, path in recordings])
-        kind = cls._asked(request, rates.most_common(1)[0][0])
+        kind = cls._asked(request, source.rates.most_common(1)[0][0])
         kind.check()
-        entries, attributes, notes = sample_entries(kind.rate) if sampled else entries_of(request.path, recordings)
-        stamps = [[[name, *images.stamp(path)] for name, path in recordings], [name for name, _ in entries]]
-
-        key = ["sounds", kind.settings(), stamps]
+        entries, attributes = source.entries, source.attributes
+        key = ["sounds", kind.settings(), source.stamps]
         items, sources = cached_items(key, entries, partial(_read, kind), kind.item_shape, request.report)
         if not sources.names:
             name, reason = sources.skipped[0]
@@ -121,8 +101,8 @@ class Sounds(Kind):
         kind = replace(kind, typical=tuple(map(float, typical)))
         return Dataset(
             request.source, kind, items, sources.names, attributes, splits, groups, sources.hashes,
-            skipped=sorted([*sources.skipped, *found.unheard]), notes=notes + low_rates(rates, kind.fmax), mirror=False,
-            original=dict(entries).__getitem__,
+            skipped=sorted([*sources.skipped, *source.unheard]), notes=source.notes + low_rates(source.rates, kind.fmax),
+            mirror=False, original=dict(entries).__getitem__,
         )  # fmt: skip
 
     @classmethod
@@ -239,11 +219,15 @@ class Sounds(Kind):
         return frames
 
     def recording(self, original: Any) -> np.ndarray:
-        """The waveform (samples,) of what an item was read from: a path, a `Segment`, or a waveform. Raises UnreadableError."""
+        """The waveform (samples,) of what an item was read from: a path, the content of a file, a `Segment`, or a waveform.
+
+        Raises UnreadableError.
+        """
         if isinstance(original, Segment):
             return self._cut(files.read(original.path, self.rate, self.seconds_max, original[1:]))
-        if isinstance(original, (str, os.PathLike)):
-            return self._cut(files.read(Path(original), self.rate, self.seconds_max))
+        if isinstance(original, (str, bytes, os.PathLike)):
+            content = original if isinstance(original, bytes) else Path(original)
+            return self._cut(files.read(content, self.rate, self.seconds_max))
         return np.asarray(original, np.float32)
 
     def _cut(self, wave: np.ndarray) -> np.ndarray:
@@ -332,8 +316,12 @@ class Sounds(Kind):
 def _read(kind: Sounds, thing: Thing) -> tuple[np.ndarray, str] | str:
     """An item and its SHA-256 (of the file, or of the samples), or the reason why it cannot be used."""
     try:
+        if thing is None:
+            return NOTHING
         wave = kind.recording(thing)
-        content = thing.read_bytes() if isinstance(thing, Path) else wave.tobytes()
+        content = (
+            thing.read_bytes() if isinstance(thing, Path) else thing if isinstance(thing, bytes) else wave.tobytes()
+        )
         return kind.item(wave), hashlib.sha256(content).hexdigest()
     except (UnreadableError, OSError) as error:
         return str(error)

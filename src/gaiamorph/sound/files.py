@@ -1,5 +1,6 @@
 """Sound files: reading with limits, and writing without clipping."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +22,13 @@ LOUDEST, FAINTEST = 0.99, 1e-6
 """Largest peak that is written, and the peak below which a recording is silent."""
 
 
-def read(path: Path, rate: int, seconds_max: float, span: tuple[float, float] | None = None) -> np.ndarray:
-    """The waveform (samples,) float32 of a file: one channel, without its mean, at ``rate``. Raises UnreadableError.
+def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, float] | None = None) -> np.ndarray:
+    """The waveform (samples,) float32 of a file or its content: one channel, without its mean, at ``rate``. Raises UnreadableError.
 
     span: onset and offset in seconds. Nothing else of the file is decoded.
     """
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(io.BytesIO(path) if isinstance(path, bytes) else path) as file:
             own = file.samplerate
             start, stop = (round(at * own) for at in span) if span else (0, file.frames)
             if span and not 0 <= start < stop <= file.frames + 1:
