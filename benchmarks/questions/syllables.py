@@ -142,6 +142,7 @@ def picture(question: Question) -> None:
             kind.draw_continuum(Strip(full.frames, [f"{w:.2f}" for w in SHOWN], full.a.item, full.b.item, SHOWN, ""))
         )
     _save(rows, "syllables")
+    rows[1].convert("L").quantize(16).save(IMAGES / "syllable.png", optimize=True)
     rows = []
     for pair in chosen[:6]:
         a, b = (kind.recording(data.original(data.names[i])) for i in pair)  # type: ignore[misc]
