@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from gaiamorph.data import Alignment, Dataset, open_data
     from gaiamorph.errors import TrainingError, UserError
     from gaiamorph.output.aligned import align
+    from gaiamorph.sound.playback import Playback
     from gaiamorph.space import LatentSpace, UnlikeTrainingWarning, load
     from gaiamorph.training import TrainSettings, recipe, train
 
 _HOMES = {
     "Alignment": "data", "Dataset": "data", "open_data": "data", "align": "output.aligned",
-    "TrainingError": "errors", "UserError": "errors",
+    "Playback": "sound.playback", "TrainingError": "errors", "UserError": "errors",
     "LatentSpace": "space", "UnlikeTrainingWarning": "space", "load": "space",
     "TrainSettings": "training", "recipe": "training", "train": "training",
 }  # fmt: skip
 
 __all__ = [
-    "Alignment", "Dataset", "LatentSpace", "TrainSettings", "TrainingError", "UnlikeTrainingWarning", "UserError", "__version__",
-    "align", "load", "open_data", "recipe", "train",
+    "Alignment", "Dataset", "LatentSpace", "Playback", "TrainSettings", "TrainingError", "UnlikeTrainingWarning", "UserError",
+    "__version__", "align", "load", "open_data", "recipe", "train",
 ]  # fmt: skip
 
 

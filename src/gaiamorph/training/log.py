@@ -14,7 +14,7 @@ from gaiamorph.training.checkpoint import write_atomically
 
 FILE = "metrics.csv"
 SHOWN = {name: f"{name} {{:.4f}}" for name in ("R", "F", "I", "reconstruction", "validation")}
-SHOWN["examples_per_second"] = "{:.0f}/s"
+SHOWN["examples_per_second"] = "{:.0f} items/s"
 """Formats of the metrics that the display shows."""
 LINES = 10
 """Lines printed over a run if the output is no terminal."""
