@@ -10,10 +10,10 @@ import soundfile
 from tests.data.conftest import RATE, syllable
 
 import gaiamorph as gm
-from gaiamorph.data.sounds import GAP
+from gaiamorph.data.sounds import GAP, Sounds
 from gaiamorph.errors import UserError
 from gaiamorph.latent.facts import fit_facts
-from gaiamorph.sound.files import read, trimmed
+from gaiamorph.sound.files import SHORTEST, read, trimmed
 from gaiamorph.sound.synthetic import syllables
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -268,3 +268,21 @@ def test_recordings_with_too_low_a_rate_are_pointed_out(recordings, tmp_path):
     (note,) = gm.open_data(tmp_path, fmax=7000).notes
     assert note.startswith("4 of 12 recordings looked at have a rate below 14000 Hz")
     assert gm.open_data(tmp_path, fmax=3900).notes == []
+
+
+@pytest.mark.parametrize("codec", ["mel", "world"])
+def test_sounds_shorter_than_a_window_become_sounds_again(codec):
+    """Alone, and halfway to a longer one."""
+    if codec == "world":
+        pytest.importorskip("pyworld")
+    coder = Sounds(RATE, 100.0, 7000.0, codec=codec).coder
+    waves = [np.random.default_rng(n).normal(0, 0.1, n).astype(np.float32) for n in (SHORTEST, 33, 500)]
+    known = [(*coder.analysed(wave), coder.lost(wave)) for wave in waves]
+    for wave, (picture, facts, lost) in zip(waves, known, strict=True):
+        for own in (None, [lost]):
+            (back,) = coder.waves(picture[None], facts[None], own)
+            assert len(back) == len(wave)
+            assert np.isfinite(back).all()
+        for _, others, other in known:
+            (halfway,) = coder.waves(picture[None], ((facts + others) / 2)[None], [lost.fading(other, 0.5)])
+            assert np.isfinite(halfway).all()

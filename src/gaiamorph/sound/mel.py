@@ -64,7 +64,7 @@ class Mel:
         levels = torch.from_numpy(np.asarray(facts[:, 1], np.float32))
         made, small = [], self._magnitudes(torch.from_numpy(np.ascontiguousarray(pictures[:, 0], np.float32)), levels)
         for i, magnitude in enumerate(small):
-            length = max(self.hop, round(2 ** float(facts[i, 0]) * self.rate))
+            length = max(1, round(2 ** float(facts[i, 0]) * self.rate))
             magnitude = self._stretched(magnitude, length)
             if lost:
                 known = lost[i].at(magnitude.shape[1])
@@ -149,8 +149,10 @@ class LostSpectrum:
         if frames == own:
             return self
         places = torch.linspace(0, own - 1, frames)
-        steps = self.phase.diff()[:, places[:-1].floor().long().clamp_max(own - 2)]
-        phase = torch.cat([self.phase[:, :1], steps], 1).cumsum(1)
+        phase = self.phase[:, :1].expand(-1, frames)
+        if own > 1:
+            steps = self.phase.diff()[:, places[:-1].floor().long().clamp_max(own - 2)]
+            phase = torch.cat([self.phase[:, :1], steps], 1).cumsum(1)
         return LostSpectrum(_between(self.ratio, places), phase, self.floor)
 
     def fading(self, other: "LostSpectrum", share: float) -> "LostSpectrum":
