@@ -312,7 +312,13 @@ def filled(found: re.Match[str]) -> str:
 
 def main() -> None:
     comment = r"(?P<comment><!-- (?P<kind>table|made|targets)(?: (?P<name>[^\n]*?))?(?: -->\n|\n(?P<text>.*?)-->\n))"
-    for path in (DOCS / "results.md", DOCS / "performance.md", DOCS / "photographs.md", DOCS / "training.md"):
+    for path in (
+        DOCS / "results.md",
+        DOCS / "performance.md",
+        DOCS / "photographs.md",
+        DOCS / "training.md",
+        DOCS / "sound.md",
+    ):
         text = re.sub(comment + ".*?<!-- / -->", filled, path.read_text(encoding="utf-8"), flags=re.DOTALL)
         path.write_text(text, encoding="utf-8")
 

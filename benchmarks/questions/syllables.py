@@ -75,10 +75,9 @@ def frames_of(
 
 
 def measured(
-    way: str, space: gm.LatentSpace | None, data: gm.Dataset, judge: LabelFeatures, detail: str
+    way: str, space: gm.LatentSpace | None, data: gm.Dataset, judge: LabelFeatures, detail: str, pairs: np.ndarray
 ) -> dict[str, float]:
     kind: Any = data.kind
-    pairs = pairs_of(data)
     known = judge.indices(data.attributes["label"])
     a, b = known[pairs.T]
     items, ends, noise = [], [], []
