@@ -17,7 +17,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 import gaiamorph as gm
 from common import Question, cost
 from gaiamorph.data.sounds import LEVEL
-from gaiamorph.evaluation.judge import open_labels
+from gaiamorph.evaluation.judge import LabelFeatures, open_labels
 from questions.syllables import FRAMES, frames_of, measured
 
 STEPS, PAIRS, WAYS = 2000, 200, ("blend", "gaia", "ae")
@@ -52,6 +52,12 @@ def pairs_of(data: gm.Dataset) -> np.ndarray:
         if data.groups[a] == data.groups[b] and labels[a] != labels[b]:
             found.append((a, b))
     return np.array(found)
+
+
+def skill(judge: LabelFeatures, data: gm.Dataset) -> float:
+    """Share of held-out recordings whose label the classifier tells right."""
+    held = data.splits["test"]
+    return judge.accuracy(data.kind.to_tensor(data.items[held]), data.attributes["label"].astype(str).to_numpy()[held])
 
 
 def contours(kind: Any, items: np.ndarray) -> np.ndarray:
@@ -107,7 +113,9 @@ def answer(question: Question) -> None:
                     detail = "carried" if "detail" in key["way"] else "none"
                     if name == "digits":
                         judge = judge or open_labels(data)
-                        found = measured(model, space, data, judge, detail, pairs_of(data))
+                        found = measured(model, space, data, judge, detail, pairs_of(data)) | {
+                            "skill": skill(judge, data)
+                        }
                     else:
                         found = tones(model, space, data, detail)
                     question.results.add(**key, **(cost(space) if space else {}), **found)
