@@ -95,3 +95,18 @@ def test_a_page_plays_each_frame(sound_space, recordings, tmp_path):
     assert all((tmp_path / "out" / file).is_file() for file in files)
     assert "01.wav" in page
     assert page.count("<img") == 2
+
+
+def test_a_manifest_says_where_segments_lie(sound_space, tmp_path):
+    wave = np.concatenate([np.pad(syllable(0.1, 500 + 20 * k), (800, 800)) for k in range(12)])
+    soundfile.write(tmp_path / "song.wav", wave, RATE)
+    onsets = np.arange(12) * 0.2 + 0.05
+    pd.DataFrame({"file_name": "song.wav", "onset": onsets, "offset": onsets + 0.1}).to_csv(
+        tmp_path / "metadata.csv", index=False
+    )
+    sound_space.morph(f"{tmp_path}::song.wav@0.05-0.15", f"{tmp_path}::song.wav@0.25-0.35", 3).save(tmp_path / "out")
+    row = pd.read_csv(tmp_path / "out" / "manifest.csv").iloc[0]
+    assert row[["onset_a", "offset_a", "onset_b", "offset_b"]].tolist() == pytest.approx([0.05, 0.15, 0.25, 0.35])
+    (order,) = read_manifest(tmp_path / "out" / "manifest.csv")
+    again = sound_space.remake(order, tmp_path)
+    np.testing.assert_array_equal(again.frames[0], sound_space.kind.recording(again.a.original))

@@ -214,6 +214,10 @@ class Kind(ABC):
         """An item as it was before it was made into one of the networks' shape: the recording of a sound. Others stay."""
         return item
 
+    def origin(self, original: Any, end: str) -> dict[str, Any]:
+        """What a manifest says of the original at an end ("a" or "b"), beside its name: where a segment lies in its recording."""
+        return {}
+
     def prepared(
         self, items: Sequence[np.ndarray], playback: Playback | None = None
     ) -> tuple[Sequence[np.ndarray], list[dict[str, Any]]]:

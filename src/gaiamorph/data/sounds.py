@@ -290,6 +290,10 @@ class Sounds(Kind):
         """The recording, or without one the waveform of the item."""
         return self._wave(item) if original is None else self.recording(original)
 
+    def origin(self, original: Any, end: str) -> dict[str, Any]:
+        onset, offset = original[1:] if isinstance(original, Segment) else ("", "")
+        return {f"onset_{end}": onset, f"offset_{end}": offset}
+
     def prepared(
         self, items: Sequence[np.ndarray], playback: Playback | None = None
     ) -> tuple[list[np.ndarray], list[dict[str, Any]]]:

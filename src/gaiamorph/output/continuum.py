@@ -291,6 +291,7 @@ def _write(
         weights, said = [*weights, *c.weights.tolist()], [*said, *said[: len(c)]]
     common = {name: getattr(c, name) for name in SHARED} | {
         "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name, "sha256_b": c.b.sha256,
+        **c.kind.origin(c.a.original, "a"), **c.kind.origin(c.b.original, "b"),
     }  # fmt: skip
     for i, (name, file, weight, more) in enumerate(zip(names, files, weights, said, strict=True)):
         role = name.partition("_")[0]
