@@ -347,6 +347,11 @@ def test_attributes_edit_average(run, labelled, photos, tmp_path):
     status, out, _ = run("average", space, photos, *where, "--out", tmp_path / "mean.png")
     assert status == 0
     assert "average of 20 items" in out
+    status, _, err = run(
+        "average", space, photos, "--where", "smile=1", "smile=0", *where[2:], "--out", tmp_path / "none.png"
+    )
+    assert status == 2
+    assert "no item has all of smile=1, smile=0" in err
     groups = ["--from", photos, "--to", photos, "--name", "nothing"]
     assert run("attributes", "fit", space, *groups)[0] == 0
     assert "nothing" in run("info", space)[1]

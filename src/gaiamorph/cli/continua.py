@@ -96,11 +96,13 @@ def _all_pairs(folder: Path, heard: bool) -> list[tuple[str, str]]:
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder")
     found = find(folder)
-    if found.skipped:
-        warnings.warn(f"{folder}: {left_out(found.skipped)}", stacklevel=2)
-    files = [str(path) for _, path in (found.pictures, found.recordings)[heard]]
+    what, entries, skipped = "pictures", found.pictures, found.skipped
+    if heard:
+        what, entries, skipped = "recordings", found.recordings, found.unheard
+    if skipped:
+        warnings.warn(f"{folder}: {left_out(skipped)}", stacklevel=2)
+    files = [str(path) for _, path in entries]
     if len(files) < 2:
-        what = ("pictures", "recordings")[heard]
         raise UserError(f"{folder} holds {len(files)} {what}: at least 2 are needed for a pair")
     return list(itertools.combinations(files, 2))
 
@@ -184,7 +186,7 @@ def average(
 
     Args:
         data: The group: anything that train takes.
-        out: A .png picture; for vectors, a .csv table.
+        out: A .png picture; for sounds a .wav file, for vectors a .csv table.
         where: Only items with COLUMN=VALUE. Of several such conditions all have to hold.
         labels: A table of attributes for --where (.csv, .jsonl or .parquet, with file_name or name).
         mixed: Members that may be mixed into one code; by default as many as the model has learnt to mix. A larger

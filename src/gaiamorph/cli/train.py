@@ -31,7 +31,7 @@ def train(
     """Train a model on pictures or vectors, and save its latent space.
 
     Args:
-        data: A folder of pictures, a .npy, .npz, .csv or .parquet file, hub:owner/name, or sample:NAME.
+        data: A folder of pictures or recordings, a .npy, .npz, .csv or .parquet file, hub:owner/name, or sample:NAME.
         out: Run folder: config.yaml, metrics.csv, figures, checkpoint and, at the end, space.safetensors.
         from_: Fine-tune: start from the weights of this space file or run folder.
         resume: Go on with the run in OUT. The result is that of a run that never stopped.

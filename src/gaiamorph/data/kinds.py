@@ -51,6 +51,14 @@ class Strip:
     sides: Sequence[str] = ()
     tops: Sequence[str] = ()
 
+    @property
+    def panels(self) -> list[tuple[str, np.ndarray]]:
+        """Labels and items of one row: A, the frames (`SHEET_COLUMNS` of them, evenly chosen, if there are more), and B."""
+        count = len(self.frames)
+        chosen = np.unique(np.linspace(0, count - 1, min(count, SHEET_COLUMNS)).round().astype(int)).tolist()
+        rows = [("A", self.a), *((str(self.labels[i]), self.frames[i]) for i in chosen)]
+        return rows if self.b is None else [*rows, ("B", self.b)]
+
 
 @dataclass(frozen=True)
 class Kind(ABC):
@@ -141,6 +149,10 @@ class Kind(ABC):
         """Items (N, ...) as people take them: sounds become waveforms, others stay."""
         return items
 
+    def heard(self, items: np.ndarray) -> np.ndarray:
+        """Items (N, ...) as they are after what people take of them: sounds are made into waveforms and analysed again."""
+        return items
+
     def is_natural(self, items: np.ndarray) -> bool:
         """Whether items (N, ...) of the right shape are in natural form already. Others go through `read` one by one."""
         return items.dtype == self.dtype
@@ -176,11 +188,8 @@ class Kind(ABC):
             starts = range(0, len(strip.frames), strip.per_row)
             rows = [list(strip.frames[i : i + strip.per_row]) for i in starts]
             return self.sheet(rows, strip.sides, strip.tops, cell)
-        count = len(strip.frames)
-        chosen = np.unique(np.linspace(0, count - 1, min(count, SHEET_COLUMNS)).round().astype(int))
-        end, label = ([], []) if strip.b is None else ([strip.b], ["B"])
-        labels = ["A", *(strip.labels[i] for i in chosen), *label]
-        return self.sheet([[strip.a, *strip.frames[chosen], *end]], (), labels, cell)
+        labels, items = zip(*strip.panels, strict=True)
+        return self.sheet([items], (), labels, cell)
 
     def draw_sets(self, sets: Mapping[str, np.ndarray]) -> Image.Image:
         """Sets of items (N, ...) by name, for comparison."""
@@ -219,7 +228,7 @@ class Kind(ABC):
         return {}
 
     def prepared(
-        self, items: Sequence[np.ndarray], playback: Playback | None = None
+        self, items: Sequence[np.ndarray], playback: Playback = Playback()
     ) -> tuple[Sequence[np.ndarray], list[dict[str, Any]]]:
         """Items that are written together, made comparable, and what a manifest says of each beside the usual.
 

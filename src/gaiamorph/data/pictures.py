@@ -27,7 +27,7 @@ DEFAULT_SIZE = 32
 MOST_FULL = 1024
 """By default, frames have no more pixels a side, however large the photographs are."""
 MOST_UNREADABLE, MOST_NAMED = 0.05, 20
-"""A larger share of unreadable files is an error."""
+"""A larger share of unreadable files is an error, which names so many of them."""
 
 
 @dataclass(frozen=True)

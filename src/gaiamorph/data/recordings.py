@@ -26,11 +26,12 @@ Thing = Path | Segment | bytes | np.ndarray | None
 """What an item is read from: a file, a part of one, its content, or a waveform (samples,). None: there is nothing."""
 NOTHING = "the row has no recording"
 LOOKED_AT = 100
+"""About as many recordings show which rates there are."""
 LONG = 600.0
 """Times of a table that are later than this, in seconds, look like milliseconds."""
 
 
-def rates_of(recordings: Sequence[Thing]) -> Counter[int]:
+def rates_of(source: str, recordings: Sequence[Thing]) -> Counter[int]:
     """How many recordings have which rate, of at most some hundred that are looked at. Raises UserError if none can be read."""
     rates: Counter[int] = Counter()
     for one in recordings[:: max(1, len(recordings) // LOOKED_AT)]:
@@ -41,7 +42,7 @@ def rates_of(recordings: Sequence[Thing]) -> Counter[int]:
         except soundfile.SoundFileError:
             continue
     if not rates:
-        raise UserError("none of the recordings can be read")
+        raise UserError(f"{source} holds no recording that can be read")
     return rates
 
 
@@ -82,7 +83,9 @@ def source_of(request: Request, samples: tuple[str, ...]) -> Source | None:
             return None
         files, attributes, notes = hub.files(name, "recordings")
         entries: list[tuple[str, Thing]] = list(files)
-        return Source(entries, attributes, notes, [name, *files.key], rates_of([thing for _, thing in entries]))
+        return Source(
+            entries, attributes, notes, [name, *files.key], rates_of(request.source, [thing for _, thing in entries])
+        )
     if not request.path.is_dir() or not (found := find(request.path)).recordings:
         return None
     recordings = found.recordings
@@ -90,7 +93,9 @@ def source_of(request: Request, samples: tuple[str, ...]) -> Source | None:
         list(recordings), *described(request.path, [name for name, _ in recordings]),
     )  # fmt: skip
     stamps = [[[name, *images.stamp(path)] for name, path in recordings], [name for name, _ in entries]]
-    return Source(entries, attributes, notes, stamps, rates_of([path for _, path in recordings]), found.unheard)
+    return Source(
+        entries, attributes, notes, stamps, rates_of(request.source, [path for _, path in recordings]), found.unheard
+    )
 
 
 def in_milliseconds(entries: list[tuple[str, Thing]]) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from gaiamorph import drawing
-from gaiamorph.data.kinds import CPU, SHEET_COLUMNS, Dataset, End, Kind, Request, Strip, moved
+from gaiamorph.data.kinds import CPU, Dataset, End, Kind, Request, Strip, moved
 from gaiamorph.data.recordings import NOTHING, Thing, cached_items, in_milliseconds, low_rates, source_of
 from gaiamorph.data.segments import Segment
 from gaiamorph.errors import UnreadableError, UserError
@@ -22,7 +22,8 @@ from gaiamorph.sound import files
 from gaiamorph.sound.coder import Coder
 from gaiamorph.sound.mel import Mel
 from gaiamorph.sound.playback import Playback, decibels
-from gaiamorph.sound.world import World, pitch_of
+from gaiamorph.sound.scale import window_of
+from gaiamorph.sound.world import World, median_pitch
 
 MOST_RATE = 48_000
 FMIN, FMAX = 100.0, 0.45
@@ -135,7 +136,6 @@ class Sounds(Kind):
             raise UserError(
                 f"trim must not be negative: it is a number of dB below the loudest part, not {self.trim:g}"
             )
-        self.coder.channels  # noqa: B018 (a codec that is not installed says so)
 
     @property
     def about(self) -> str:
@@ -176,15 +176,22 @@ class Sounds(Kind):
     def item(self, wave: np.ndarray) -> np.ndarray:
         """The item of a waveform (samples,)."""
         picture, facts = self.coder.analysed(wave)
-        item = np.zeros(self.item_shape, np.float32)
-        item[: self._picture_rows] = picture.reshape(self._picture_rows, -1)
-        return self.with_facts(item[None], facts[None])[0]
+        rows = picture.astype(np.float32).reshape(1, self._picture_rows, -1)
+        return self.with_facts(rows, facts[None])[0]
+
+    def items(self, waves: Iterable[np.ndarray]) -> np.ndarray:
+        """The items (N, rows, moments) of waveforms (samples,)."""
+        return np.stack([self.item(wave) for wave in waves])
+
+    def heard(self, items: np.ndarray) -> np.ndarray:
+        return self.items(self.delivered(items))
 
     def facts(self, items: np.ndarray) -> np.ndarray:
         """The numbers (N, F) beside the pictures of items: log2 of the seconds, level in dB, and those of the codec."""
         return items[:, self._picture_rows :].reshape(len(items), -1)[:, : self._facts]
 
     def with_facts(self, items: np.ndarray, facts: np.ndarray) -> np.ndarray:
+        """items: whole ones, or their pictures alone (N, rows of the picture, moments)."""
         rows = np.zeros((len(items), (1 + self.coder.contours) * self.coder.moments), np.float32)
         rows[:, : self._facts] = facts
         return np.concatenate([items[:, : self._picture_rows], rows.reshape(len(items), -1, self.coder.moments)], 1)
@@ -199,9 +206,8 @@ class Sounds(Kind):
     def to_items(self, x: Tensor) -> np.ndarray:
         """The facts are `typical`."""
         pictures = x.detach().float().clamp(0, 1).cpu().numpy()[:, :, ::-1]
-        items = np.zeros((len(pictures), *self.item_shape), np.float32)
-        items[:, : self._picture_rows] = pictures.reshape(len(pictures), self._picture_rows, -1)
-        return self.with_facts(items, np.asarray(self.typical)[None])
+        rows = pictures.reshape(len(pictures), self._picture_rows, -1)
+        return self.with_facts(rows, np.asarray(self.typical)[None])
 
     def completed(self, items: np.ndarray, ends: Sequence[End], weights: np.ndarray, detail: str) -> np.ndarray:
         """Waveforms, an array (S,) of arrays (samples,). Carried detail makes the ends the recordings themselves."""
@@ -257,18 +263,13 @@ class Sounds(Kind):
         """Spectrograms on one scale of dB, of time and of frequency."""
         if strip.per_row:
             return super().draw_continuum(strip, cell)
-        chosen = np.unique(
-            np.linspace(0, len(strip.frames) - 1, min(len(strip.frames), SHEET_COLUMNS)).round().astype(int)
-        )
-        panels = [("A", strip.a), *((strip.labels[i], strip.frames[i]) for i in chosen)]
-        panels += [] if strip.b is None else [("B", strip.b)]
-        waves = [(label, self._wave(x)) for label, x in panels]
+        waves = [(label, self._wave(x)) for label, x in strip.panels]
         drawn = [(label, self.spectrogram(wave), len(wave) / self.rate) for label, wave in waves]
         return drawing.spectrograms(drawn, (self.fmin, self.fmax), DRAWN_FLOOR)
 
     def spectrogram(self, wave: np.ndarray) -> np.ndarray:
         """(frequencies, moments) in dB from fmin to fmax, of a waveform, in windows of about 8 ms."""
-        size = 2 ** round(np.log2(DRAWN_WINDOW * self.rate))
+        size = window_of(DRAWN_WINDOW, self.rate)
         padded = np.pad(wave, size // 2)
         frames = np.lib.stride_tricks.sliding_window_view(padded, size)[:: max(1, len(wave) // DRAWN_MOMENTS)]
         power = np.abs(np.fft.rfft(frames * np.hanning(size), 4 * size).T)
@@ -277,8 +278,8 @@ class Sounds(Kind):
 
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
         """An item, or a waveform (samples,). What is too loud is turned down."""
-        wave = self._wave(item)
-        files.write(wave * min(1.0, files.LOUDEST / max(files.FAINTEST, float(np.abs(wave).max()))), path, self.rate)
+        (wave,) = files.turned_down([self._wave(item)])
+        files.write(wave, path, self.rate)
 
     def write_joined(self, items: Sequence[np.ndarray], folder: Path, name: str) -> Path:
         gap = np.zeros(round(GAP * self.rate), np.float32)
@@ -295,12 +296,12 @@ class Sounds(Kind):
         return {f"onset_{end}": onset, f"offset_{end}": offset}
 
     def prepared(
-        self, items: Sequence[np.ndarray], playback: Playback | None = None
+        self, items: Sequence[np.ndarray], playback: Playback = Playback()
     ) -> tuple[list[np.ndarray], list[dict[str, Any]]]:
         """Items or waveforms as waveforms."""
-        chosen, before = playback or Playback(), [self._wave(item) for item in items]
-        waves = chosen.prepared(before, self.rate)
-        said = [self._said(wave, own, chosen) for wave, own in zip(waves, before, strict=True)]
+        before = [self._wave(item) for item in items]
+        waves = playback.prepared(before, self.rate)
+        said = [self._said(wave, own, playback) for wave, own in zip(waves, before, strict=True)]
         return waves, said
 
     def _wave(self, item: np.ndarray) -> np.ndarray:
@@ -309,10 +310,10 @@ class Sounds(Kind):
     def _said(self, wave: np.ndarray, before: np.ndarray, playback: Playback) -> dict[str, Any]:
         """What a manifest says of a waveform as it is written, and as it was before."""
         level, own = (decibels(float(np.sqrt(np.square(x[: len(before)]).mean()))) for x in (wave, before))
-        pitch = pitch_of(before, self.rate)[0] if self.codec == "world" else np.zeros(1)
+        pitch = median_pitch(before, self.rate) if self.codec == "world" else np.nan
         return {
             "codec": self.codec, "rate": self.rate, "seconds": round(len(before) / self.rate, 6), "level_db": level,
-            "gain_db": round(level - own, 2), "pitch_hz": round(float(np.median(pitch[pitch > 0])), 2) if pitch.any() else "",
+            "gain_db": round(level - own, 2), "pitch_hz": "" if np.isnan(pitch) else round(pitch, 2),
             "inversion": self.coder.inversion, **asdict(playback),
         }  # fmt: skip
 
@@ -322,10 +323,9 @@ def _read(kind: Sounds, thing: Thing) -> tuple[np.ndarray, str] | str:
     try:
         if thing is None:
             return NOTHING
-        wave = kind.recording(thing)
-        content = (
-            thing.read_bytes() if isinstance(thing, Path) else thing if isinstance(thing, bytes) else wave.tobytes()
-        )
+        held = thing.read_bytes() if isinstance(thing, Path) else thing
+        wave = kind.recording(held)
+        content = held if isinstance(held, bytes) else wave.tobytes()
         return kind.item(wave), hashlib.sha256(content).hexdigest()
     except (UnreadableError, OSError) as error:
         return str(error)

@@ -12,20 +12,8 @@ from gaiamorph.evaluation.sharpness import sharpness, texture
 from gaiamorph.evaluation.sounds import sounds
 
 _ALL = (
-    reconstruction,
-    sharpness,
-    texture,
-    sounds,
-    labels,
-    realism,
-    inside,
-    convexity,
-    path,
-    identity,
-    lines,
-    codes,
-    cost,
-)
+    reconstruction, sharpness, texture, sounds, labels, realism, inside, convexity, path, identity, lines, codes, cost,
+)  # fmt: skip
 METRICS: dict[str, Callable[[Case], Iterable[Metric]]] = {metric.__name__: metric for metric in _ALL}
 
 __all__ = ["METRICS", "Case", "Metric"]

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gaiamorph.data.sounds import Sounds
 from gaiamorph.evaluation.case import Case, Metric
 from gaiamorph.evaluation.judge import LabelFeatures
-from gaiamorph.evaluation.sounds import heard
 
 WALKED, STEPS = 200, 9
 """Pairs of different labels, and frames of each path."""
@@ -47,13 +45,10 @@ def labels(case: Case) -> Iterator[Metric]:
         return
     a, b = a[fits], b[fits]
     frames = case.paths(case.z[np.stack([a, b], 1)], STEPS)
-    if isinstance(kind, Sounds):
-        w = np.linspace(0, 1, STEPS)[None, :, None]
-        facts = (1 - w) * kind.facts(case.real[a])[:, None] + w * kind.facts(case.real[b])[:, None]
-        items = kind.with_facts(frames.reshape(-1, *kind.item_shape), facts.reshape(len(fits) * STEPS, -1))
-        frames = heard(kind, items).reshape(frames.shape)
-    flat = judge.probabilities(kind.to_tensor(frames.reshape(-1, *kind.item_shape)))
-    walked = flat.reshape(len(fits), STEPS, -1)
+    w = np.linspace(0, 1, STEPS)[None, :, None]
+    facts = (1 - w) * kind.facts(case.real[a])[:, None] + w * kind.facts(case.real[b])[:, None]
+    items = kind.with_facts(frames.reshape(-1, *kind.item_shape), facts.reshape(len(fits) * STEPS, facts.shape[2]))
+    walked = judge.probabilities(kind.to_tensor(kind.heard(items))).reshape(len(fits), STEPS, -1)
     halfway = third(walked[:, STEPS // 2], known[a], known[b]).mean()
     yield Metric("labels/third halfway", float(halfway), "of pairs", "lower", "judged to be neither A's label nor B's")
     even = monotone(shares_of(walked, known[a], known[b])).mean()

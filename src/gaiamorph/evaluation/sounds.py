@@ -9,6 +9,8 @@ from scipy.signal import stft
 
 from gaiamorph.data.sounds import LEVEL, SECONDS, Sounds
 from gaiamorph.evaluation.case import Case, Metric
+from gaiamorph.sound.scale import window_of
+from gaiamorph.sound.world import median_pitch
 
 HEARD = 200
 """Items, and pairs, that are made into waveforms."""
@@ -22,11 +24,6 @@ LONGEST_PERIOD, SHORTEST_PERIOD, PERIODS = 1 / 75, 1 / 6000, 0.032
 """Seconds: the periods that a harmonic sound may have, and the frame in which one is looked for."""
 
 
-def heard(kind: Sounds, items: np.ndarray) -> np.ndarray:
-    """Items (N, ...) made into waveforms, and these into items again."""
-    return np.stack([kind.item(wave) for wave in kind.delivered(items)])
-
-
 def log_spectral_distance(made: np.ndarray, real: np.ndarray, kind: Sounds) -> float:
     """dB between two waveforms (samples,): root of the mean square over frequencies, mean over moments (Gray & Markel 1976)."""
     size = max(len(made), len(real))
@@ -37,7 +34,7 @@ def log_spectral_distance(made: np.ndarray, real: np.ndarray, kind: Sounds) -> f
 
 def _spectrum(wave: np.ndarray, kind: Sounds) -> np.ndarray:
     """(frequencies, moments) in dB."""
-    size = 2 ** round(np.log2(WINDOW * kind.rate))
+    size = window_of(WINDOW, kind.rate)
     wave = np.pad(wave, (0, max(0, size - len(wave))))
     frequencies, _, values = stft(wave, kind.rate, nperseg=size, noverlap=size - size // 4)
     return 20 * np.log10(np.abs(values[(frequencies >= kind.fmin) & (frequencies <= kind.fmax)]) + 1e-9)
@@ -83,15 +80,14 @@ def recordings(case: Case, count: int) -> list[np.ndarray]:
 
 def sounds(case: Case) -> Iterator[Metric]:
     """Nothing for data that is no sound."""
-    kind, z = case.space.kind, case.z
+    kind = case.space.kind
     if not isinstance(kind, Sounds):
         return
     ends = case.pairs[:HEARD]
-    halfway = case.space.decode_items((z[ends[:, 0]] + z[ends[:, 1]]) / 2)
-    facts = kind.facts(case.real)
+    halfway, facts = case.midpoints[:HEARD], kind.facts(case.real)
     halfway = kind.with_facts(halfway, facts[ends].mean(1)) if case.space.can_encode else halfway
     waves = kind.delivered(halfway)
-    middles, real = np.stack([kind.item(wave) for wave in waves]), case.real[:HEARD]
+    middles, real = kind.items(waves), case.real[:HEARD]
     own = recordings(case, HEARD)
     noise = np.mean([harmonicity(wave, kind.rate) for wave in waves])
     known = np.mean([harmonicity(wave, kind.rate) for wave in own])
@@ -100,11 +96,8 @@ def sounds(case: Case) -> Iterator[Metric]:
         yield Metric(
             "pitch/midpoints", float(error), "semitones", "lower", "median, off halfway between both recordings'"
         )
-    name, meaning = (
-        "contrast/midpoints",
-        "sd over bands, as heard, minus that of recordings; below 0: noise, or two contours",
-    )
-    yield Metric(name, contrast(kind, middles) - contrast(kind, real), "dB", "higher", meaning)
+    meaning = "sd over bands, as heard, minus that of recordings; below 0: noise, or two contours"
+    yield Metric("contrast/midpoints", contrast(kind, middles) - contrast(kind, real), "dB", "higher", meaning)
     meaning = "harmonics-to-noise ratio minus that of recordings"
     yield Metric("harmonicity/midpoints", float(noise - known), "dB", "neither", meaning)
     if not case.space.can_encode:
@@ -116,22 +109,13 @@ def sounds(case: Case) -> Iterator[Metric]:
         apart = np.mean([log_spectral_distance(a, b, kind) for a, b in zip(back, own, strict=True)])
         better = "lower" if name == "reconstructions" else "neither"
         yield Metric(f"log-spectral distance/{name}", float(apart), "dB", better, "waveforms against their recordings")
-        heard_again = np.stack([kind.item(wave) for wave in back])
-        apart = cepstral_distortion(kind, heard_again, real).mean()
+        apart = cepstral_distortion(kind, kind.items(back), real).mean()
         yield Metric(f"mel-cepstral distortion/{name}", float(apart), "dB", better, "as heard, at the same moments")
-    guessed = kind.facts(case.space.decode_items(z))[:, SECONDS] - facts[:, SECONDS]
+    guessed = kind.facts(case.reconstructions)[:, SECONDS] - facts[:, SECONDS]
     error = 100 * (2 ** float(np.median(np.abs(guessed))) - 1)
     yield Metric("duration/from codes", error, "%", "lower", "median error of the duration that a code says")
 
 
-def spoken_pitch(wave: np.ndarray, rate: int) -> float:
-    """Median pitch in Hz of the voiced moments of a waveform, by WORLD. NaN if there are none."""
-    from gaiamorph.sound.world import pitch_of
-
-    pitch, _ = pitch_of(wave, rate)
-    return float(np.median(pitch[pitch > 0])) if (pitch > 0).any() else float("nan")
-
-
 def semitones_off(waves: Iterable[np.ndarray], wanted: np.ndarray, rate: int) -> np.ndarray:
     """Semitones (N,) by which the pitches of waveforms miss those wanted (N,) in Hz."""
-    return 12 * np.abs(np.log2([spoken_pitch(wave, rate) for wave in waves]) - np.log2(wanted))
+    return 12 * np.abs(np.log2([median_pitch(wave, rate) for wave in waves]) - np.log2(wanted))

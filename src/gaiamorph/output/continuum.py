@@ -111,7 +111,7 @@ class Continuum(Description):
         include_originals: bool = False,
         paste: bool = False,
         sheets: bool = True,
-        playback: Playback | None = None,
+        playback: Playback = Playback(),
         overwrite: bool = False,
     ) -> Path:
         """Write frames, ``sheet.png``, ``codes.npy`` and ``manifest.csv`` into a new folder (see `save_continua`)."""
@@ -181,7 +181,7 @@ def save_continua(
     include_originals: bool = False,
     paste: bool = False,
     sheets: bool = True,
-    playback: Playback | None = None,
+    playback: Playback = Playback(),
     overwrite: bool = False,
     report: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -196,10 +196,10 @@ def save_continua(
     `Continua`, which `morph_pairs` gives, go on where they were stopped, if they are saved in the same way again.
     """
     check_scale(scale)
-    (playback or Playback()).check()
+    playback.check()
     path, resumable = Path(folder), continua if isinstance(continua, Continua) and continua.key else None
     refuse_existing(path, overwrite)
-    options = [scale, include_originals, paste, sheets, asdict(playback or Playback()), __version__]
+    options = [scale, include_originals, paste, sheets, asdict(playback), __version__]
     journal = Journal(path, json.dumps([resumable.key if resumable else os.urandom(16).hex(), *options]))
     done = len(journal.entries)
     try:
@@ -214,7 +214,7 @@ def save_continua(
                 futures: list[Future[None]] = []
                 prefix = f"{pair:05d}_" if several else ""
                 write = partial(_collect, futures, submit)
-                if playback not in (None, Playback()) and not c.kind.is_heard:
+                if playback != Playback() and not c.kind.is_heard:
                     raise UserError(
                         f"normalise, fade and pad are for sounds, and these are {c.kind.name}: leave them out"
                     )
@@ -273,7 +273,7 @@ def _write(
     scale: int,
     originals: bool,
     paste: bool,
-    playback: Playback | None,
+    playback: Playback,
     write: Callable[..., None],
 ) -> Iterator[dict[str, Any]]:
     """Write the items of one continuum, and give its rows of the manifest."""

@@ -1,6 +1,7 @@
 """Sound files: reading with limits, and writing without clipping."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, f
             file.seek(start)
             wave = file.read(min(stop, file.frames) - start, dtype="float32", always_2d=True).mean(1)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
-        raise UnreadableError(f"cannot be read as a sound: {error}") from error
+        raise UnreadableError(f"cannot be read as a sound: {getattr(error, 'error_string', error)}") from error
     if not np.isfinite(wave).all():
         raise UnreadableError("some of its samples are not finite")
     wave = wave - wave.mean() if len(wave) else wave
@@ -60,6 +61,12 @@ def trimmed(wave: np.ndarray, rate: int, below: float) -> np.ndarray:
     loud = np.flatnonzero(power > power.max() * 10 ** (-below / 10))
     kept = round(TRIM_KEPT * rate)
     return wave[max(0, loud[0] - kept) : loud[-1] + kept + 1]
+
+
+def turned_down(waves: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Waveforms that belong together. If one is too loud for a file, all are turned down by the same factor."""
+    most = max(float(np.abs(wave).max()) for wave in waves)
+    return [wave * np.float32(LOUDEST / most) for wave in waves] if most > LOUDEST else list(waves)
 
 
 def write(wave: np.ndarray, path: Path, rate: int) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gaiamorph.sound.scale import moments_at, spaced_mel
+from gaiamorph.sound.scale import moments_at, spaced_mel, window_of
 
 UNMIXING, PHASE_STEPS, MOMENTUM = 60, 32, 0.99
 """Updates of the magnitudes, and iterations and momentum of the phases."""
@@ -45,7 +45,7 @@ class Mel:
     @classmethod
     def at(cls, rate: int, fmin: float, fmax: float) -> Self:
         """Windows of about 16 ms."""
-        window = 2 ** round(math.log2(0.016 * rate))
+        window = window_of(0.016, rate)
         return cls(rate, fmin, fmax, window=window, n_fft=2 * window, hop=max(1, window // 8))
 
     def analysed(self, wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from gaiamorph.errors import UserError
-from gaiamorph.sound.files import FAINTEST, LOUDEST
+from gaiamorph.sound.files import FAINTEST, turned_down
 
 RMS, PEAK = 0.0632, 0.891
 """What levels are made to be: the root mean square that Praat calls 70 dB; a peak 1 dB below the largest that a file can hold."""
@@ -40,8 +40,7 @@ class Playback:
         if self.pad:
             longest = max(map(len, made))
             made = [np.pad(wave, (0, longest - len(wave))) for wave in made]
-        most = max(float(np.abs(wave).max()) for wave in made)
-        return [wave * np.float32(LOUDEST / most) for wave in made] if most > LOUDEST else made
+        return turned_down(made)
 
     def _gain(self, wave: np.ndarray) -> float:
         if self.normalise == "none":

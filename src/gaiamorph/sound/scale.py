@@ -11,6 +11,11 @@ def spaced_mel(fmin: float, fmax: float, count: int) -> np.ndarray:
     return 700 * (10 ** (np.linspace(low, high, count) / 2595) - 1)
 
 
+def window_of(seconds: float, rate: int) -> int:
+    """Samples of a window of about so many seconds: a power of two."""
+    return 2 ** round(math.log2(seconds * rate))
+
+
 def moments_at(count: int, length: float) -> np.ndarray:
     """The middles (count,) of as many even parts of a length."""
     return (np.arange(count) + 0.5) * length / count

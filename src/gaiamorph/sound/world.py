@@ -170,6 +170,13 @@ def pitch_of(wave: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:
     return pyworld.stonemask(x, pitch, times, rate), times
 
 
+def median_pitch(wave: np.ndarray, rate: int) -> float:
+    """Median pitch in Hz of the voiced moments of a waveform. NaN if there are none."""
+    pitch, _ = pitch_of(wave, rate)
+    voiced = pitch[pitch > 0]
+    return float(np.median(voiced)) if len(voiced) else float("nan")
+
+
 def _resampled(values: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Rows of values (T, F) at fractional places (S,), linearly: (S, F). Beyond the ends they stay."""
     places = np.clip(places, 0, len(values) - 1)

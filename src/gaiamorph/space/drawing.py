@@ -149,7 +149,7 @@ class Drawer(Codec):
 
     def _values(self, source: Source, size: int) -> np.ndarray:
         """A source in full size as float32 in [0, 1]: pictures (H, W, C), vectors (D,)."""
-        item = self._whole(source, size).item if size else source.item
+        item = _photograph(self._kind(size), source) if size else source.item
         return _channels_last(self._kind(size).to_tensor(item[None]))[0]
 
     def _lost(self, end: End, size: int) -> np.ndarray:
