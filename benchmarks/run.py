@@ -24,6 +24,8 @@ QUESTIONS = {
     "cartoons": ("cartoon_edits", "attribute vectors on cartoon faces: do edits change one thing? (needs Node.js)"),
     "age_and_sex": ("age_and_sex", "attribute vectors of age and sex on UTKFace"),
     "syllables": ("syllables", "continua between syllables of birdsong, beside cross-fades and blends of spectrograms"),
+    "round_trip": ("sound_round_trip", "recordings as pictures and back, without a model"),
+    "sound_cost": ("sound_cost", "seconds and memory of sounds"),
     "speech": ("speech", "speech by the vocoder WORLD: a space beside linear interpolation"),
     "fine_tuning": ("fine_tuning", "60 photographs, from scratch and from a space of many (after age_and_sex)"),
     "photographs": ("photo_edits", "attribute vectors on photographs: is it still the same person?"),

@@ -1,12 +1,14 @@
 """Speech by the vocoder WORLD: what a space adds to the linear interpolation of WORLD's parameters.
 
-Spoken digits (GAIAMORPH_DIGITS): speakers held out, 200 pairs of one speaker with different digits, judged as in `syllables`.
+Spoken digits (GAIAMORPH_DIGITS): speakers held out, 200 pairs of one speaker with different digits, judged as in `syllables`. The
+classifier, unlike a space, has heard the other half of these speakers' recordings: it has to know their digits.
 Mandarin syllables (GAIAMORPH_PINYIN): whole syllables held out, pairs of one syllable with different tones: does the pitch halfway
 lie halfway, and does a reconstruction keep its tone?
 """
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,12 @@ def labelled(source: Path, target: Path) -> Path:
             (target / name).symlink_to((source / name).resolve())
     table.to_csv(target / "metadata.csv", index=False)
     return target
+
+
+def heard_by_the_judge(data: gm.Dataset) -> gm.Dataset:
+    """The same data, with half of the held-out recordings among those of the training."""
+    train, held = data.splits["train"], data.splits["test"]
+    return replace(data, splits=data.splits | {"train": np.concatenate([train, held[::2]]), "test": held[1::2]})
 
 
 def pairs_of(data: gm.Dataset) -> np.ndarray:
@@ -101,6 +109,7 @@ def answer(question: Question) -> None:
         folder = labelled(Path(source), question.runs / question.name / name)
         for seed in question.seeds or (0, 1, 2):
             data, judge = gm.open_data(folder, seed=seed, **READING), None
+            judged = heard_by_the_judge(data)
             for model in question.models or WAYS:
                 ways = [model] if model == "blend" else [model, f"{model}, detail"]
                 if not [*question.missing(seed=[seed], data=[name], way=ways)]:
@@ -112,10 +121,9 @@ def answer(question: Question) -> None:
                 for key in question.missing(seed=[seed], data=[name], way=ways):
                     detail = "carried" if "detail" in key["way"] else "none"
                     if name == "digits":
-                        judge = judge or open_labels(data)
-                        found = measured(model, space, data, judge, detail, pairs_of(data)) | {
-                            "skill": skill(judge, data)
-                        }
+                        judge = judge or open_labels(judged)
+                        found = measured(model, space, data, judge, detail, pairs_of(judged))
+                        found["skill"] = skill(judge, judged)
                     else:
                         found = tones(model, space, data, detail)
                     question.results.add(**key, **(cost(space) if space else {}), **found)

@@ -106,14 +106,14 @@ def wav(seconds: float, rate: int = 8000) -> dict:
 
 
 def test_recordings(hub):
-    hub(audio=[*(wav(0.1 + 0.01 * k) for k in range(12)), None, {"bytes": b"junk", "path": None}], age=list(range(14)))
+    hub(audio=[*(wav(0.1 + 0.01 * k) for k in range(20)), None, {"bytes": b"junk", "path": None}], age=list(range(22)))
     data = open_data("hub:a/b")
     assert data.kind.name == "sounds"
     assert data.kind.rate == 8000
-    assert data.attributes["age"].tolist() == list(range(12))
+    assert data.attributes["age"].tolist() == list(range(20))
     assert len(data.kind.recording(data.original("3"))) == 0.13 * 8000
     assert [(name, reason[:24]) for name, reason in data.skipped] == [
-        ("12", "the row has no recording"), ("13", "cannot be read as a soun"),
+        ("20", "the row has no recording"), ("21", "cannot be read as a soun"),
     ]  # fmt: skip
 
 

@@ -109,9 +109,20 @@ def test_bad_segments_are_left_out_with_their_reasons(tmp_path):
     pd.DataFrame(rows, columns=["file_name", "onset", "offset", "label"]).to_csv(tmp_path / "metadata.csv", index=False)
     data = gm.open_data(tmp_path)
     assert len(data) == len(TIMES)
+    assert data.notes == ["1 row without a file name, onset or offset: left out"]
     assert len(data.skipped) == len(bad)
     for (name, reason), expected in zip(data.skipped, bad.values(), strict=True):
         assert expected in reason, name
+
+
+def test_segments_may_overlap_and_be_short(tmp_path):
+    recording(tmp_path / "song.wav")
+    rows = [("song.wav", 1 + 0.001 * k, 1.1 + 0.001 * k) for k in range(10)] + [("song.wav", 1.3, 1.305)]
+    pd.DataFrame(rows, columns=["file_name", "onset", "offset"]).to_csv(tmp_path / "metadata.csv", index=False)
+    data = gm.open_data(tmp_path)
+    assert len(data) == 11
+    assert 2 ** data.items[-1, -1, 0] == pytest.approx(0.005)
+    assert data.skipped == []
 
 
 def test_times_in_milliseconds_are_told(tmp_path):

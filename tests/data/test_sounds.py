@@ -67,7 +67,7 @@ def test_a_continuum_of_recordings_is_written_as_sound(sound_space, recordings, 
 
 def test_the_ends_are_the_recordings_unless_no_detail_is_wanted(sound_space, recordings):
     a, b = recordings / "00.wav", recordings / "01.wav"
-    known = [read(path, RATE, 1) for path in (a, b)]
+    known = [read(path, RATE, 1).wave for path in (a, b)]
     full = sound_space.morph(a, b, steps=3)
     assert full.detail == "carried"
     for frame, wave in zip(full.frames[[0, 2]], known, strict=True):
@@ -80,7 +80,7 @@ def test_the_ends_are_the_recordings_unless_no_detail_is_wanted(sound_space, rec
 def test_carried_detail_gives_a_recording_back_without_its_samples(recordings):
     """A frame just beside the end is nearly the recording, phases included."""
     kind = gm.open_data(recordings).kind
-    wave = read(recordings / "00.wav", RATE, 1)
+    wave = read(recordings / "00.wav", RATE, 1).wave
     item, lost = kind.item(wave), kind.coder.lost(wave)
     back = kind.coder.waves(item[None, None, :-1], kind.facts(item[None]), [lost.fading(lost, 0.5)])[0]
     assert np.corrcoef(back, wave)[0, 1] > 0.99
@@ -174,6 +174,66 @@ def test_a_bad_recording_is_left_out_with_its_reason(what, reason, recordings, t
     assert reason in why
     with pytest.raises(UserError, match=reason):
         data.kind.read(tmp_path / "odd.wav")
+
+
+@pytest.mark.parametrize(("count", "refused"), [(2, False), (3, True)])
+def test_many_broken_recordings_are_an_error(count, refused, tmp_path):
+    """2 of 40 are 5 %."""
+    for k in range(40):
+        soundfile.write(tmp_path / f"{k:02}.wav", syllable(0.1, 500 + 10 * k), RATE)
+    for k in range(count):
+        broken("no sound", tmp_path / f"{k:02}.wav")
+    for k in range(10, 20):
+        broken("silent", tmp_path / f"{k:02}.wav")
+    if refused:
+        with pytest.raises(
+            UserError, match=r"(?s)3 of 40 recordings in .* cannot be read: remove or repair.*00\.wav: cannot"
+        ):
+            gm.open_data(tmp_path)
+    else:
+        assert len(gm.open_data(tmp_path).skipped) == 12, "silence is no damage"
+
+
+def test_clipped_recordings_are_pointed_out(tmp_path):
+    for k in range(20):
+        wave = syllable(0.1, 500 + 10 * k, loud=0.3)
+        soundfile.write(tmp_path / f"{k:02}.wav", wave / np.abs(wave).max(), RATE)
+    assert gm.open_data(tmp_path).notes == [], "as loud as can be, and not cut off"
+    for k in (3, 4):
+        soundfile.write(tmp_path / f"{k:02}.wav", np.clip(syllable(0.1, 500, loud=2.0), -1, 1), RATE)
+    (note,) = gm.open_data(tmp_path).notes
+    assert note.startswith("2 recordings are clipped")
+    assert note.endswith("03.wav, 04.wav")
+
+
+@pytest.mark.parametrize("rate", [8000, 22_050, 44_100, 48_000, 96_000, 250_000])
+@pytest.mark.parametrize(("channels", "subtype"), [(1, "PCM_16"), (2, "PCM_24"), (1, "FLOAT")])
+def test_recordings_of_any_rate_and_format_come_back_as_they_are(rate, channels, subtype, tmp_path):
+    """With their duration, level and main frequency."""
+    for k in range(12):
+        wave = syllable(0.05 + 0.01 * k, 700, rate=rate)
+        soundfile.write(tmp_path / f"{k:02}.wav", np.stack([wave] * channels, 1), rate, subtype=subtype)
+    data = gm.open_data(tmp_path, rate=rate)
+    assert data.kind.rate == rate
+    back = data.kind.delivered(data.items)
+    for name, wave in zip(data.names, back, strict=True):
+        own = data.kind.recording(data.original(name))
+        assert len(wave) == len(own) == round((0.05 + 0.01 * int(name[:2])) * rate)
+        assert abs(20 * np.log10(wave.std() / own.std())) < 1.5
+        peaks = [np.argmax(np.abs(np.fft.rfft(x))) / len(x) * rate for x in (wave, own)]
+        assert abs(peaks[0] - peaks[1]) < 60
+
+
+def test_high_rates_are_lowered_with_a_note(tmp_path):
+    for k in range(12):
+        soundfile.write(tmp_path / f"{k:02}.wav", syllable(0.05, 30_000 + 1000 * k, rate=250_000), 250_000)
+    low = gm.open_data(tmp_path)
+    assert low.kind.rate == 48_000
+    (note,) = low.notes
+    assert "nothing above 24000 Hz is kept (--rate 250000 keeps all)" in note
+    high = gm.open_data(tmp_path, rate=250_000, fmin=15_000)
+    assert high.notes == []
+    assert high.kind.coder.window == 512, "2 ms tell bands of 500 Hz apart"
 
 
 def test_another_rate_is_resampled_and_two_channels_become_one(recordings, tmp_path):

@@ -8,9 +8,12 @@ import numpy as np
 
 from gaiamorph.data.finding import Found
 from gaiamorph.data.images import Facts
+from gaiamorph.errors import UserError
 
 MOST_NAMES = 10
 """Names that are listed of one kind."""
+MOST_UNREADABLE, MOST_FILES = 0.05, 20
+"""A larger share of unreadable files is an error, which names so many of them."""
 FEWEST_PIXELS = 1 / 16
 """A set is of very different sizes if the smallest picture has a smaller share of the pixels of the largest."""
 LONG = 2
@@ -27,6 +30,13 @@ def counted(count: int, singular: str, verb: str = "") -> str:
     """As in "1 picture is", "2 pictures are": the verb is given in both forms, divided by a slash."""
     one, _, many = verb.partition("/")
     return f"{count} {singular}{'' if count == 1 else 's'} {one if count == 1 else many}".rstrip()
+
+
+def too_many(what: str, files: Sequence[tuple[str, str]]) -> UserError:
+    """The error for a source of which too much cannot be read. It names the first files, with their reasons."""
+    named = [f"    {name}: {reason}" for name, reason in files[:MOST_FILES]]
+    named += [f"    and {len(files) - MOST_FILES} more"] if len(files) > MOST_FILES else []
+    return UserError("\n".join([f"{what}: remove or repair them", *named]))
 
 
 def no_pictures(folder: Path, found: Found) -> str:

@@ -26,8 +26,6 @@ from gaiamorph.errors import UserError, telling
 DEFAULT_SIZE = 32
 MOST_FULL = 1024
 """By default, frames have no more pixels a side, however large the photographs are."""
-MOST_UNREADABLE, MOST_NAMED = 0.05, 20
-"""A larger share of unreadable files is an error, which names so many of them."""
 
 
 @dataclass(frozen=True)
@@ -273,12 +271,9 @@ def _open_cached(
     folder, sources = cache.cached([size, request.crop, request.channels, rule and rule.key, key], build)
     names, skipped = sources.names, sources.skipped
     damaged = [(name, reason) for name, reason in skipped if reason != images.NO_PICTURE]
-    if len(damaged) > (MOST_MISSING if rule else MOST_UNREADABLE) * len(attributes) or not names:
+    if len(damaged) > (MOST_MISSING if rule else oddities.MOST_UNREADABLE) * len(attributes) or not names:
         what = f"{len(skipped)} of {len(attributes)} pictures in {request.source} cannot be {'aligned' if rule else 'read'}"
-        files = damaged or skipped
-        named = [f"    {name}: {reason}" for name, reason in files[:MOST_NAMED]]
-        named += [f"    and {len(files) - MOST_NAMED} more"] if len(files) > MOST_NAMED else []
-        raise UserError("\n".join([f"{what}: remove or repair them", *named]))
+        raise oddities.too_many(what, damaged or skipped)
     attributes = attributes.loc[names].reset_index(drop=True)
     splits, groups = request.split(attributes, group)
     items = np.memmap(folder / "items.bin", np.uint8, "r").reshape(len(names), size, size, -1)

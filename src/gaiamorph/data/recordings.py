@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,24 +18,43 @@ import soundfile
 from gaiamorph.data import cache, hub, images, segments
 from gaiamorph.data.finding import find
 from gaiamorph.data.names import described
+from gaiamorph.data.oddities import MOST_UNREADABLE, counted, listed, too_many
 from gaiamorph.data.request import Report, Request
 from gaiamorph.data.segments import Segment
 from gaiamorph.errors import UserError
-from gaiamorph.sound import synthetic
+from gaiamorph.sound import files, synthetic
 
-Thing = Path | Segment | bytes | np.ndarray | None
+Held = Path | Segment | bytes | np.ndarray | None
 """What an item is read from: a file, a part of one, its content, or a waveform (samples,). None: there is nothing."""
+Thing = Held | Callable[[], Held]
+"""The same, or what fetches it: contents of files that are stored elsewhere are held one after another."""
+
+
+class Read(NamedTuple):
+    """An item, the SHA-256 of its file (or of its samples), and whether the recording is clipped."""
+
+    item: np.ndarray
+    sha256: str
+    clipped: bool
+
+
 NOTHING = "the row has no recording"
+MOST_RATE = 48_000
+"""Hz: of pictures, unless a higher rate is asked for."""
 LOOKED_AT = 100
 """About as many recordings show which rates there are."""
 LONG = 600.0
 """Times of a table that are later than this, in seconds, look like milliseconds."""
 
 
+def loaded(thing: Thing) -> Held:
+    return thing() if callable(thing) else thing
+
+
 def rates_of(source: str, recordings: Sequence[Thing]) -> Counter[int]:
     """How many recordings have which rate, of at most some hundred that are looked at. Raises UserError if none can be read."""
     rates: Counter[int] = Counter()
-    for one in recordings[:: max(1, len(recordings) // LOOKED_AT)]:
+    for one in map(loaded, recordings[:: max(1, len(recordings) // LOOKED_AT)]):
         if not isinstance(one, bytes | Path):
             continue
         try:
@@ -46,15 +66,21 @@ def rates_of(source: str, recordings: Sequence[Thing]) -> Counter[int]:
     return rates
 
 
-def low_rates(rates: Counter[int], fmax: float) -> list[str]:
-    """A note on recordings whose rate is too low for what pictures show."""
-    low = sum(count for rate, count in rates.items() if rate / 2 < fmax)
-    if not low:
-        return []
-    return [
-        f"{low} of {rates.total()} recordings looked at have a rate below {2 * fmax:g} Hz: their pictures are empty at the top "
-        "(a lower --fmax makes them alike)"
-    ]
+def odd_rates(rates: Counter[int], rate: int, fmax: float) -> list[str]:
+    """Notes on recordings whose rates are too low for what pictures show, and on what is lost by a lower rate."""
+    commonest = rates.most_common(1)[0][0]
+    notes = []
+    if rate == MOST_RATE < commonest:
+        notes.append(
+            f"the recordings have {commonest} Hz and are brought to {rate}: nothing above {rate / 2:g} Hz is kept "
+            f"(--rate {commonest} keeps all)"
+        )
+    if low := sum(count for own, count in rates.items() if own / 2 < fmax):
+        notes.append(
+            f"{low} of {rates.total()} recordings looked at have a rate below {2 * fmax:g} Hz: their pictures are empty at the top "
+            "(a lower --fmax makes them alike)"
+        )
+    return notes
 
 
 @dataclass
@@ -69,6 +95,13 @@ class Source:
     rates: Counter[int]
     unheard: list[tuple[str, str]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._things = dict(self.entries)
+
+    def original(self, name: str) -> Held:
+        """What the item of this name is read from."""
+        return loaded(self._things[name])
+
 
 def source_of(request: Request, samples: tuple[str, ...]) -> Source | None:
     """What ``request.source`` holds, or None if that is no recordings. Raises UserError."""
@@ -81,10 +114,10 @@ def source_of(request: Request, samples: tuple[str, ...]) -> Source | None:
     if where == "hub":
         if hub.holds(name) != "recordings":
             return None
-        files, attributes, notes = hub.files(name, "recordings")
-        entries: list[tuple[str, Thing]] = list(files)
+        stored, attributes, notes = hub.files(name, "recordings")
+        entries: list[tuple[str, Thing]] = [(name, partial(stored.original, name)) for name in attributes.index]
         return Source(
-            entries, attributes, notes, [name, *files.key], rates_of(request.source, [thing for _, thing in entries])
+            entries, attributes, notes, [name, *stored.key], rates_of(request.source, [thing for _, thing in entries])
         )
     if not request.path.is_dir() or not (found := find(request.path)).recordings:
         return None
@@ -98,6 +131,21 @@ def source_of(request: Request, samples: tuple[str, ...]) -> Source | None:
     )
 
 
+def refuse_broken(source: str, skipped: Sequence[tuple[str, str]], count: int) -> None:
+    """Raise UserError if too many of so many recordings are broken. Others are left out for what they are: long, silent."""
+    broken = [(name, reason) for name, reason in skipped if reason.startswith(files.BROKEN)]
+    if len(broken) > MOST_UNREADABLE * count:
+        raise too_many(f"{len(broken)} of {count} recordings in {source} cannot be read", broken)
+
+
+def clipped(names: Sequence[str]) -> list[str]:
+    """A note on recordings that were too loud."""
+    if not names:
+        return []
+    many = counted(len(names), "recording", "is/are")
+    return [f"{many} clipped: cut off at the loudest level, which sounds distorted\n{listed(names)}"]
+
+
 def in_milliseconds(entries: list[tuple[str, Thing]]) -> str:
     """A word for a table whose times are no seconds."""
     late = [thing for _, thing in entries if isinstance(thing, Segment) and thing.offset > LONG]
@@ -107,26 +155,27 @@ def in_milliseconds(entries: list[tuple[str, Thing]]) -> str:
 def cached_items(
     key: list[Any],
     entries: list[tuple[str, Thing]],
-    read: Callable[[Thing], tuple[np.ndarray, str] | str],
+    read: Callable[[Thing], Read | str],
     shape: tuple[int, ...],
     report: Report | None,
 ) -> tuple[np.ndarray, cache.Sources]:
     """Items (N, *shape) float32, memory-mapped from the cache, and what they came from.
 
-    read: gives an item and its SHA-256, or the reason why it cannot be used.
+    read: gives an item, or the reason why it cannot be used.
     """
 
     def build(folder: Path) -> None:
         sources = cache.Sources()
         with open(folder / "items.bin", "wb") as out, ThreadPoolExecutor(os.cpu_count()) as pool:
             made = pool.map(read, (thing for _, thing in entries))
-            for done, ((name, _), item) in enumerate(zip(entries, made, strict=True), 1):
-                if isinstance(item, str):
-                    sources.skipped.append((name, item))
+            for done, ((name, _), found) in enumerate(zip(entries, made, strict=True), 1):
+                if isinstance(found, str):
+                    sources.skipped.append((name, found))
                 else:
-                    out.write(item[0].tobytes())
+                    out.write(found.item.tobytes())
                     sources.names.append(name)
-                    sources.hashes.append(item[1])
+                    sources.hashes.append(found.sha256)
+                    sources.clipped += [name] if found.clipped else []
                 if report:
                     report(done, len(entries))
         (folder / "sources.json").write_text(json.dumps(asdict(sources)))

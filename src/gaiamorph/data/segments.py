@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from gaiamorph.data.names import matched
+from gaiamorph.data.oddities import counted
 from gaiamorph.data.tables import folded, read_frame, read_text
 from gaiamorph.errors import UserError, telling
 
@@ -45,7 +46,10 @@ def entries(
     if (found := _found(folder, recordings)) is None:
         return None
     table, notes = found
+    whole = len(table)
     table = table.dropna(subset=["file_name", "onset", "offset"])
+    if lost := whole - len(table):
+        notes = [*notes, f"{counted(lost, 'row')} without a file name, onset or offset: left out"]
     written = table["file_name"].astype(str)
     known, more = matched(
         pd.DataFrame({"row": written.unique()}, index=written.unique()), [n for n, _ in recordings], folder

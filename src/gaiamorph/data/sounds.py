@@ -14,8 +14,9 @@ from PIL import Image
 from torch import Tensor
 
 from gaiamorph import drawing
+from gaiamorph.data import recordings
 from gaiamorph.data.kinds import CPU, Dataset, End, Kind, Request, Strip, moved
-from gaiamorph.data.recordings import NOTHING, Thing, cached_items, in_milliseconds, low_rates, source_of
+from gaiamorph.data.recordings import MOST_RATE, NOTHING, Read, Thing, cached_items, in_milliseconds, loaded, source_of
 from gaiamorph.data.segments import Segment
 from gaiamorph.errors import UnreadableError, UserError
 from gaiamorph.sound import files
@@ -25,7 +26,6 @@ from gaiamorph.sound.playback import Playback, decibels
 from gaiamorph.sound.scale import window_of
 from gaiamorph.sound.world import World, median_pitch
 
-MOST_RATE = 48_000
 FMIN, FMAX = 100.0, 0.45
 """Frequencies of mel pictures by default: Hz, and a share of the rate. Those of the codec world show all that there is."""
 LOWEST_RATE, NYQUIST = 4000, 0.5
@@ -93,6 +93,7 @@ class Sounds(Kind):
         entries, attributes = source.entries, source.attributes
         key = ["sounds", kind.settings(), source.stamps]
         items, sources = cached_items(key, entries, partial(_read, kind), kind.item_shape, request.report)
+        recordings.refuse_broken(request.source, sources.skipped, len(entries))
         if not sources.names:
             name, reason = sources.skipped[0]
             raise UserError(f"no recording in {request.source} can be used: {name}: {reason}{in_milliseconds(entries)}")
@@ -100,10 +101,10 @@ class Sounds(Kind):
         splits, groups = request.split(attributes)
         typical = np.median(kind.facts(items[splits["train"]]), 0)
         kind = replace(kind, typical=tuple(map(float, typical)))
+        odd = recordings.odd_rates(source.rates, kind.rate, kind.fmax) + recordings.clipped(sources.clipped)
         return Dataset(
             request.source, kind, items, sources.names, attributes, splits, groups, sources.hashes,
-            skipped=sorted([*sources.skipped, *source.unheard]), notes=source.notes + low_rates(source.rates, kind.fmax),
-            mirror=False, original=dict(entries).__getitem__,
+            skipped=sorted([*sources.skipped, *source.unheard]), notes=source.notes + odd, mirror=False, original=source.original,
         )  # fmt: skip
 
     @classmethod
@@ -229,15 +230,15 @@ class Sounds(Kind):
 
         Raises UnreadableError.
         """
-        if isinstance(original, Segment):
-            return self._cut(files.read(original.path, self.rate, self.seconds_max, original[1:]))
-        if isinstance(original, (str, bytes, os.PathLike)):
-            content = original if isinstance(original, bytes) else Path(original)
-            return self._cut(files.read(content, self.rate, self.seconds_max))
+        if isinstance(original, (str, bytes, os.PathLike, Segment)):
+            return self._decoded(original if isinstance(original, (bytes, Segment)) else Path(original)).wave
         return np.asarray(original, np.float32)
 
-    def _cut(self, wave: np.ndarray) -> np.ndarray:
-        return files.trimmed(wave, self.rate, self.trim) if self.trim else wave
+    def _decoded(self, held: Path | bytes | Segment) -> files.Recording:
+        """A recording without its quiet ends. Raises UnreadableError."""
+        where, span = (held.path, held[1:]) if isinstance(held, Segment) else (held, None)
+        found = files.read(where, self.rate, self.seconds_max, span)
+        return found._replace(wave=files.trimmed(found.wave, self.rate, self.trim)) if self.trim else found
 
     def delivered(self, items: np.ndarray) -> np.ndarray:
         """Items as waveforms: an array (N,) of arrays (samples,) float32 in their natural length, at `rate`."""
@@ -318,14 +319,15 @@ class Sounds(Kind):
         }  # fmt: skip
 
 
-def _read(kind: Sounds, thing: Thing) -> tuple[np.ndarray, str] | str:
-    """An item and its SHA-256 (of the file, or of the samples), or the reason why it cannot be used."""
+def _read(kind: Sounds, thing: Thing) -> Read | str:
+    """An item, or the reason why it cannot be used."""
     try:
-        if thing is None:
+        held = loaded(thing)
+        if held is None:
             return NOTHING
-        held = thing.read_bytes() if isinstance(thing, Path) else thing
-        wave = kind.recording(held)
+        held = held.read_bytes() if isinstance(held, Path) else held
+        wave, clipped = (held, False) if isinstance(held, np.ndarray) else kind._decoded(held)
         content = held if isinstance(held, bytes) else wave.tobytes()
-        return kind.item(wave), hashlib.sha256(content).hexdigest()
+        return Read(kind.item(wave), hashlib.sha256(content).hexdigest(), clipped)
     except (UnreadableError, OSError) as error:
         return str(error)

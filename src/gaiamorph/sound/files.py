@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import soundfile
@@ -21,10 +22,20 @@ SHORTEST = 16
 """Samples. Less is no sound."""
 LOUDEST, FAINTEST = 0.99, 1e-6
 """Largest peak that is written, and the peak below which a recording is silent."""
+CUT_OFF, ALIKE = 0.9, 4
+"""A recording is clipped if so many samples in a row are exactly as loud as its peak, and that is louder than this."""
+BROKEN = "cannot be read as a sound"
 
 
-def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, float] | None = None) -> np.ndarray:
-    """The waveform (samples,) float32 of a file or its content: one channel, without its mean, at ``rate``. Raises UnreadableError.
+class Recording(NamedTuple):
+    """wave: (samples,) float32."""
+
+    wave: np.ndarray
+    clipped: bool
+
+
+def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, float] | None = None) -> Recording:
+    """What a file or its content holds: one channel, without its mean, at ``rate``. Raises UnreadableError.
 
     span: onset and offset in seconds. Nothing else of the file is decoded.
     """
@@ -40,18 +51,26 @@ def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, f
             if stop - start > seconds_max * own:
                 raise UnreadableError(f"longer than {seconds_max:g} s: cut it into segments, or raise seconds_max")
             file.seek(start)
-            wave = file.read(min(stop, file.frames) - start, dtype="float32", always_2d=True).mean(1)
+            wave = file.read(min(stop, file.frames) - start, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
-        raise UnreadableError(f"cannot be read as a sound: {getattr(error, 'error_string', error)}") from error
+        raise UnreadableError(f"{BROKEN}: {getattr(error, 'error_string', error)}") from error
     if not np.isfinite(wave).all():
         raise UnreadableError("some of its samples are not finite")
+    clipped, wave = is_clipped(wave), wave.mean(1)
     wave = wave - wave.mean() if len(wave) else wave
     wave = soxr.resample(wave, own, rate) if own != rate else wave
     if len(wave) < SHORTEST:
         raise UnreadableError("it is empty" if not len(wave) else f"it has only {len(wave)} samples")
     if np.abs(wave).max() < FAINTEST:
         raise UnreadableError("it is silent")
-    return wave.astype(np.float32)
+    return Recording(wave.astype(np.float32), clipped)
+
+
+def is_clipped(wave: np.ndarray) -> bool:
+    """Whether a waveform (samples, channels) has been cut off at its peak, in any channel."""
+    at_peak = np.abs(wave) >= np.maximum(np.abs(wave).max(0, initial=0), CUT_OFF)
+    rows = np.lib.stride_tricks.sliding_window_view(at_peak, ALIKE, 0) if len(wave) >= ALIKE else np.zeros((0, 1, 1))
+    return bool(rows.all(-1).any())
 
 
 def trimmed(wave: np.ndarray, rate: int, below: float) -> np.ndarray:

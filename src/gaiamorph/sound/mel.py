@@ -19,6 +19,8 @@ from gaiamorph.sound.scale import moments_at, spaced_mel, window_of
 
 UNMIXING, PHASE_STEPS, MOMENTUM = 60, 32, 0.99
 """Updates of the magnitudes, and iterations and momentum of the phases."""
+LONGEST_WINDOW = 0.016
+"""Seconds."""
 TINY = 1e-10
 FLOOR = 1e-4
 """Magnitudes below this share of a sound's largest are not told apart."""
@@ -44,8 +46,9 @@ class Mel:
 
     @classmethod
     def at(cls, rate: int, fmin: float, fmax: float) -> Self:
-        """Windows of about 16 ms."""
-        window = window_of(0.016, rate)
+        """Windows of about 16 ms, or shorter ones where that is enough to tell the lowest bands apart, as with bats."""
+        lowest = float(np.diff(spaced_mel(fmin, fmax, cls.bands + 2))[0])
+        window = window_of(min(LONGEST_WINDOW, 1 / lowest), rate)
         return cls(rate, fmin, fmax, window=window, n_fft=2 * window, hop=max(1, window // 8))
 
     def analysed(self, wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -61,7 +64,7 @@ class Mel:
 
         lost: what the pictures do not show, of each sound. Without it, phases begin at random, the same for each sound.
         """
-        levels = torch.from_numpy(np.asarray(facts[:, 1], np.float32))
+        levels = torch.from_numpy(np.array(facts[:, 1], np.float32))
         made, small = [], self._magnitudes(torch.from_numpy(np.ascontiguousarray(pictures[:, 0], np.float32)), levels)
         for i, magnitude in enumerate(small):
             length = max(1, round(2 ** float(facts[i, 0]) * self.rate))
