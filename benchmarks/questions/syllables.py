@@ -17,7 +17,7 @@ from common import IMAGES, Question, cost
 from gaiamorph.data.kinds import Strip
 from gaiamorph.evaluation.judge import LabelFeatures, open_labels
 from gaiamorph.evaluation.labels import monotone, shares_of, third
-from gaiamorph.evaluation.sounds import contrast, harmonicity, log_spectral_distance
+from gaiamorph.evaluation.sounds import contrast, cross_fade, harmonicity, log_spectral_distance
 
 STEPS, PAIRS, FRAMES, MODELS = 2000, 200, 9, ("gaia", "ae", "vae")
 READING = {"fmin": 500.0, "fmax": 12_000.0, "rate": 32_000}
@@ -48,16 +48,6 @@ def pairs_of(data: gm.Dataset) -> np.ndarray:
     return np.array(found)
 
 
-def faded(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
-    """Cross-fades of two waveforms from their beginning on, each as long as it should be between the two."""
-    made = []
-    for w in weights:
-        size = round(len(a) ** (1 - w) * len(b) ** w)
-        one, two = (np.pad(x, (0, max(0, size - len(x))))[:size] for x in (a, b))
-        made.append(((1 - w) * one + w * two).astype(np.float32))
-    return made
-
-
 def frames_of(
     way: str, space: gm.LatentSpace | None, data: gm.Dataset, pair: np.ndarray, detail: str
 ) -> list[np.ndarray]:
@@ -66,7 +56,7 @@ def frames_of(
     things = [data.original(data.names[i]) for i in pair] if data.original else []
     if way == "cross-fade":
         a, b = (kind.recording(thing) for thing in things)
-        return faded(a, b, weights)
+        return cross_fade(a, b, weights)
     if way == "blend":
         a, b = (np.repeat(data.items[i][None], FRAMES, 0) for i in pair)
         return list(kind.delivered(kind.blend(a, b, weights)))

@@ -14,7 +14,7 @@ import gaiamorph as gm
 from gaiamorph.evaluation.case import Case
 from gaiamorph.evaluation.evaluate import evaluate
 from gaiamorph.evaluation.labels import monotone, shares_of, third
-from gaiamorph.evaluation.sounds import cepstral_distortion, contrast, harmonicity, log_spectral_distance
+from gaiamorph.evaluation.sounds import cepstral_distortion, contrast, cross_fade, harmonicity, log_spectral_distance
 from gaiamorph.features import open_features
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -93,6 +93,14 @@ def test_labels_along_a_path():
     assert monotone(shares).tolist() == [True, True, False]
 
 
+def test_a_cross_fade_has_both_sounds_and_a_length_between():
+    a, b = np.ones(100, np.float32), np.full(400, 2, np.float32)
+    first, middle, last = cross_fade(a, b, [0, 0.5, 1])
+    assert np.array_equal(first, a)
+    assert np.array_equal(last, b)
+    assert np.array_equal(middle, [1.5] * 100 + [1.0] * 100)
+
+
 def test_modulations_ignore_where_a_contour_lies(kind):
     x = torch.zeros(3, 1, 64, 64)
     for k, start in enumerate((4, 24)):
@@ -120,5 +128,11 @@ def test_a_space_of_sounds_is_evaluated(labelled, tmp_path):
     figures = {row["name"]: row["value"] for row in found["figures"]}
     assert figures["log-spectral distance/codec alone"] < figures["log-spectral distance/reconstructions"]
     assert figures["mel-cepstral distortion/codec alone"] < figures["mel-cepstral distortion/reconstructions"]
-    for name in ("labels/third halfway", "labels/monotone", "contrast/midpoints", "duration/from codes"):
+    for name in (
+        "labels/third halfway",
+        "labels/monotone",
+        "labels/third, cross-fades",
+        "contrast/midpoints",
+        "duration/from codes",
+    ):
         assert np.isfinite(figures[name])

@@ -6,6 +6,7 @@ import numpy as np
 
 from gaiamorph.evaluation.case import Case, Metric
 from gaiamorph.evaluation.judge import LabelFeatures
+from gaiamorph.evaluation.sounds import rivals
 
 WALKED, STEPS = 200, 9
 """Pairs of different labels, and frames of each path."""
@@ -51,6 +52,11 @@ def labels(case: Case) -> Iterator[Metric]:
     walked = judge.probabilities(kind.to_tensor(kind.heard(items))).reshape(len(fits), STEPS, -1)
     halfway = third(walked[:, STEPS // 2], known[a], known[b]).mean()
     yield Metric("labels/third halfway", float(halfway), "of pairs", "lower", "judged to be neither A's label nor B's")
+    for rival, items in rivals(case, np.stack([a, b], 1)).items():
+        share = third(judge.probabilities(kind.to_tensor(items)), known[a], known[b]).mean()
+        yield Metric(
+            f"labels/third, {rival}", float(share), "of pairs", "neither", f"of {rival} halfway, without a model"
+        )
     even = monotone(shares_of(walked, known[a], known[b])).mean()
     yield Metric(
         "labels/monotone", float(even), "of pairs", "higher", "B's label over A's and B's never falls along the path"

@@ -71,11 +71,33 @@ def harmonicity(wave: np.ndarray, rate: int) -> float:
     return float(np.median(10 * np.log10(best / (1 - best))))
 
 
-def recordings(case: Case, count: int) -> list[np.ndarray]:
-    """The waveforms of the first held-out items."""
+def cross_fade(a: np.ndarray, b: np.ndarray, weights: Iterable[float]) -> list[np.ndarray]:
+    """Waveforms a and b (samples,) faded into each other, aligned at their beginning. weights: shares of b. The length changes
+    evenly, as a logarithm."""
+    made = []
+    for w in weights:
+        size = round(len(a) ** (1 - w) * len(b) ** w)
+        one, two = (np.pad(wave, (0, max(0, size - len(wave))))[:size] for wave in (a, b))
+        made.append(((1 - w) * one + w * two).astype(np.float32))
+    return made
+
+
+def recordings(case: Case, positions: Iterable[int]) -> list[np.ndarray]:
+    """The waveforms of held-out items at these positions of ``case.real``."""
     kind: Any = case.space.kind
     assert case.data.original is not None
-    return [kind.recording(case.data.original(case.data.names[i])) for i in case.indices[:count]]
+    return [kind.recording(case.data.original(case.data.names[case.indices[i]])) for i in positions]
+
+
+def rivals(case: Case, pairs: np.ndarray) -> dict[str, np.ndarray]:
+    """Items (N, ...) halfway between pairs (N, 2) of positions, without a model and, if they are sounds, as they are heard."""
+    kind: Any = case.space.kind
+    a, b = case.real[pairs.T]
+    made = {"blends": kind.heard(kind.blend(a, b, 0.5))}
+    if isinstance(kind, Sounds):
+        ends = zip(recordings(case, pairs[:, 0]), recordings(case, pairs[:, 1]), strict=True)
+        made["cross-fades"] = kind.items(cross_fade(one, two, [0.5])[0] for one, two in ends)
+    return made
 
 
 def sounds(case: Case) -> Iterator[Metric]:
@@ -88,7 +110,7 @@ def sounds(case: Case) -> Iterator[Metric]:
     halfway = kind.with_facts(halfway, facts[ends].mean(1)) if case.space.can_encode else halfway
     waves = kind.delivered(halfway)
     middles, real = kind.items(waves), case.real[:HEARD]
-    own = recordings(case, HEARD)
+    own = recordings(case, range(len(real)))
     noise = np.mean([harmonicity(wave, kind.rate) for wave in waves])
     known = np.mean([harmonicity(wave, kind.rate) for wave in own])
     if kind.codec == "world":
@@ -98,6 +120,9 @@ def sounds(case: Case) -> Iterator[Metric]:
         )
     meaning = "sd over bands, as heard, minus that of recordings; below 0: noise, or two contours"
     yield Metric("contrast/midpoints", contrast(kind, middles) - contrast(kind, real), "dB", "higher", meaning)
+    for rival, items in rivals(case, ends).items():
+        apart = contrast(kind, items) - contrast(kind, real)
+        yield Metric(f"contrast/{rival}", apart, "dB", "neither", f"of {rival} halfway, without a model")
     meaning = "harmonics-to-noise ratio minus that of recordings"
     yield Metric("harmonicity/midpoints", float(noise - known), "dB", "neither", meaning)
     if not case.space.can_encode:
