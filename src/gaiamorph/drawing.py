@@ -111,6 +111,23 @@ def curves(
     return _rendered(figure)
 
 
+def psychometric(
+    panels: Sequence[tuple[str, tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray], float]],
+    columns: int,
+) -> Image.Image:
+    """Panels in rows: title, a curve (x, y), points (x, y, how many answers they stand for), and the weight that a line marks."""
+    rows = -(-len(panels) // columns)
+    figure, axes = _axes(min(columns, len(panels)), 2.6, 2.4 * rows, rows=rows)
+    for ax, (title, curve, (x, y, count), at) in zip(axes, panels, strict=False):
+        ax.plot(*curve, linewidth=1)
+        ax.scatter(x, y, s=6 + 24 * count / count.max(), alpha=0.7, linewidths=0)
+        ax.axvline(at, color="#999999", linewidth=0.8)
+        ax.set(ylim=(-0.05, 1.05), title=title[:30], xlabel="weight of B", ylabel="answers B")
+    for ax in axes[len(panels) :]:
+        ax.set_axis_off()
+    return _rendered(figure)
+
+
 def heat_maps(maps: Mapping[str, np.ndarray], names: Sequence[str], y_label: str, x_label: str) -> Image.Image:
     """Square matrices (K, K) side by side, on one scale from -1 to 1. Each cell shows its number."""
     side = 1.8 + 0.55 * len(names)
@@ -154,14 +171,16 @@ def spectrograms(
     return _rendered(figure)
 
 
-def _axes(panels: int, width: float, height: float, layout: Literal["constrained"] | None = "constrained"):
+def _axes(
+    panels: int, width: float, height: float, layout: Literal["constrained"] | None = "constrained", rows: int = 1
+):
     # The object interface needs no display and keeps no global state.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width * panels, height), dpi=110, layout=layout)
     FigureCanvasAgg(figure)
-    return figure, figure.subplots(1, panels, squeeze=False)[0]
+    return figure, figure.subplots(rows, panels, squeeze=False).ravel()
 
 
 def _rendered(figure: Any) -> Image.Image:

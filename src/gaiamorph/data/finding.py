@@ -35,9 +35,9 @@ _HEADS = {
 """First bytes of pictures, and the ending that they should have."""
 _OWN = (
     {"config.yaml", "splits.json"}, {"config.yaml", "metrics.csv"}, {"space.safetensors"}, {"results.json", "index.html"},
-    {"results.csv", "table.csv", "table.md"}, {"comparison.png", "curves.png", "index.html"},
+    {"results.csv", "table.csv", "table.md"}, {"comparison.png", "curves.png", "index.html"}, {"psychometric.csv", "index.html"},
 )  # fmt: skip
-"""Files by which a folder of results of this program is known: a run, an evaluation, a comparison, the demo."""
+"""Files by which a folder of results of this program is known: a run, an evaluation, a comparison, the demo, a psychometric fit."""
 
 
 @dataclass
