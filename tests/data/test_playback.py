@@ -14,7 +14,7 @@ import gaiamorph as gm
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import save_continua
 from gaiamorph.output.manifest import read_manifest
-from gaiamorph.sound.playback import Playback
+from gaiamorph.sound.playback import LevelWarning, Playback
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -22,7 +22,8 @@ pytestmark = pytest.mark.usefixtures("quiet")
 def test_loud_frames_are_turned_down_together(recordings, tmp_path):
     kind = gm.open_data(recordings).kind
     waves = [syllable(0.1, 600, loud) for loud in (0.1, 2.0)]
-    waves, said = kind.prepared(waves)
+    with pytest.warns(LevelWarning, match=r"turned down by 9\.\d dB"):
+        waves, said = kind.prepared(waves)
     down = 20 * np.log10(0.99 / np.abs(syllable(0.1, 600, 2.0)).max())
     assert [row["gain_db"] for row in said] == pytest.approx([down, down], abs=0.02)
     kind.write_items(waves, ["soft", "loud"], tmp_path, "", 1, lambda write, *given: write(*given))
@@ -34,9 +35,10 @@ def test_loud_frames_are_turned_down_together(recordings, tmp_path):
 @pytest.mark.parametrize("way", ["rms", "peak"])
 def test_levels_are_made_equal(way, recordings):
     kind = gm.open_data(recordings).kind
-    waves, said = kind.prepared([syllable(0.1, 600, loud) for loud in (0.01, 0.1, 0.2)], Playback(normalise=way))
+    sounds = [syllable(seconds, 600, loud) for seconds, loud in ((0.1, 0.01), (0.03, 0.1), (0.2, 0.2))]
+    waves, said = kind.prepared(sounds, Playback(normalise=way, fade=10))
     levels = [np.sqrt(np.square(wave).mean()) if way == "rms" else np.abs(wave).max() for wave in waves]
-    assert levels == pytest.approx([{"rms": 0.0632, "peak": 0.891}[way]] * 3, rel=0.01)
+    assert levels == pytest.approx([{"rms": 0.0632, "peak": 0.891}[way]] * 3, rel=1e-4), "of faded sounds"
     assert [row["normalise"] for row in said] == [way] * 3
     assert said[0]["gain_db"] > said[2]["gain_db"]
 

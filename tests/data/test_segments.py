@@ -99,17 +99,17 @@ def test_bad_segments_are_left_out_with_their_reasons(tmp_path):
     recording(tmp_path / "song.wav")
     bad = {
         (2.9, 3.2): "no part",
-        (1.0, 1.0): "no part",
-        (1.2, 1.1): "no part",
+        (1.0, 1.0): "not before",
+        (1.2, 1.1): "not before",
         (1.3, 1.3005): "samples",
         (-0.1, 0.2): "no part",
     }
     rows = [("song.wav", on, off, label) for on, off, label in TIMES] + [("song.wav", *times, "x") for times in bad]
-    rows.append(("song.wav", np.nan, 1.0, "x"))
+    rows += [("song.wav", np.nan, 1.0, "x"), ("song.wav", "abc", 1.0, "x"), ("song.wav", 0.1, np.inf, "x")]
     pd.DataFrame(rows, columns=["file_name", "onset", "offset", "label"]).to_csv(tmp_path / "metadata.csv", index=False)
     data = gm.open_data(tmp_path)
     assert len(data) == len(TIMES)
-    assert data.notes == ["1 row without a file name, onset or offset: left out"]
+    assert data.notes[0].startswith("3 rows left out: no file name, or an onset or offset that is no number")
     assert len(data.skipped) == len(bad)
     for (name, reason), expected in zip(data.skipped, bad.values(), strict=True):
         assert expected in reason, name
@@ -123,6 +123,44 @@ def test_segments_may_overlap_and_be_short(tmp_path):
     assert len(data) == 11
     assert 2 ** data.items[-1, -1, 0] == pytest.approx(0.005)
     assert data.skipped == []
+    assert data.notes == ["9 segments overlap the one before: both may not be in the same split"]
+
+
+def test_a_segment_may_end_a_little_after_its_recording(tmp_path):
+    recording(tmp_path / "song.wav")
+    rows = [("song.wav", 0.1 * k, 0.1 * k + 0.05) for k in range(5)] + [("song.wav", 2.9, 3.004)]
+    pd.DataFrame(rows, columns=["file_name", "onset", "offset"]).to_csv(tmp_path / "metadata.csv", index=False)
+    data = gm.open_data(tmp_path)
+    assert 2 ** data.items[-1, -1, 0] == pytest.approx(0.1, abs=0.001)
+
+
+def test_durations_serve_as_offsets(tmp_path):
+    recording(tmp_path / "song.wav")
+    table = pd.DataFrame(
+        [("song.wav", on, off - on) for on, off, _ in TIMES], columns=["file_name", "onset", "duration"]
+    )
+    table.to_csv(tmp_path / "metadata.csv", index=False)
+    assert len(gm.open_data(tmp_path)) == len(TIMES)
+    table.drop(columns="duration").to_csv(tmp_path / "metadata.csv", index=False)
+    with pytest.raises(UserError, match="neither offset nor duration"):
+        gm.open_data(tmp_path)
+
+
+def test_a_table_of_recordings_says_more_of_their_segments(tmp_path):
+    """Beside label tracks, one of them by Raven's own name."""
+    rows = []
+    for k in range(4):
+        recording(tmp_path / f"song{k}.wav", 400 + 30 * k)
+        ending, text = (".Table.1.selections.txt", raven()) if k == 0 else (".txt", audacity())
+        (tmp_path / f"song{k}{ending}").write_text(text)
+        rows.append((f"song{k}.wav", f"bird{k % 2}", 3 + k))
+    pd.DataFrame(rows, columns=["file_name", "group", "age"]).to_csv(tmp_path / "metadata.csv", index=False)
+    data = gm.open_data(tmp_path)
+    assert len(data) == 4 * len(TIMES)
+    assert set(data.groups) == {"bird0", "bird1"}
+    ages = dict(zip(data.names, data.attributes["age"], strict=True))
+    assert {name[:5]: age for name, age in ages.items()} == {f"song{k}": 3 + k for k in range(4)}
+    assert data.attributes["label"].notna().all()
 
 
 def test_times_in_milliseconds_are_told(tmp_path):

@@ -14,6 +14,7 @@ from gaiamorph.data.sounds import GAP, Sounds
 from gaiamorph.errors import UserError
 from gaiamorph.latent.facts import fit_facts
 from gaiamorph.sound.files import SHORTEST, read, trimmed
+from gaiamorph.sound.scale import level_of
 from gaiamorph.sound.synthetic import syllables
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -200,7 +201,7 @@ def test_clipped_recordings_are_pointed_out(tmp_path):
         soundfile.write(tmp_path / f"{k:02}.wav", wave / np.abs(wave).max(), RATE)
     assert gm.open_data(tmp_path).notes == [], "as loud as can be, and not cut off"
     for k in (3, 4):
-        soundfile.write(tmp_path / f"{k:02}.wav", np.clip(syllable(0.1, 500, loud=2.0), -1, 1), RATE)
+        soundfile.write(tmp_path / f"{k:02}.wav", np.clip(syllable(0.1, 500 + k, loud=2.0), -1, 1), RATE)
     (note,) = gm.open_data(tmp_path).notes
     assert note.startswith("2 recordings are clipped")
     assert note.endswith("03.wav, 04.wav")
@@ -234,6 +235,46 @@ def test_high_rates_are_lowered_with_a_note(tmp_path):
     high = gm.open_data(tmp_path, rate=250_000, fmin=15_000)
     assert high.notes == []
     assert high.kind.coder.window == 512, "2 ms tell bands of 500 Hz apart"
+
+
+def test_recordings_that_end_early_and_copies_are_pointed_out(tmp_path):
+    for k in range(20):
+        soundfile.write(tmp_path / f"{k:02}.wav", syllable(0.1, 500 + 10 * k), RATE)
+    whole = (tmp_path / "03.wav").read_bytes()
+    (tmp_path / "03.wav").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "05.wav").write_bytes((tmp_path / "06.wav").read_bytes())
+    cut, copies = gm.open_data(tmp_path).notes
+    assert cut.startswith("1 recording is shorter than the file says")
+    assert cut.endswith("03.wav")
+    assert copies.startswith("2 recordings are copies, with the same content (1 set of them)")
+    assert "05.wav" in copies
+
+
+@pytest.mark.parametrize(
+    ("wave", "message"),
+    [
+        (np.full(1000, np.nan, np.float32), "not finite"),
+        (np.zeros(1000, np.float32), "silent"),
+        (np.zeros(0, np.float32), "empty"),
+        (np.zeros((1000, 2), np.float32), r"shape is \(1000, 2\): give one channel"),
+    ],
+)
+def test_arrays_that_are_no_sound(wave, message, recordings):
+    with pytest.raises(UserError, match=message):
+        gm.open_data(recordings).kind.read(wave)
+
+
+@pytest.mark.parametrize("detail", ["none", "carried"])
+def test_the_level_changes_evenly(detail, sound_space, tmp_path):
+    """Between a soft sound and a loud one, whatever their pictures are."""
+    for name, loud in (("soft", 0.01), ("loud", 0.3)):
+        noise = np.random.default_rng(0).normal(0, 0.02 * loud, round(0.15 * RATE))
+        soundfile.write(tmp_path / f"{name}.wav", syllable(0.15, 600, loud) + noise, RATE, subtype="FLOAT")
+    frames = sound_space.morph(tmp_path / "soft.wav", tmp_path / "loud.wav", steps=5, detail=detail).frames
+    kind = sound_space.kind
+    levels = [level_of(frame, RATE, kind.fmin, kind.fmax) for frame in frames]
+    assert levels[4] - levels[0] == pytest.approx(20 * np.log10(30), abs=0.2)
+    assert np.diff(levels) == pytest.approx(np.full(4, (levels[4] - levels[0]) / 4), abs=0.01)
 
 
 def test_another_rate_is_resampled_and_two_channels_become_one(recordings, tmp_path):
@@ -324,7 +365,7 @@ def test_recordings_of_other_formats_are_named(recordings, tmp_path):
 def test_recordings_with_too_low_a_rate_are_pointed_out(recordings, tmp_path):
     for k, path in enumerate(sorted(recordings.glob("*.wav"))[:12]):
         rate = RATE // 2 if k % 3 == 0 else RATE
-        soundfile.write(tmp_path / path.name, syllable(0.1, 500, rate=rate), rate)
+        soundfile.write(tmp_path / path.name, syllable(0.1, 500 + k, rate=rate), rate)
     (note,) = gm.open_data(tmp_path, fmax=7000).notes
     assert note.startswith("4 of 12 recordings looked at have a rate below 14000 Hz")
     assert gm.open_data(tmp_path, fmax=3900).notes == []

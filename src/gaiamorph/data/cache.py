@@ -35,7 +35,7 @@ class Sources:
     """What ``sources.json`` holds: name, SHA-256 and facts of each item, the families of copies, and what is unreadable.
 
     hashes: of the file or, without a file, of the pixels. families: see `copies.families`. skipped: (name, reason).
-    clipped: names of recordings.
+    odd: names of recordings that are read, by what is odd about them.
     """
 
     names: list[str] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Sources:
     facts: list[Facts] = field(default_factory=list)
     families: list[tuple[bool, list[int]]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
-    clipped: list[str] = field(default_factory=list)
+    odd: dict[str, list[str]] = field(default_factory=dict)
 
 
 class _Read(NamedTuple):

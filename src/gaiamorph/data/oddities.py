@@ -113,17 +113,19 @@ def doubles(
     families: list[tuple[bool, list[int]]],
     splits: dict[str, np.ndarray],
     groups: np.ndarray | None,
+    what: str = "pictures",
+    same: str = "pixels",
 ) -> Iterator[str]:
-    """Notes on copies: which they are, and whether they lie in different splits or groups."""
+    """Notes on copies: which they are, and whether they lie in different splits or groups. what: items. same: what they share."""
     split_of = {int(i): split for split, indices in splits.items() for i in indices}
-    for exact, about in ((True, "copies, with the same pixels"), (False, "nearly copies of each other")):
+    for exact, about in ((True, f"copies, with the same {same}"), (False, "nearly copies of each other")):
         found = [family for equal, family in families if equal == exact]
         if not found:
             continue
         split = [len({split_of[i] == "train" for i in family}) > 1 for family in found]
         mixed = [groups is not None and len(set(groups[family])) > 1 for family in found]
         total = sum(map(len, found))
-        text = f"{total} pictures are {about} ({counted(len(found), 'set')} of them)"
+        text = f"{total} {what} are {about} ({counted(len(found), 'set')} of them)"
         if any(split):
             both = counted(sum(split), "set", "is/are")
             text += f"; {both} both in training and held out, which flatters every measure"

@@ -4,7 +4,7 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -31,11 +31,11 @@ Thing = Held | Callable[[], Held]
 
 
 class Read(NamedTuple):
-    """An item, the SHA-256 of its file (or of its samples), and whether the recording is clipped."""
+    """An item, the SHA-256 of its file (or of its samples), and what is odd about the recording."""
 
     item: np.ndarray
     sha256: str
-    clipped: bool
+    odd: tuple[str, ...]
 
 
 NOTHING = "the row has no recording"
@@ -66,18 +66,17 @@ def rates_of(source: str, recordings: Sequence[Thing]) -> Counter[int]:
     return rates
 
 
-def odd_rates(rates: Counter[int], rate: int, fmax: float) -> list[str]:
-    """Notes on recordings whose rates are too low for what pictures show, and on what is lost by a lower rate."""
-    commonest = rates.most_common(1)[0][0]
-    notes = []
-    if rate == MOST_RATE < commonest:
+def odd_rates(rates: Counter[int], rate: int, asked: bool, fmax: float) -> list[str]:
+    """Notes on rates that are too low for what pictures show, and on what is lost by a lower rate that nobody asked for."""
+    notes, total = [], rates.total()
+    if (high := sum(count for own, count in rates.items() if own > rate)) and not asked:
         notes.append(
-            f"the recordings have {commonest} Hz and are brought to {rate}: nothing above {rate / 2:g} Hz is kept "
-            f"(--rate {commonest} keeps all)"
+            f"{high} of {total} recordings looked at have more than {rate} Hz and are brought to it: nothing above "
+            f"{rate / 2:g} Hz is kept (--rate {max(rates)} keeps all)"
         )
     if low := sum(count for own, count in rates.items() if own / 2 < fmax):
         notes.append(
-            f"{low} of {rates.total()} recordings looked at have a rate below {2 * fmax:g} Hz: their pictures are empty at the top "
+            f"{low} of {total} recordings looked at have a rate below {2 * fmax:g} Hz: their pictures are empty at the top "
             "(a lower --fmax makes them alike)"
         )
     return notes
@@ -138,12 +137,26 @@ def refuse_broken(source: str, skipped: Sequence[tuple[str, str]], count: int) -
         raise too_many(f"{len(broken)} of {count} recordings in {source} cannot be read", broken)
 
 
-def clipped(names: Sequence[str]) -> list[str]:
-    """A note on recordings that were too loud."""
-    if not names:
-        return []
-    many = counted(len(names), "recording", "is/are")
-    return [f"{many} clipped: cut off at the loudest level, which sounds distorted\n{listed(names)}"]
+ODD = {
+    "clipped": "clipped: cut off at the loudest level, which sounds distorted",
+    "cut": "shorter than the file says: it was cut off, or not finished",
+}
+"""What may be odd about a recording that is read, for a note."""
+
+
+def odd(found: Mapping[str, Sequence[str]]) -> list[str]:
+    """Notes on recordings that are odd, by what is odd about them."""
+    return [
+        f"{counted(len(names), 'recording', 'is/are')} {ODD[what]}\n{listed(names)}" for what, names in found.items()
+    ]
+
+
+def families(hashes: Sequence[str]) -> list[tuple[bool, list[int]]]:
+    """Indices of recordings with the same content, as `oddities.doubles` takes them."""
+    same: dict[str, list[int]] = {}
+    for i, sha256 in enumerate(hashes):
+        same.setdefault(sha256, []).append(i)
+    return [(True, some) for some in same.values() if len(some) > 1]
 
 
 def in_milliseconds(entries: list[tuple[str, Thing]]) -> str:
@@ -175,7 +188,8 @@ def cached_items(
                     out.write(found.item.tobytes())
                     sources.names.append(name)
                     sources.hashes.append(found.sha256)
-                    sources.clipped += [name] if found.clipped else []
+                    for what in found.odd:
+                        sources.odd.setdefault(what, []).append(name)
                 if report:
                     report(done, len(entries))
         (folder / "sources.json").write_text(json.dumps(asdict(sources)))

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from gaiamorph.data.names import matched
+from gaiamorph.data.names import matched, read_metadata
 from gaiamorph.data.oddities import counted
 from gaiamorph.data.tables import folded, read_frame, read_text
 from gaiamorph.errors import UserError, telling
@@ -15,12 +16,13 @@ from gaiamorph.errors import UserError, telling
 NAMES = {
     "onset": ("onset", "start", "begintime(s)", "starttime"),
     "offset": ("offset", "end", "stop", "endtime(s)", "endtime"),
+    "duration": ("duration", "seconds"),
     "label": ("label", "annotation", "species"),
     "file_name": ("filename", "notatedpath", "audiopath", "beginfile"),
 }
 """Columns of a table of segments, and what programs call them, but for case, spaces, underscores and ``_s`` at the end."""
-ENDINGS = (".TextGrid", ".textgrid", ".txt", ".csv")
-"""Of a table beside a recording: Praat; Audacity or Raven; any table with onset and offset."""
+ENDINGS = (".TextGrid", ".textgrid", ".txt", ".csv", ".selections.txt", ".Table.1.selections.txt")
+"""Of a table beside a recording: Praat; Audacity or Raven; any table with onset and offset; Raven by its own names."""
 
 
 FEWEST_GROUPS = 10
@@ -40,16 +42,23 @@ def entries(
 ) -> tuple[list[tuple[str, Any]], pd.DataFrame, list[str]] | None:
     """Segments by name (``song.wav@1.5-1.58``), their attributes (the names are the index), and notes.
 
-    They stand in the folder's ``metadata.csv``, with a row for each segment, or in a table beside each recording. None if there
-    are neither. Raises UserError for a table that cannot be read.
+    They stand in the folder's ``metadata.csv``, with a row for each segment, or in a table beside each recording; then the folder's
+    table may say more of each recording. None if there are neither. Raises UserError for a table that cannot be read.
     """
-    if (found := _found(folder, recordings)) is None:
+    found = _in_metadata(folder)
+    described = found is None
+    if found is None and (found := _beside_each(recordings)) is None:
         return None
     table, notes = found
     whole = len(table)
+    for column in ("onset", "offset"):
+        times: Any = pd.to_numeric(table[column], errors="coerce")
+        table[column] = times.where(np.isfinite(times))
     table = table.dropna(subset=["file_name", "onset", "offset"])
     if lost := whole - len(table):
-        notes = [*notes, f"{counted(lost, 'row')} without a file name, onset or offset: left out"]
+        notes = [*notes, f"{counted(lost, 'row')} left out: no file name, or an onset or offset that is no number"]
+    if not len(table):
+        raise UserError(f"no segment of {folder} has a file name, an onset and an offset in seconds")
     written = table["file_name"].astype(str)
     known, more = matched(
         pd.DataFrame({"row": written.unique()}, index=written.unique()), [n for n, _ in recordings], folder
@@ -62,18 +71,43 @@ def entries(
             kept.append(i)
     files = [name.rpartition("@")[0] for name in parts]
     attributes = table.iloc[kept].drop(columns=["file_name", "onset", "offset"]).set_axis(list(parts))
+    if overlapping := _overlapping(list(parts.values())):
+        notes = [
+            *notes,
+            f"{counted(overlapping, 'segment', 'overlaps/overlap')} the one before: both may not be in the same split",
+        ]
+    if described:
+        known, again = read_metadata(folder, list(dict.fromkeys(files)))
+        notes = [*notes, *again]
+        for column in known.columns.difference(attributes.columns):
+            attributes[column] = known[column].loc[files].to_numpy()
     if "group" not in attributes.columns and len(set(files)) >= FEWEST_GROUPS:
         attributes["group"] = files  # sounds of one recording are more alike than others
     return list(parts.items()), attributes, notes + more
 
 
-def _found(folder: Path, recordings: Sequence[tuple[str, Path]]) -> tuple[pd.DataFrame, list[str]] | None:
-    """A table with ``file_name``, ``onset``, ``offset`` and what else is known, and notes."""
-    if (path := folder / "metadata.csv").is_file():
-        frame, notes = read_frame(path)
-        frame = _named(frame)
-        if {"file_name", "onset", "offset"} <= set(frame.columns):
-            return frame, notes
+def _overlapping(parts: Sequence[Segment]) -> int:
+    """How many segments begin before another one of their recording has ended."""
+    count, until = 0, dict.fromkeys((part.path for part in parts), -np.inf)
+    for path, onset, offset in sorted(parts):
+        count += onset < until[path]
+        until[path] = max(offset, until[path])
+    return count
+
+
+def _in_metadata(folder: Path) -> tuple[pd.DataFrame, list[str]] | None:
+    """The folder's table, if it has segments: ``file_name``, ``onset``, ``offset`` and what else is known, and notes."""
+    if not (path := folder / "metadata.csv").is_file():
+        return None
+    frame, notes = read_frame(path)
+    frame = _named(frame)
+    if "onset" in frame.columns and "offset" not in frame.columns:
+        raise UserError(f"{path} has the column onset, but neither offset nor duration: add one of them, in seconds")
+    return (frame, notes) if {"file_name", "onset", "offset"} <= set(frame.columns) else None
+
+
+def _beside_each(recordings: Sequence[tuple[str, Path]]) -> tuple[pd.DataFrame, list[str]] | None:
+    """A table with ``file_name``, ``onset``, ``offset`` and, if it is known, ``label``, and notes."""
     frames, notes = [], []
     for name, path in recordings:
         tables = [
@@ -89,7 +123,7 @@ def _found(folder: Path, recordings: Sequence[tuple[str, Path]]) -> tuple[pd.Dat
 def _beside(path: Path) -> tuple[pd.DataFrame, list[str]]:
     if path.suffix.lower() == ".textgrid":
         with telling(f"{path} cannot be read as a TextGrid"):
-            return _textgrid(read_text(path)[0]), []
+            return _textgrid(read_text(path)[0], path), []
     if path.suffix == ".txt" and (rows := _track(read_text(path)[0])):
         return pd.DataFrame(rows, columns=["onset", "offset", "label"]), []
     frame, notes = read_frame(path)
@@ -110,6 +144,9 @@ def _named(frame: pd.DataFrame) -> pd.DataFrame:
         if name not in frame.columns:
             column = next((c for other in others for c, spelt in spellings.items() if spelt == other), None)
             frame = frame if column is None else frame.rename(columns={column: name})
+    if {"onset", "duration"} <= set(frame.columns) and "offset" not in frame.columns:
+        times: Any = frame[["onset", "duration"]].apply(pd.to_numeric, errors="coerce")
+        frame = frame.assign(offset=times.sum(axis=1, skipna=False))
     return frame
 
 
@@ -127,7 +164,7 @@ def _track(text: str) -> list[tuple[float, float, str]]:
     return rows
 
 
-def _textgrid(text: str) -> pd.DataFrame:
+def _textgrid(text: str, path: Path) -> pd.DataFrame:
     """The first tier of intervals of a TextGrid, long or short. Intervals without a text are silence."""
     # Praat itself reads what stands by itself: numbers, and texts in quotes, in which a quote is written twice.
     tokens: list[Any] = [
@@ -135,7 +172,7 @@ def _textgrid(text: str) -> pd.DataFrame:
         for quoted, number in re.findall(r'"((?:[^"]|"")*)"|(?<!\S)(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)(?!\S)', text)
     ]
     if "IntervalTier" not in tokens:
-        raise UserError("it has no tier of intervals, or is no text file")
+        raise UserError(f"{path} has no tier of intervals, or is no TextGrid")
     start = tokens.index("IntervalTier") + 4  # after the class: name, begin, end
     count = int(tokens[start])
     parts = tokens[start + 1 : start + 1 + 3 * count]

@@ -16,6 +16,7 @@ from torch import Tensor
 from gaiamorph import drawing
 from gaiamorph.data import recordings
 from gaiamorph.data.kinds import CPU, Dataset, End, Kind, Request, Strip, moved
+from gaiamorph.data.oddities import doubles
 from gaiamorph.data.recordings import MOST_RATE, NOTHING, Read, Thing, cached_items, in_milliseconds, loaded, source_of
 from gaiamorph.data.segments import Segment
 from gaiamorph.errors import UnreadableError, UserError
@@ -101,7 +102,11 @@ class Sounds(Kind):
         splits, groups = request.split(attributes)
         typical = np.median(kind.facts(items[splits["train"]]), 0)
         kind = replace(kind, typical=tuple(map(float, typical)))
-        odd = recordings.odd_rates(source.rates, kind.rate, kind.fmax) + recordings.clipped(sources.clipped)
+        odd = [
+            *recordings.odd_rates(source.rates, kind.rate, bool(request.rate), kind.fmax),
+            *recordings.odd(sources.odd),
+            *doubles(sources.names, recordings.families(sources.hashes), splits, groups, "recordings", "content"),
+        ]
         return Dataset(
             request.source, kind, items, sources.names, attributes, splits, groups, sources.hashes,
             skipped=sorted([*sources.skipped, *source.unheard]), notes=source.notes + odd, mirror=False, original=source.original,
@@ -169,10 +174,10 @@ class Sounds(Kind):
         if isinstance(thing, (str, os.PathLike)) and not Path(thing).is_file():
             raise UserError(f"{Path(thing)} is not a file: give the path of a recording")
         try:
-            wave = self.recording(thing)
+            return self.item(self.recording(thing))
         except UnreadableError as error:
-            raise UserError(f"{thing}: {error}") from error
-        return self.item(np.asarray(wave, np.float32))
+            where = "a waveform" if isinstance(thing, np.ndarray) else str(thing)
+            raise UserError(f"{where}: {error}") from error
 
     def item(self, wave: np.ndarray) -> np.ndarray:
         """The item of a waveform (samples,)."""
@@ -232,7 +237,10 @@ class Sounds(Kind):
         """
         if isinstance(original, (str, bytes, os.PathLike, Segment)):
             return self._decoded(original if isinstance(original, (bytes, Segment)) else Path(original)).wave
-        return np.asarray(original, np.float32)
+        wave = np.asarray(original, np.float32)
+        if wave.ndim != 1:
+            raise UnreadableError(f"its shape is {wave.shape}: give one channel, (samples,), at {self.rate} Hz")
+        return files.checked(wave)
 
     def _decoded(self, held: Path | bytes | Segment) -> files.Recording:
         """A recording without its quiet ends. Raises UnreadableError."""
@@ -279,7 +287,7 @@ class Sounds(Kind):
 
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
         """An item, or a waveform (samples,). What is too loud is turned down."""
-        (wave,) = files.turned_down([self._wave(item)])
+        (wave,), _ = files.turned_down([self._wave(item)])
         files.write(wave, path, self.rate)
 
     def write_joined(self, items: Sequence[np.ndarray], folder: Path, name: str) -> Path:
@@ -301,21 +309,23 @@ class Sounds(Kind):
     ) -> tuple[list[np.ndarray], list[dict[str, Any]]]:
         """Items or waveforms as waveforms."""
         before = [self._wave(item) for item in items]
-        waves = playback.prepared(before, self.rate)
-        said = [self._said(wave, own, playback) for wave, own in zip(waves, before, strict=True)]
+        waves, gains = playback.prepared(before, self.rate)
+        said = [
+            self._said(wave, own, gain) | asdict(playback) for wave, own, gain in zip(waves, before, gains, strict=True)
+        ]
         return waves, said
 
     def _wave(self, item: np.ndarray) -> np.ndarray:
         return item if item.ndim == 1 else self.delivered(item[None])[0]
 
-    def _said(self, wave: np.ndarray, before: np.ndarray, playback: Playback) -> dict[str, Any]:
-        """What a manifest says of a waveform as it is written, and as it was before."""
-        level, own = (decibels(float(np.sqrt(np.square(x[: len(before)]).mean()))) for x in (wave, before))
+    def _said(self, wave: np.ndarray, before: np.ndarray, gain: float) -> dict[str, Any]:
+        """What a manifest says of a waveform as it is written, and as it was before. gain in dB."""
+        level = decibels(float(np.sqrt(np.square(wave[: len(before)]).mean())))
         pitch = median_pitch(before, self.rate) if self.codec == "world" else np.nan
         return {
             "codec": self.codec, "rate": self.rate, "seconds": round(len(before) / self.rate, 6), "level_db": level,
-            "gain_db": round(level - own, 2), "pitch_hz": "" if np.isnan(pitch) else round(pitch, 2),
-            "inversion": self.coder.inversion, **asdict(playback),
+            "gain_db": gain, "pitch_hz": "" if np.isnan(pitch) else round(pitch, 2),
+            "inversion": self.coder.inversion,
         }  # fmt: skip
 
 
@@ -326,8 +336,9 @@ def _read(kind: Sounds, thing: Thing) -> Read | str:
         if held is None:
             return NOTHING
         held = held.read_bytes() if isinstance(held, Path) else held
-        wave, clipped = (held, False) if isinstance(held, np.ndarray) else kind._decoded(held)
-        content = held if isinstance(held, bytes) else wave.tobytes()
-        return Read(kind.item(wave), hashlib.sha256(content).hexdigest(), clipped)
+        found = files.Recording(held) if isinstance(held, np.ndarray) else kind._decoded(held)
+        content = held if isinstance(held, bytes) else found.wave.tobytes()
+        odd = tuple(what for what in recordings.ODD if getattr(found, what))
+        return Read(kind.item(found.wave), hashlib.sha256(content).hexdigest(), odd)
     except (UnreadableError, OSError) as error:
         return str(error)

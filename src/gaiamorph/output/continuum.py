@@ -289,6 +289,10 @@ def _write(
         names = [*names, *(name.replace("frame", "pasted") for name in names[: len(c)])]
         files = [*files, *_pasted(c, folder, prefix, write)]
         weights, said = [*weights, *c.weights.tolist()], [*said, *said[: len(c)]]
+    if c.kind.is_heard:  # recordings themselves come from no inversion
+        kept = {0.0: c.a.original, 1.0: c.b.original} if c.detail != "none" and not c.amounts else {}
+        own = [name.startswith("original") or kept.get(w) is not None for name, w in zip(names, weights, strict=True)]
+        said = [more | {"inversion": ""} if recorded else more for recorded, more in zip(own, said, strict=True)]
     common = {name: getattr(c, name) for name in SHARED} | {
         "source_a": c.a.name, "sha256_a": c.a.sha256, "source_b": c.b.name, "sha256_b": c.b.sha256,
         **c.kind.origin(c.a.original, "a"), **c.kind.origin(c.b.original, "b"),

@@ -18,20 +18,23 @@ MOST_SECONDS = 60.0
 """No longer recording is ever read whole."""
 TRIM_WINDOW, TRIM_KEPT = 0.02, 0.02
 """Seconds over which loudness is judged, and that are kept on both sides."""
+SLACK = 0.01
+"""Seconds by which a segment may be longer than its recording."""
 SHORTEST = 16
 """Samples. Less is no sound."""
 LOUDEST, FAINTEST = 0.99, 1e-6
 """Largest peak that is written, and the peak below which a recording is silent."""
 CUT_OFF, ALIKE = 0.9, 4
 """A recording is clipped if so many samples in a row are exactly as loud as its peak, and that is louder than this."""
-BROKEN = "cannot be read as a sound"
+BROKEN, NOT_FINITE = "cannot be read as a sound", "some of its samples are not finite"
 
 
 class Recording(NamedTuple):
-    """wave: (samples,) float32."""
+    """wave: (samples,) float32. clipped: its peaks are cut off. cut: its file ends early, or has a wrong head."""
 
     wave: np.ndarray
-    clipped: bool
+    clipped: bool = False
+    cut: bool = False
 
 
 def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, float] | None = None) -> Recording:
@@ -43,27 +46,39 @@ def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, f
         with soundfile.SoundFile(io.BytesIO(path) if isinstance(path, bytes) else path) as file:
             own = file.samplerate
             start, stop = (round(at * own) for at in span) if span else (0, file.frames)
-            if span and not 0 <= start < stop <= file.frames + 1:
+            if span and start >= stop:
+                raise UnreadableError(f"its onset, {span[0]:g} s, is not before its offset, {span[1]:g} s")
+            if span and not 0 <= start < stop <= file.frames + SLACK * own:
                 seconds = file.frames / own
                 raise UnreadableError(
                     f"{span[0]:g} to {span[1]:g} s is no part of the recording, which has {seconds:g} s"
                 )
+            cut = span is None and "should be" in file.extra_info
             if stop - start > seconds_max * own:
-                raise UnreadableError(f"longer than {seconds_max:g} s: cut it into segments, or raise seconds_max")
+                raise UnreadableError(
+                    f"longer than {seconds_max:g} s: put a table of segments beside it, or raise seconds_max"
+                )
             file.seek(start)
             wave = file.read(min(stop, file.frames) - start, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
         raise UnreadableError(f"{BROKEN}: {getattr(error, 'error_string', error)}") from error
     if not np.isfinite(wave).all():
-        raise UnreadableError("some of its samples are not finite")
+        raise UnreadableError(NOT_FINITE)
     clipped, wave = is_clipped(wave), wave.mean(1)
     wave = wave - wave.mean() if len(wave) else wave
     wave = soxr.resample(wave, own, rate) if own != rate else wave
+    return Recording(checked(wave.astype(np.float32)), clipped, cut)
+
+
+def checked(wave: np.ndarray) -> np.ndarray:
+    """The same waveform (samples,). Raises UnreadableError if it is no sound."""
+    if not np.isfinite(wave).all():
+        raise UnreadableError(NOT_FINITE)
     if len(wave) < SHORTEST:
         raise UnreadableError("it is empty" if not len(wave) else f"it has only {len(wave)} samples")
     if np.abs(wave).max() < FAINTEST:
         raise UnreadableError("it is silent")
-    return Recording(wave.astype(np.float32), clipped)
+    return wave
 
 
 def is_clipped(wave: np.ndarray) -> bool:
@@ -82,13 +97,15 @@ def trimmed(wave: np.ndarray, rate: int, below: float) -> np.ndarray:
     return wave[max(0, loud[0] - kept) : loud[-1] + kept + 1]
 
 
-def turned_down(waves: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Waveforms that belong together. If one is too loud for a file, all are turned down by the same factor."""
+def turned_down(waves: Sequence[np.ndarray]) -> tuple[list[np.ndarray], float]:
+    """Waveforms that belong together, and the factor by which all are turned down, because one is too loud for a file; or 1."""
     most = max(float(np.abs(wave).max()) for wave in waves)
-    return [wave * np.float32(LOUDEST / most) for wave in waves] if most > LOUDEST else list(waves)
+    factor = LOUDEST / most if most > LOUDEST else 1.0
+    return [wave * np.float32(factor) for wave in waves], factor
 
 
 def write(wave: np.ndarray, path: Path, rate: int) -> None:
     """A waveform (samples,) in [-1, 1] as PCM of 16 bits, with dither."""
-    noise = np.random.default_rng(0).triangular(-1, 0, 1, len(wave)) / 2**15
-    soundfile.write(path, np.clip(wave + noise, -1, 1 - 2**-15), rate, subtype="PCM_16")
+    noise = np.random.default_rng(0).triangular(-1, 0, 1, len(wave))
+    steps = np.rint(wave * 2.0**15 + noise).clip(-(2**15), 2**15 - 1)  # libsndfile would round down
+    soundfile.write(path, steps.astype(np.int16), rate, subtype="PCM_16")

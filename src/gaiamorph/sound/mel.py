@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gaiamorph.sound.scale import moments_at, spaced_mel, window_of
+from gaiamorph.sound.scale import at_level, level_of, moments_at, spaced_mel, window_of
 
 UNMIXING, PHASE_STEPS, MOMENTUM = 60, 32, 0.99
 """Updates of the magnitudes, and iterations and momentum of the phases."""
@@ -53,8 +53,9 @@ class Mel:
 
     def analysed(self, wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """wave (samples,) -> picture (1, bands, moments) in [0, 1], low bands first; and beside it log2 of the seconds, and the
-        level of the loudest cell in dB."""
-        picture, level = self._picture(torch.from_numpy(wave))
+        level between fmin and fmax in dB."""
+        picture, _ = self._picture(torch.from_numpy(wave))
+        level = level_of(wave, self.rate, self.fmin, self.fmax)
         return picture.numpy()[None], np.array([math.log2(len(wave) / self.rate), level])
 
     def waves(
@@ -64,8 +65,7 @@ class Mel:
 
         lost: what the pictures do not show, of each sound. Without it, phases begin at random, the same for each sound.
         """
-        levels = torch.from_numpy(np.array(facts[:, 1], np.float32))
-        made, small = [], self._magnitudes(torch.from_numpy(np.ascontiguousarray(pictures[:, 0], np.float32)), levels)
+        made, small = [], self._magnitudes(torch.from_numpy(np.array(pictures[:, 0], np.float32)))
         for i, magnitude in enumerate(small):
             length = max(1, round(2 ** float(facts[i, 0]) * self.rate))
             magnitude = self._stretched(magnitude, length)
@@ -74,15 +74,16 @@ class Mel:
                 magnitude, phase = magnitude.clamp_min(known.floor) * known.ratio.exp(), known.phase
             else:
                 phase = 2 * math.pi * torch.rand(magnitude.shape, generator=torch.Generator().manual_seed(0))
-            made.append(self._griffin_lim(torch.polar(magnitude, phase), length).numpy())
+            wave = self._griffin_lim(torch.polar(magnitude, phase), length).numpy()
+            made.append(at_level(wave, float(facts[i, 1]), self.rate, self.fmin, self.fmax))
         return made
 
     def lost(self, wave: np.ndarray) -> "LostSpectrum":
         """What the picture of wave (samples,) does not show."""
         x = torch.from_numpy(wave)
-        picture, level = self._picture(x)
-        drawn = self._stretched(self._magnitudes(picture[None], torch.tensor([level]))[0], len(x))
-        spectrum = self._spectrum(x)
+        picture, loudest = self._picture(x)
+        drawn = self._stretched(self._magnitudes(picture[None])[0], len(x))
+        spectrum = self._spectrum(x * 10 ** (-loudest / 20))
         floor = float(spectrum.abs().max()) * FLOOR
         ratio = (spectrum.abs().clamp_min(floor) / drawn.clamp_min(floor)).log()
         return LostSpectrum(ratio, spectrum.angle(), floor)
@@ -97,10 +98,10 @@ class Mel:
         level = float(cells.max())
         return ((cells.T - level) / self.floor + 1).clamp(0, 1), level
 
-    def _magnitudes(self, pictures: Tensor, levels: Tensor) -> Tensor:
-        """pictures (N, bands, moments) in [0, 1] and levels (N,) in dB -> magnitudes (N, frequencies, moments)."""
+    def _magnitudes(self, pictures: Tensor) -> Tensor:
+        """pictures (N, bands, moments) in [0, 1] -> magnitudes (N, frequencies, moments). The loudest cell has 0 dB."""
         bank = self._bank
-        wanted = 10 ** (((pictures - 1) * self.floor + levels[:, None, None]) / 10)
+        wanted = 10 ** ((pictures - 1) * self.floor / 10)
         share = bank.T / bank.sum(0)[:, None].clamp_min(TINY)
         power = share @ wanted
         for _ in range(UNMIXING):

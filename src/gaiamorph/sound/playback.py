@@ -1,5 +1,6 @@
 """Frames as an experiment plays them: levels, fades and lengths, the same for a whole continuum."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +13,12 @@ from gaiamorph.sound.files import FAINTEST, turned_down
 RMS, PEAK = 0.0632, 0.891
 """What levels are made to be: the root mean square that Praat calls 70 dB; a peak 1 dB below the largest that a file can hold."""
 LONGEST_FADE = 1000.0
+AUDIBLE = 0.1
+"""dB. Less is not worth a warning."""
+
+
+class LevelWarning(UserWarning):
+    """Sounds do not have the level that they should have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,14 +40,26 @@ class Playback:
         if not 0 <= self.fade <= LONGEST_FADE:
             raise UserError(f"fade must lie between 0 and {LONGEST_FADE:g} milliseconds, not {self.fade:g}")
 
-    def prepared(self, waves: Sequence[np.ndarray], rate: int) -> list[np.ndarray]:
-        """Waveforms (samples,) that belong together. If one is too loud for a file, all are turned down by the same factor."""
-        made = [wave * np.float32(self._gain(wave)) for wave in waves]
-        made = [_faded(wave, round(self.fade * rate / 1000)) for wave in made]
+    def prepared(self, waves: Sequence[np.ndarray], rate: int) -> tuple[list[np.ndarray], list[float]]:
+        """Waveforms (samples,) that belong together, and their gains in dB.
+
+        Levels are those of faded sounds, without padding. If one is too loud for a file, all are turned down by the same factor.
+        """
+        made = [_faded(wave, round(self.fade * rate / 1000)) for wave in waves]
+        gains = [self._gain(wave) for wave in made]
+        made = [wave * np.float32(gain) for wave, gain in zip(made, gains, strict=True)]
         if self.pad:
             longest = max(map(len, made))
             made = [np.pad(wave, (0, longest - len(wave))) for wave in made]
-        return turned_down(made)
+        made, down = turned_down(made)
+        if decibels(down) < -AUDIBLE:
+            warnings.warn(
+                f"sounds are turned down by {-decibels(down):.1f} dB, since the peak of one would be cut off: their level differs "
+                "from that of other sets",
+                LevelWarning,
+                stacklevel=2,
+            )
+        return made, [decibels(gain * down) for gain in gains]
 
     def _gain(self, wave: np.ndarray) -> float:
         if self.normalise == "none":

@@ -1,8 +1,11 @@
-"""The mel scale (O'Shaughnessy 1987), and the moments of a picture."""
+"""The mel scale (O'Shaughnessy 1987), the moments of a picture, and levels."""
 
 import math
 
 import numpy as np
+
+FAINTEST = 1e-6
+"""The root mean square below which a sound is silent."""
 
 
 def spaced_mel(fmin: float, fmax: float, count: int) -> np.ndarray:
@@ -19,3 +22,16 @@ def window_of(seconds: float, rate: int) -> int:
 def moments_at(count: int, length: float) -> np.ndarray:
     """The middles (count,) of as many even parts of a length."""
     return (np.arange(count) + 0.5) * length / count
+
+
+def level_of(wave: np.ndarray, rate: int, fmin: float, fmax: float) -> float:
+    """Root mean square of what lies between two frequencies in Hz, of a waveform (samples,), in dB of full scale."""
+    spectrum = np.fft.rfft(wave.astype(np.float64))
+    frequencies = np.fft.rfftfreq(len(wave), 1 / rate)
+    power = 2 * np.square(np.abs(spectrum[(frequencies >= fmin) & (frequencies <= fmax)])).sum() / len(wave) ** 2
+    return 20 * math.log10(max(math.sqrt(power), FAINTEST))
+
+
+def at_level(wave: np.ndarray, level: float, rate: int, fmin: float, fmax: float) -> np.ndarray:
+    """The waveform (samples,) with another level, as `level_of` gives it."""
+    return wave * np.float32(10 ** ((level - level_of(wave, rate, fmin, fmax)) / 20))

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from gaiamorph.errors import UserError
-from gaiamorph.sound.scale import moments_at, spaced_mel
+from gaiamorph.sound.scale import at_level, level_of, moments_at, spaced_mel
 
 PERIOD = 0.0025
 """Seconds between two analyses."""
@@ -66,12 +66,12 @@ class World:
 
     def analysed(self, wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """wave (samples,) -> picture (2, bands, moments) in [0, 1], low bands first; and beside it log2 of the seconds, the level
-        of the loudest cell in dB, and log2 of the pitch in Hz at each moment."""
+        between fmin and fmax in dB, and log2 of the pitch in Hz at each moment."""
         pitch, envelope, aperiodicity = self._parameters(wave)
         places = moments_at(self.moments, len(wave) / self.rate) / PERIOD
-        cells = np.stack([_resampled(_resampled(x, places).T, self._down) for x in (envelope, aperiodicity)])
-        level = float(cells[0].max())
-        scales = ((cells[0] - level) / self.floor, cells[1] / self.aperiodicity_floor)
+        cells = np.stack([self._cells(x, len(wave)) for x in (envelope, aperiodicity)])
+        scales = ((cells[0] - cells[0].max()) / self.floor, cells[1] / self.aperiodicity_floor)
+        level = level_of(wave, self.rate, self.fmin, self.fmax)
         contour = np.interp(places, np.arange(len(pitch)), _filled(pitch))
         return np.clip(np.stack(scales) + 1, 0, 1), np.concatenate([[np.log2(len(wave) / self.rate), level], contour])
 
@@ -93,13 +93,15 @@ class World:
                 envelope, aperiodicity = envelope + known.envelope, np.minimum(aperiodicity + known.aperiodicity, 0)
             parts = (pitch, 10 ** (envelope / 10), np.clip(10 ** (aperiodicity / 20), 1e-3, 1))
             sound = pyworld.synthesize(*map(np.ascontiguousarray, parts), self.rate, 1000 * PERIOD)
-            made.append(np.pad(sound, (0, max(0, samples - len(sound))))[:samples].astype(np.float32))
+            sound = np.pad(sound, (0, max(0, samples - len(sound))))[:samples].astype(np.float32)
+            made.append(at_level(sound, float(beside[1]), self.rate, self.fmin, self.fmax))
         return made
 
     def lost(self, wave: np.ndarray) -> "LostEnvelope":
         """What the picture of wave (samples,) does not show."""
         _, envelope, aperiodicity = self._parameters(wave)
         _, *drawn = self._drawn(*self.analysed(wave))
+        envelope = envelope - self._cells(envelope, len(wave)).max()  # as in pictures, the loudest cell has 0 dB
         lowest = drawn[0].max() - self.floor
         size = min(len(envelope), len(drawn[0]))
         ratio = np.maximum(envelope[:size], lowest) - np.maximum(drawn[0][:size], lowest)
@@ -115,11 +117,16 @@ class World:
         aperiodicity = pyworld.d4c(x, pitch, times, self.rate, fft_size=self.fft_size)
         return pitch, 10 * np.log10(np.maximum(envelope, TINY)), 20 * np.log10(np.maximum(aperiodicity, TINY))
 
+    def _cells(self, values: np.ndarray, samples: int) -> np.ndarray:
+        """Values (T, frequencies) of a sound at the points and moments of a picture: (bands, moments)."""
+        places = moments_at(self.moments, samples / self.rate) / PERIOD
+        return _resampled(_resampled(values, places).T, self._down)
+
     def _drawn(self, picture: np.ndarray, beside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The same three of a picture and the numbers beside it."""
         seconds = 2 ** float(beside[0])
         places = np.arange(int(seconds / PERIOD) + 1) * PERIOD / seconds * self.moments - 0.5
-        cells = (picture[0] - 1) * self.floor + beside[1], (picture[1] - 1) * self.aperiodicity_floor
+        cells = (picture[0] - 1) * self.floor, (picture[1] - 1) * self.aperiodicity_floor
         envelope, aperiodicity = (_resampled(x.T, places) for x in cells)
         voiced = aperiodicity[:, :LOW_POINTS].mean(1) < VOICED
         contour = np.interp(places, np.arange(self.moments), beside[2:])
