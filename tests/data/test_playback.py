@@ -11,6 +11,7 @@ import soundfile
 from tests.data.conftest import RATE, syllable
 
 import gaiamorph as gm
+from gaiamorph.cli import main
 from gaiamorph.errors import UserError
 from gaiamorph.output.continuum import save_continua
 from gaiamorph.output.manifest import read_manifest
@@ -112,3 +113,25 @@ def test_a_manifest_says_where_segments_lie(sound_space, tmp_path):
     (order,) = read_manifest(tmp_path / "out" / "manifest.csv")
     again = sound_space.remake(order, tmp_path)
     np.testing.assert_array_equal(again.frames[0], sound_space.kind.recording(again.a.original))
+
+
+def test_samples_of_sounds_have_levels_and_a_table(sound_space, tmp_path):
+    run = tmp_path / "space.safetensors"
+    sound_space.save(run)
+    with pytest.raises(SystemExit) as stop:
+        main(["sample", str(run), "--count", "3", "--normalise", "rms", "--pad", "--out", str(tmp_path / "out")])
+    assert not stop.value.code
+    table = pd.read_csv(tmp_path / "out" / "items.csv")
+    assert table["file"].tolist() == [f"item_{k:06}.wav" for k in range(3)]
+    assert table["level_db"].to_numpy() == pytest.approx(-23.99, abs=0.01)
+    assert len({soundfile.info(tmp_path / "out" / file).frames for file in table["file"]}) == 1
+
+
+@pytest.mark.parametrize("option", ["--paste", "--scale=2"])
+def test_options_of_pictures_are_refused(option, sound_space, recordings, tmp_path, capsys):
+    sound_space.save(run := tmp_path / "space.safetensors")
+    a, b = recordings / "00.wav", recordings / "01.wav"
+    with pytest.raises(SystemExit) as stop:
+        main(["morph", *map(str, (run, a, b)), option, "--out", str(tmp_path / "out")])
+    assert stop.value.code == 2
+    assert "leave it out" in capsys.readouterr().err

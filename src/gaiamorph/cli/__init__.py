@@ -16,7 +16,7 @@ from gaiamorph.version import __version__
 VERBS = {
     "check.check": "Say what training would read, and what is odd about it.",
     "align.align": "Bring the faces (or other things) of photographs to one place.",
-    "train.train": "Train a model on pictures or vectors.",
+    "train.train": "Train a model on pictures, sounds or vectors.",
     "continua.morph": "Make a continuum between two items, or between many pairs.",
     "attributes.attributes": "Fit attribute vectors, and measure how far each changes the others.",
     "continua.edit": "Change attributes of an item, at once or step by step.",

@@ -10,7 +10,9 @@ import pandas as pd
 from gaiamorph.cli.options import Common, Space, Spread
 from gaiamorph.data.vectors import read_table
 from gaiamorph.errors import UserError
+from gaiamorph.output.continuum import refuse_foreign
 from gaiamorph.output.folders import check_scale, new_file, new_folder, writers
+from gaiamorph.sound.playback import Playback
 from gaiamorph.space import LatentSpace
 
 AT_ONCE = 1024
@@ -30,7 +32,7 @@ def encode(
     """Write the codes of items to a table.
 
     Args:
-        data: A picture, or anything that train takes.
+        data: A picture or a recording, or anything that train takes.
         out: A .csv or .parquet table (name, z0, z1, ...), or an .npy array (N, latent_dim).
         refine: Gradient steps that improve each code.
     """
@@ -63,6 +65,7 @@ def decode(
     *,
     out: Path,
     scale: int = 1,
+    playback: Annotated[Playback, Spread] = Playback(),
     common: Annotated[Common, Spread] = Common(),
 ) -> None:
     """Decode codes into items: numbered pictures, or one table of vectors.
@@ -80,7 +83,7 @@ def decode(
     for note in notes:
         print(f"gaiamorph: warning: {note}", file=sys.stderr)
     opened.decode(z[:1])  # A wrong width is reported before the folder is made.
-    _write(opened, z, out, scale, common.overwrite)
+    _write(opened, z, out, scale, playback, common.overwrite)
 
 
 def sample(
@@ -91,6 +94,7 @@ def sample(
     count: int = 16,
     seed: int = 0,
     scale: int = 1,
+    playback: Annotated[Playback, Spread] = Playback(),
     common: Annotated[Common, Spread] = Common(),
 ) -> None:
     """Make new items: numbered pictures or sounds, or one table of vectors.
@@ -103,14 +107,21 @@ def sample(
     """
     check_scale(scale)
     opened = common.open(space, out)
-    _write(opened, opened.sample_codes(count, seed=seed), out, scale, common.overwrite)
+    _write(opened, opened.sample_codes(count, seed=seed), out, scale, playback, common.overwrite)
 
 
-def _write(opened: LatentSpace, z: np.ndarray, out: Path, scale: int, overwrite: bool) -> None:
-    """Decode codes (N, latent_dim) into a new folder."""
-    with new_folder(out, overwrite) as scratch, writers() as write:
-        for start in range(0, len(z), AT_ONCE):
-            items, _ = opened.kind.prepared(list(opened.decode(z[start : start + AT_ONCE])))
-            names = [f"item_{i:06d}" for i in range(start, start + len(items))]
-            opened.kind.write_items(items, names, scratch, "items", scale, write)
+def _write(opened: LatentSpace, z: np.ndarray, out: Path, scale: int, playback: Playback, overwrite: bool) -> None:
+    """Decode codes (N, latent_dim) into a new folder. Sounds have a table beside them that says what they are."""
+    playback.check()
+    refuse_foreign(opened.kind, scale, False, playback)
+    rows = []
+    with new_folder(out, overwrite) as scratch:
+        with writers() as write:
+            for start in range(0, len(z), AT_ONCE):
+                items, said = opened.kind.prepared(list(opened.decode(z[start : start + AT_ONCE])), playback)
+                names = [f"item_{i:06d}" for i in range(start, start + len(items))]
+                files = opened.kind.write_items(items, names, scratch, "items", scale, write)
+                rows += [{"file": file, **own} for file, own in zip(files, said, strict=True) if own]
+        if rows:
+            pd.DataFrame(rows).to_csv(scratch / "items.csv", index=False)
     print(out)

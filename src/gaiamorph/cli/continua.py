@@ -17,8 +17,10 @@ from gaiamorph.data.attributes import read_labels
 from gaiamorph.data.finding import find
 from gaiamorph.data.summary import left_out
 from gaiamorph.errors import UserError
+from gaiamorph.output.continuum import refuse_foreign
 from gaiamorph.output.folders import check_scale, new_file
 from gaiamorph.output.manifest import Sources, beside, read_manifest, read_rows
+from gaiamorph.sound.playback import Playback
 from gaiamorph.space import EditOptions, MorphOptions
 
 Amounts = Annotated[list[float] | None, Parameter(consume_multiple=True, negative=())]
@@ -41,7 +43,7 @@ def morph(
     """Make a continuum between two items, or between many pairs.
 
     Args:
-        a: First item: a picture, or SOURCE::NAME for an item of a data set (sample:faces::s1/1.pgm).
+        a: First item: a picture or a recording, or SOURCE::NAME for an item of a data set (sample:faces::s1/1.pgm).
         b: Last item.
         pairs: A CSV with columns a and b: one continuum for each row. Paths may be relative to it.
         all_pairs: A folder: every pair of its pictures or recordings.
@@ -128,7 +130,7 @@ def edit(
     `gaiamorph morph SPACE --manifest` makes it again.
 
     Args:
-        item: A picture, or SOURCE::NAME for an item of a data set.
+        item: A picture or a recording, or SOURCE::NAME for an item of a data set.
         set_: NAME=AMOUNT, one or several: one frame with all of them.
         attribute: Attribute of a continuum: a frame for each of --amounts.
         amounts: Amounts of the attribute, in its units; 0 is the item itself.
@@ -180,6 +182,7 @@ def average(
     mixed: int | None = None,
     scale: int = 1,
     options: Annotated[EditOptions, Spread] = EditOptions(),
+    playback: Annotated[Playback, Spread] = Playback(),
     common: Annotated[Common, Spread] = Common(),
 ) -> None:
     """Write the average of a group.
@@ -198,6 +201,8 @@ def average(
     if out.suffix.lower() != opened.kind.suffix:
         raise UserError(f"--out must end in {opened.kind.suffix}, which {out.name} does not")
     check_scale(scale)
+    playback.check()
+    refuse_foreign(opened.kind, scale, False, playback)
     items = opened.open_data(data)
     chosen = np.arange(len(items))
     for condition in where or []:
@@ -208,6 +213,7 @@ def average(
     with progress("members", hidden=len(chosen) == 1) as report:
         item = opened.average([sources[i] for i in chosen], mixed=mixed, report=report, **vars(options))
     with new_file(out, common.overwrite) as scratch:
+        (item,), _ = opened.kind.prepared([item], playback)
         opened.kind.write(item, scratch, scale)
     print(f"{out}: the average of {len(chosen)} items")
 

@@ -28,7 +28,7 @@ def train(
     config: Config = None,
     print_config: Flag = False,
 ) -> None:
-    """Train a model on pictures or vectors, and save its latent space.
+    """Train a model on pictures, sounds or vectors, and save its latent space.
 
     Args:
         data: A folder of pictures or recordings, a .npy, .npz, .csv or .parquet file, hub:owner/name, or sample:NAME.

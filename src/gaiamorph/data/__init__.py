@@ -32,6 +32,7 @@ def open_data(
     trim: float | None = None,
     seconds_max: float | None = None,
     seed: int = 0,
+    few: bool = False,
     report: Report | None = None,
 ) -> Dataset:
     """Open a data set and split it.
@@ -51,6 +52,7 @@ def open_data(
     trim: cut off what is quieter at both ends of a recording than its loudest part, by so many dB. Default: nothing.
     seconds_max: longer recordings are left out (default 5, at most 60).
     seed: of the splits, and of the points of synthetic sets.
+    few: fewer than four items, which cannot be split, are all held out, in place of an error.
     Raises UserError if there is nothing to use. The message says what to do.
     """
     if crop not in ("centre", "none"):
@@ -63,7 +65,7 @@ def open_data(
         raise UserError(f"codec must be 'mel' or 'world', not {codec!r}")
     rule = align if isinstance(align, bool) and not align else Alignment.of(align)
     heard = {"rate": rate, "fmin": fmin, "fmax": fmax, "codec": codec, "trim": trim, "seconds_max": seconds_max}
-    request = Request(str(source), Path(source), size, crop, channels, seed, report, rule, **heard)
+    request = Request(str(source), Path(source), size, crop, channels, seed, report, rule, **heard, few=few)
     for kind in KINDS.values():
         if (data := kind.open(request)) is not None:
             if foreign := [name for name, value in heard.items() if value and name not in data.kind.reading()]:

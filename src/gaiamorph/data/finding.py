@@ -21,7 +21,7 @@ _REASONS = {
 }
 _UNREAD = {ending: reason for endings, reason in _REASONS.items() for ending in endings.split()}
 """Endings of files that look like pictures to people, and why they are not read."""
-_UNHEARD = dict.fromkeys(
+UNHEARD = dict.fromkeys(
     [".m4a", ".aac", ".wma", ".amr", ".ape", ".wv"],
     "a recording that libsndfile does not read: convert it to .wav first, as with: ffmpeg -i FILE FILE.wav",
 )
@@ -92,8 +92,8 @@ def find(folder: Path) -> Found:
             if ending in RECORDINGS:
                 found.recordings.append((name(str(path)), path))
                 continue
-            if ending in _UNHEARD:
-                found.unheard.append((name(str(path)), _UNHEARD[ending]))
+            if ending in UNHEARD:
+                found.unheard.append((name(str(path)), UNHEARD[ending]))
             reason = None if ending in endings else _reason(path, ending)
             if ending in endings or reason == "":
                 found.pictures.append((name(str(path)), path))

@@ -45,8 +45,10 @@ def no_pictures(folder: Path, found: Found) -> str:
         reason, names = unread(found.unheard)[0]
         return f"{folder} holds no recordings that can be read, but {reason} ({listed(names)})"
     others = "; ".join(f"{reason} ({listed(names)})" for reason, names in unread(found.skipped))
-    problem = f"holds no pictures that can be read, but {others}" if others else "holds no pictures"
-    return f"{folder} {problem}: put files that Pillow reads (.png, .jpg, .tif, ...) into it"
+    problem = (
+        f"holds no pictures that can be read, but {others}; and no other pictures" if others else "holds no pictures"
+    )
+    return f"{folder} {problem} (.png, .jpg, .tif, ...) or recordings (.wav, .flac, ...): put some into it"
 
 
 def odd_pictures(names: list[str], facts: list[Facts], size: int, crop: str) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gaiamorph.data.alignment import Alignment
-from gaiamorph.data.splits import split_groups, split_items
+from gaiamorph.data.splits import SMALLEST, split_groups, split_items
 from gaiamorph.errors import UserError
 
 Report = Callable[[int, int], None]
@@ -34,6 +34,8 @@ class Request:
     codec: str | None = None
     trim: float | None = None
     seconds_max: float | None = None
+    few: bool = False
+    """Whether items that are too few to be split may all be held out."""
 
     def split(self, attributes: pd.DataFrame, column: str = "group") -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """Splits and groups (N,) of items with these attributes. Without the column there are no groups: None.
@@ -44,6 +46,9 @@ class Request:
         if column in attributes.columns:
             given, own = attributes[column], [f"({i})" for i in range(len(attributes))]
             groups = given.astype(str).where(given.notna(), own).to_numpy(dtype=str)
+        if self.few and len(attributes) < SMALLEST:
+            none = np.zeros(0, np.int64)
+            return {"train": none, "validation": none, "test": np.arange(len(attributes))}, groups
         try:
             splits = split_items(len(attributes), self.seed) if groups is None else split_groups(groups, self.seed)
         except UserError as error:

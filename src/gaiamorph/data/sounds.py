@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gaiamorph import drawing
 from gaiamorph.data import recordings
+from gaiamorph.data.finding import UNHEARD
 from gaiamorph.data.kinds import CPU, Dataset, End, Kind, Request, Strip, moved
 from gaiamorph.data.oddities import doubles
 from gaiamorph.data.recordings import MOST_RATE, NOTHING, Read, Thing, cached_items, in_milliseconds, loaded, source_of
@@ -100,8 +101,8 @@ class Sounds(Kind):
             raise UserError(f"no recording in {request.source} can be used: {name}: {reason}{in_milliseconds(entries)}")
         attributes = attributes.loc[sources.names].reset_index(drop=True)
         splits, groups = request.split(attributes)
-        typical = np.median(kind.facts(items[splits["train"]]), 0)
-        kind = replace(kind, typical=tuple(map(float, typical)))
+        if len(splits["train"]):
+            kind = replace(kind, typical=tuple(map(float, np.median(kind.facts(items[splits["train"]]), 0))))
         odd = [
             *recordings.odd_rates(source.rates, kind.rate, bool(request.rate), kind.fmax),
             *recordings.odd(sources.odd),
@@ -134,8 +135,10 @@ class Sounds(Kind):
         if self.rate < least:
             raise UserError(f"rate must be at least {least} Hz with the codec {self.codec}, not {self.rate}")
         if not 0 <= self.fmin < self.fmax <= NYQUIST * self.rate:
-            asked = f"{self.fmin:g} and {self.fmax:g} were given"
-            raise UserError(f"fmin and fmax must rise from 0 to half of the rate ({NYQUIST * self.rate:g} Hz): {asked}")
+            most = f"half of the rate, which is {NYQUIST * self.rate:g} Hz"
+            raise UserError(
+                f"fmin and fmax must rise from 0 to {most}, and {self.fmin:g} and {self.fmax:g} do not: choose others"
+            )
         if not 0 < self.seconds_max <= files.MOST_SECONDS:
             raise UserError(f"seconds_max must lie between 0 and {files.MOST_SECONDS:g}, not {self.seconds_max:g}")
         if self.trim < 0:
@@ -177,7 +180,8 @@ class Sounds(Kind):
             return self.item(self.recording(thing))
         except UnreadableError as error:
             where = "a waveform" if isinstance(thing, np.ndarray) else str(thing)
-            raise UserError(f"{where}: {error}") from error
+            reason = UNHEARD.get(Path(where).suffix.lower(), error)
+            raise UserError(f"{where}: {reason}") from error
 
     def item(self, wave: np.ndarray) -> np.ndarray:
         """The item of a waveform (samples,)."""

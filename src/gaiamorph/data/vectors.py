@@ -59,7 +59,7 @@ class Vectors(Kind):
         name = next((c for c in ("name", "file_name") if c in attributes), None)
         names = attributes.pop(name).astype(str).tolist() if name else numbered(len(items))[0]
         splits, groups = request.split(attributes)
-        kind = cls.fitted(items[splits["train"]], columns)
+        kind = cls.fitted(items[splits["train"]] if len(splits["train"]) else items, columns)
         return Dataset(request.source, kind, items, names, attributes, splits, groups, notes=notes)
 
     @classmethod

@@ -80,6 +80,8 @@ class Case:
     ) -> None:
         if data.kind.shape != space.kind.shape:
             raise UserError(f"the data has items of {data.kind.shape}, but the space is for {space.kind.shape}")
+        if not len(data.splits["train"]):
+            raise UserError(f"{data.source} has {len(data)} items, too few to measure on")
         name = split or ("test_seen" if len(data.splits.get("test_seen", ())) else "test")
         if not len(data.splits.get(name, ())):
             raise UserError(f"the data has no items in the split {name!r}: choose one of {', '.join(data.splits)}")

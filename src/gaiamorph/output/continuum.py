@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, overload
@@ -214,15 +214,11 @@ def save_continua(
                 futures: list[Future[None]] = []
                 prefix = f"{pair:05d}_" if several else ""
                 write = partial(_collect, futures, submit)
-                if playback != Playback() and not c.kind.is_heard:
-                    raise UserError(
-                        f"normalise, fade and pad are for sounds, and these are {c.kind.name}: leave them out"
-                    )
-                own = _write(c, journal.folder, prefix, scale, include_originals, paste, playback, write)
+                refuse_foreign(c.kind, scale, paste, playback)
+                # Enlarging the sheets of many continua would take longer than all their frames.
+                cell = (1 if several else 96) if sheets else 0
+                own = _write(c, journal.folder, prefix, scale, include_originals, paste, playback, cell, write)
                 rows = [{**row, "pair": pair, "scale": scale, "gaiamorph_version": __version__} for row in own]
-                if sheets:
-                    # Enlarging the sheets of many continua would take longer than all their frames.
-                    write(c.sheet(1 if several else 96).save, journal.folder / f"{prefix}sheet.png", compress_level=1)
                 np.save(journal.folder / CODES.format(pair), c.codes)
                 _settle(journal, *before)
                 before = rows, futures
@@ -235,6 +231,16 @@ def save_continua(
             journal.discard()
         raise
     return path
+
+
+def refuse_foreign(kind: Kind, scale: int, paste: bool, playback: Playback) -> None:
+    """Raise UserError for options of another kind of data."""
+    if playback != Playback() and not kind.is_heard:
+        raise UserError(f"normalise, fade and pad are for sounds, and these are {kind.name}: leave them out")
+    if paste and not kind.has_photographs:
+        raise UserError(f"paste is for photographs, and these are {kind.name}: leave it out")
+    if scale > 1 and kind.is_heard:
+        raise UserError(f"scale is for pictures, and these are {kind.name}: leave it out")
 
 
 def _collect(futures: list[Future[None]], submit: Callable[..., Future[None]], *arguments: Any, **options: Any) -> None:
@@ -274,9 +280,10 @@ def _write(
     originals: bool,
     paste: bool,
     playback: Playback,
+    cell: int,
     write: Callable[..., None],
 ) -> Iterator[dict[str, Any]]:
-    """Write the items of one continuum, and give its rows of the manifest."""
+    """Write the items of one continuum, and give its rows of the manifest. cell: of the sheet, or 0 for none."""
     names, items, weights = [f"frame_{i:04d}" for i in range(len(c))], list(c.frames), c.weights.tolist()
     if originals:
         names, items, weights = [*names, "original_a"], [*items, c.a.item], [*weights, 0.0]
@@ -285,6 +292,8 @@ def _write(
     items, said = c.kind.prepared(items, playback)
     files = c.kind.write_items(items, [prefix + name for name in names], folder, "frames", scale, write)
     c.kind.write_joined(items[: len(c)], folder, f"{prefix}continuum")
+    if cell:
+        write(_as_written(c, items, playback).sheet(cell).save, folder / f"{prefix}sheet.png", compress_level=1)
     if paste:
         names = [*names, *(name.replace("frame", "pasted") for name in names[: len(c)])]
         files = [*files, *_pasted(c, folder, prefix, write)]
@@ -303,6 +312,17 @@ def _write(
         amounts = c.amounts[shown] if c.amounts and role != "original" else {}
         own = {"file": file, "role": role, "position": i, "weight": weight}
         yield {**own, "attributes": json.dumps(amounts), **common, **more}
+
+
+def _as_written(c: Continuum, items: Sequence[np.ndarray], playback: Playback) -> Continuum:
+    """A continuum of sounds with the levels and lengths of its files, for a sheet."""
+    if not c.kind.is_heard:
+        return c
+    frames = np.empty(len(c), object)
+    for i in range(len(c)):
+        frames[i] = items[i]
+    a, b = (replace(end, item=c.kind.prepared([end.item], playback)[0][0]) for end in (c.a, c.b))
+    return replace(c, frames=frames, a=a, b=b)
 
 
 def _pasted(c: Continuum, folder: Path, prefix: str, write: Callable[..., None]) -> list[str]:

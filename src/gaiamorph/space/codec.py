@@ -157,7 +157,7 @@ class Codec:
 
     def open_data(self, source: str | os.PathLike[str]) -> Dataset:
         """A data set with items sized, cropped and split as the training data was. Warns of files that are left out."""
-        data = open_data(source, seed=self.info.training.seed, **self.kind.reading())
+        data = open_data(source, seed=self.info.training.seed, few=True, **self.kind.reading())
         if data.skipped:
             warnings.warn(f"{source}: {left_out(data.skipped)}", stacklevel=2)
         return data
@@ -177,7 +177,7 @@ class Codec:
             return Source(path.as_posix(), hashlib.sha256(path.read_bytes()).hexdigest(), item, path)
         data = self.open_data(where)
         if name not in data.names:
-            known = f"{data.names[0]!r}, {data.names[1]!r}, ..."
+            known = ", ".join(map(repr, data.names[:2])) + (", ..." if len(data.names) > 2 else "")
             raise UserError(f"{where} has no item {name!r}: its items are called {known}")
         i = data.names.index(name)
         item = self.items(data)[i]

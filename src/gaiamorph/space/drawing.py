@@ -33,7 +33,7 @@ class EditOptions:
     detail: Detail | None = None
     """What becomes of the detail that the space cannot redraw. carried: it moves along with what it belongs to, so that frames
     look like photographs, and the ends are the originals. added: it is added where it was. none: frames are what the space
-    draws, at its own size. By default carried for pictures, and none for vectors."""
+    draws, at its own size. By default carried for pictures and sounds, and none for vectors."""
     full_size: int | None = None
     """Longer side of the frames in pixels. By default that of the photographs after alignment or cropping, 1024 at most. A pair
     has that of its smaller photograph."""
