@@ -35,6 +35,12 @@ def test_photographs_are_not_sparse():
     assert Traits.of(data.kind.to_tensor(data.items[:50]).numpy(), True).family == "pictures"
 
 
+def test_sounds_are_no_pictures_however_much_is_filled():
+    data = gm.open_data("sample:sounds")
+    assert data.traits.family == str(data.traits).partition(",")[0] == "sounds"
+    assert defaults.filled(MODELS["gaia"].Settings(), "gaia", data.traits).through_discriminator == 1.0
+
+
 def test_vectors():
     traits = Traits.of(np.zeros((5, 2), np.float32), False)
     assert traits.family == "vectors"
@@ -73,7 +79,8 @@ def test_codes_of_lines_and_vectors_are_free():
 
 @pytest.mark.parametrize("family", defaults.BY_FAMILY)
 def test_every_setting_that_depends_on_the_data_has_a_value_in_every_family(family):
-    traits = Traits(2) if family == "vectors" else Traits(filled=0.1 if family == "sparse pictures" else 0.9)
+    filled = 0.1 if family == "sparse pictures" else 0.9
+    traits = Traits(2) if family == "vectors" else Traits(filled=filled, heard=family == "sounds")
     assert traits.family == family
     groups = {
         "train": TrainSettings(),

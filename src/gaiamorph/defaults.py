@@ -1,7 +1,8 @@
 """Defaults that depend on the data. Nobody should need a recipe for a common kind of data.
 
-Three families of data have defaults of their own: pictures, sparse pictures (a few strokes on an even background) and vectors. A
-setting whose default is `BY_DATA` takes its value from here. The run prints which values the data has chosen, and records them.
+Four families of data have defaults of their own: pictures, sparse pictures (a few strokes on an even background), sounds and
+vectors. A setting whose default is `BY_DATA` takes its value from here. The run prints which values the data has chosen, and records
+them.
 """
 
 import dataclasses
@@ -37,25 +38,29 @@ class Traits:
     shape: of a picture (C, H, W).
     filled: share of an image's values that differ from the background by more than a tenth of the range.
     spread: mean absolute difference of items from their mean. A model that learns anything errs less.
+    heard: whether pictures are those of sounds.
     """
 
     columns: int = 0
     shape: tuple[int, ...] = (1, SIDE, SIDE)
     filled: float = 1.0
     spread: float = np.inf
+    heard: bool = False
 
     @classmethod
-    def of(cls, x: np.ndarray, is_image: bool) -> Self:
+    def of(cls, x: np.ndarray, is_image: bool, heard: bool = False) -> Self:
         """Measured from items x (N, *shape) in [0, 1]."""
         spread = float(np.abs(x - x.mean(0)).mean())
         if not is_image:
             return cls(x[0].size, spread=spread)
-        return cls(0, x.shape[1:], float((np.abs(x - np.median(x)) > 0.1).mean()), spread)
+        return cls(0, x.shape[1:], float((np.abs(x - np.median(x)) > 0.1).mean()), spread, heard)
 
     @property
     def family(self) -> str:
         if self.columns:
             return "vectors"
+        if self.heard:
+            return "sounds"
         return "pictures" if self.filled >= SPARSE else "sparse pictures"
 
     def __str__(self) -> str:
@@ -92,6 +97,8 @@ BY_FAMILY: dict[str, dict[str, Values]] = {
         "ae": {"error": "l2"},
         "aae": {"error": "l2"},
     },
+    # A spectrogram must keep its contours. At 0.1, GAIA fills the valleys between them as an autoencoder does.
+    "sounds": {"gaia": {"through_discriminator": 1.0}},
     "vectors": {
         # A path has to cross from one part of the data to another in a jump: a high rate makes a decoder steep enough.
         "train": {"batch_size": 128, "learning_rate": 5e-3, "warmup": 300, "shift": 0, "affine": 0.0},

@@ -326,4 +326,4 @@ class Dataset:
         """What the defaults depend on, measured from an even choice of training items."""
         train = self.splits["train"]
         chosen = train[np.linspace(0, len(train) - 1, min(len(train), ITEMS_MEASURED)).astype(int)]
-        return Traits.of(self.kind.to_tensor(self.items[chosen]).numpy(), self.kind.is_image)
+        return Traits.of(self.kind.to_tensor(self.items[chosen]).numpy(), self.kind.is_image, self.kind.is_heard)
