@@ -1,8 +1,8 @@
 """Defaults that depend on the data. Nobody should need a recipe for a common kind of data.
 
 Four families of data have defaults of their own: pictures, sparse pictures (a few strokes on an even background), sounds and
-vectors. A setting whose default is `BY_DATA` takes its value from here. The run prints which values the data has chosen, and records
-them.
+vectors. A setting whose default is `BY_DATA` takes its value from here. The run prints which values the data has chosen, and
+records them.
 """
 
 import dataclasses
