@@ -70,6 +70,23 @@ def test_arrays_and_pictures_have_a_size_of_their_own(picture_space, large):
     assert picture_space.morph(item, item, 2).frames.shape == (2, 16, 16, 1)
 
 
+@pytest.mark.parametrize("detail", ["carried", "added", "none"])
+def test_arrays_in_the_size_of_the_space_can_be_enlarged(detail, picture_space, large):
+    items = [picture_space.kind.read(large / name) for name in ("a.png", "b.png")]
+    c = picture_space.morph(*items, 3, full_size=48, detail=detail)
+    assert c.full_size == 48
+    assert c.frames.shape == (3, 48, 48, 1)
+    assert c.a.item.shape == (48, 48, 1)
+    if detail == "carried":
+        assert (c.frames[0] == c.a.item).all()
+        small = pixels_of(c.a.item, 16)
+        assert np.abs(small.astype(int) - items[0][..., 0]).mean() < 6
+
+
+def pixels_of(item: np.ndarray, side: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(item[..., 0]).resize((side, side), Image.Resampling.BOX))
+
+
 def test_items_of_a_data_set_come_from_their_photographs(picture_space, large, photos, tmp_path):
     by_path = picture_space.morph(photos / "p00.png", photos / "p01.png", 3).frames
     assert (picture_space.morph(f"{photos}::p00.png", f"{photos}::p01.png", 3).frames == by_path).all()

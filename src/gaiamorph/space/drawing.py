@@ -184,8 +184,9 @@ def _full_size(kind: Kind, source: Source) -> int:
 
 def _photograph(kind: Kind, source: Source) -> np.ndarray:
     """The item of a source in full size."""
-    if source.original is None:
-        return source.item
+    if source.original is None:  # there is no more than the item
+        small = _channels_last(kind.to_tensor(source.item[None]))[0]
+        return kind.to_items(_channels_first(_at(small, kind)[None]))[0]
     return (
         kind.photograph(source.original) if source.path is None else _content_of_file(kind, source.path, source.sha256)
     )
