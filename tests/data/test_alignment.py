@@ -235,6 +235,6 @@ def test_there_must_be_a_photograph_to_paste_into(picture_space, vector_space, t
         picture_space.morph(np.zeros((16, 16), np.uint8), np.ones((16, 16), np.uint8), 2).save(
             tmp_path / "a", paste=True
         )
-    with pytest.raises(UserError, match="no photograph to paste"):
+    with pytest.raises(UserError, match="paste is for photographs"):
         vector_space.morph([0.0, 0.0], [1.0, 1.0], 2).save(tmp_path / "b", paste=True)
     assert list(tmp_path.iterdir()) == []
