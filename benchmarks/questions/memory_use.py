@@ -46,26 +46,40 @@ def photographs(folder: Path) -> None:
         coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC).save(folder / f"{k:02}.png")
 
 
-def morphed(scratch: Path, pairs: int) -> np.ndarray:
-    """(N, 2): pairs that are done and megabytes, while so many continua of three frames at full size are made."""
-    folder, space, out = scratch / "photographs", scratch / "space", scratch / "continua"
+def morphed(scratch: Path, pairs: int) -> dict[str, float]:
+    """The cost of so many continua of three frames at full size."""
+    folder, space = scratch / "photographs", scratch / "space"
     photographs(folder)
     train = ["train", folder, "--out", space, "--size", 32, "--steps", 20, "--quiet"]
     subprocess.run([*GAIAMORPH, *map(str, train)], check=True)
-    names = np.array(sorted(path.name for path in folder.glob("*.png")))
-    chosen = np.random.default_rng(0).integers(0, PHOTOGRAPHS, (pairs, 2))
-    pd.DataFrame(names[chosen], columns=["a", "b"]).to_csv(folder / "pairs.csv", index=False)
-    morph = ["morph", space, "--pairs", folder / "pairs.csv", "--steps", 3, "--no-sheets", "--out", out]
-    process, rows = subprocess.Popen([*GAIAMORPH, *map(str, morph)], stderr=subprocess.DEVNULL), []
+    return continua(space, sorted(folder.glob("*.png")), pairs, scratch)
+
+
+def continua(space: Path, items: list[Path], pairs: int, scratch: Path) -> dict[str, float]:
+    """Seconds for so many continua of three frames between random items of a folder, and the megabytes early and late."""
+    table, out = items[0].with_name("pairs.csv"), scratch / "continua"
+    names = np.array([item.name for item in items])
+    chosen = np.random.default_rng(0).integers(0, len(names), (pairs, 2))
+    pd.DataFrame(names[chosen], columns=["a", "b"]).to_csv(table, index=False)
+    morph = ["morph", space, "--pairs", table, "--steps", 3, "--no-sheets", "--out", out]
+    seconds, rows = looked_at([*GAIAMORPH, *map(str, morph)], out.with_name(f".{out.name}.part"))
+    done, megabytes = rows.T
+    first = megabytes[np.searchsorted(done, pairs / 20)]
+    return {"seconds": seconds, "first_megabytes": first, "last_megabytes": megabytes[done > 0][-1]}
+
+
+def looked_at(command: list[str], folder: Path | None = None) -> tuple[float, np.ndarray]:
+    """Seconds of a command, and (N, 2), all the time: continua that are done in ``folder``, and the command's megabytes."""
+    began, rows = time.perf_counter(), []
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None:
-        time.sleep(1)
+        time.sleep(0.2)
         with contextlib.suppress(OSError, StopIteration):
-            rows.append(
-                (len(list(out.with_name(f".{out.name}.part").glob("codes_*.npy"))), private_megabytes(process.pid))
-            )
+            done = sum(1 for _ in folder.glob("codes_*.npy")) if folder else 0
+            rows.append((done, private_megabytes(process.pid)))
     if process.returncode:
-        raise SystemExit("the continua failed")
-    return np.array(rows)
+        raise SystemExit(f"failed: {command}")
+    return time.perf_counter() - began, np.array(rows)
 
 
 def answer(question: Question) -> None:
@@ -89,6 +103,4 @@ def answer(question: Question) -> None:
                 **key, first_megabytes=first, last_megabytes=megabytes[-1], megabytes_per_1000_steps=float(slope)
             )
         for key in question.missing(case=("pairs",), pairs=(question.steps or PAIRS,)):
-            done, megabytes = morphed(Path(scratch), key["pairs"]).T
-            first = megabytes[np.searchsorted(done, key["pairs"] / 20)]
-            question.results.add(**key, first_megabytes=first, last_megabytes=megabytes[done > 0][-1])
+            question.results.add(**key, **morphed(Path(scratch), key["pairs"]))

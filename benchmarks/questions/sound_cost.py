@@ -1,9 +1,7 @@
 """Seconds and memory of sounds: reading, training steps, a continuum, 1,000 continua, and a recording of two hours."""
 
-import contextlib
 import itertools
 import os
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -17,7 +15,7 @@ import soundfile
 import gaiamorph as gm
 from common import GAIAMORPH, Question, pictures, ratio, rounds, step_ms
 from gaiamorph.sound.synthetic import RATE, syllables
-from questions.memory_use import private_megabytes
+from questions.memory_use import continua, looked_at
 
 RECORDINGS, PAIRS, HOURS, SEGMENTS = 5000, 1000, 2, 5000
 FRAMES, SECONDS = 11, 0.1
@@ -49,20 +47,6 @@ def long_recording(folder: Path) -> Path:
     return folder
 
 
-def watched(command: list[str], done: Path | None = None) -> tuple[float, np.ndarray]:
-    """Seconds of a command; and, looked at all the time, how many files ``done`` holds and the command's megabytes (N, 2)."""
-    began, rows = time.perf_counter(), []
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None:
-        time.sleep(0.2)
-        with contextlib.suppress(OSError, StopIteration):
-            files = sum(1 for _ in done.glob("codes_*.npy")) if done and done.is_dir() else 0
-            rows.append((files, private_megabytes(process.pid)))
-    if process.returncode:
-        raise SystemExit(f"failed: {command}")
-    return time.perf_counter() - began, np.array(rows)
-
-
 def opened(source: Path, cache: Path) -> list[str]:
     """A command that opens data without a cache of earlier runs."""
     given = ", ".join(f"{name}={value}" for name, value in READING.items())
@@ -87,15 +71,15 @@ def answer(question: Question) -> None:
         os.environ["GAIAMORPH_CACHE"] = str(Path(scratch, "cache"))
         source = recordings(Path(scratch, "recordings"), RECORDINGS)
         if not results.has(case="reading"):
-            seconds, rows = watched(opened(source, Path(scratch, "one")))
-            again, _ = watched(opened(source, Path(scratch, "one")))
+            seconds, rows = looked_at(opened(source, Path(scratch, "one")))
+            again, _ = looked_at(opened(source, Path(scratch, "one")))
             results.add(
                 case="reading", recordings=RECORDINGS, seconds=seconds, cached=again, megabytes=rows[:, 1].max()
             )
         if not results.has(case="long"):
             long = long_recording(Path(scratch, "long"))
             size = (long / "long.wav").stat().st_size / 2**20
-            seconds, rows = watched(opened(long, Path(scratch, "two")))
+            seconds, rows = looked_at(opened(long, Path(scratch, "two")))
             results.add(case="long", recordings=SEGMENTS, seconds=seconds, file=size, megabytes=rows[:, 1].max())
         if not results.has(case="step"):
             gm.open_data(source, **READING)
@@ -121,23 +105,5 @@ def answer(question: Question) -> None:
                 times.append(time.perf_counter() - began)
             results.add(case="continuum", frames=FRAMES, seconds=median(times))
         if not results.has(case="pairs"):
-            names = np.array(sorted(path.name for path in source.glob("*.wav"))[:40])
-            chosen = np.random.default_rng(0).integers(0, len(names), (PAIRS, 2))
-            table, out = Path(source, "pairs.csv"), Path(scratch, "continua")
-            pd.DataFrame(names[chosen], columns=["a", "b"]).to_csv(table, index=False)
-            command = [
-                "morph",
-                str(Path(scratch, "run")),
-                "--pairs",
-                str(table),
-                "--steps",
-                "3",
-                "--no-sheets",
-                "--out",
-                str(out),
-            ]
-            seconds, rows = watched([*GAIAMORPH, *command], out.with_name(f".{out.name}.part"))
-            done, megabytes = rows.T
-            first = megabytes[np.searchsorted(done, PAIRS / 20)]
-            last = megabytes[done > 0][-1]
-            results.add(case="pairs", pairs=PAIRS, seconds=seconds, first_megabytes=first, last_megabytes=last)
+            some = sorted(source.glob("*.wav"))[:40]
+            results.add(case="pairs", pairs=PAIRS, **continua(Path(scratch, "run"), some, PAIRS, Path(scratch)))

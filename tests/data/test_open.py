@@ -355,12 +355,3 @@ def test_unknown_sources(source, tmp_path, monkeypatch):
 def test_bad_options(photos, options):
     with pytest.raises(UserError):
         open_data(photos, **options)
-
-
-def test_few_items_are_held_out_if_nothing_is_trained(tmp_path):
-    for k in range(2):
-        Image.new("RGB", (16, 16), (k, 0, 0)).save(tmp_path / f"{k}.png")
-    with pytest.raises(UserError, match="2 items are too few"):
-        open_data(tmp_path)
-    data = open_data(tmp_path, few=True)
-    assert {name: len(split) for name, split in data.splits.items()} == {"train": 0, "validation": 0, "test": 2}

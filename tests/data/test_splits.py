@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gaiamorph.data import open_data
 from gaiamorph.data.splits import split_groups, split_items
@@ -98,3 +99,12 @@ def test_groups_that_are_never_divided_have_only_unseen_tests(tmp_path):
     (tmp_path / "pairs.csv").write_text("\n".join(lines) + "\n")
     data = open_data(tmp_path / "pairs.csv")
     assert data.description == "172 to train on, 12 for validation, 20 unseen for testing; 102 groups"
+
+
+def test_few_items_are_held_out_if_nothing_is_trained(tmp_path):
+    for k in range(2):
+        Image.new("RGB", (16, 16), (k, 0, 0)).save(tmp_path / f"{k}.png")
+    with pytest.raises(UserError, match="2 items are too few"):
+        open_data(tmp_path)
+    data = open_data(tmp_path, few=True)
+    assert {name: len(split) for name, split in data.splits.items()} == {"train": 0, "validation": 0, "test": 2}

@@ -10,6 +10,7 @@ import soundfile
 import soxr
 
 from gaiamorph.errors import UnreadableError
+from gaiamorph.sound.scale import FAINTEST
 
 ENDINGS = frozenset(
     [".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".rf64"]
@@ -22,8 +23,8 @@ SLACK = 0.01
 """Seconds by which a segment may be longer than its recording."""
 SHORTEST = 16
 """Samples. Less is no sound."""
-LOUDEST, FAINTEST = 0.99, 1e-6
-"""Largest peak that is written, and the peak below which a recording is silent."""
+LOUDEST = 0.99
+"""Largest peak that is written."""
 CUT_OFF, ALIKE = 0.9, 4
 """A recording is clipped if so many samples in a row are exactly as loud as its peak, and that is louder than this."""
 BROKEN, NOT_FINITE = "cannot be read as a sound", "some of its samples are not finite"
@@ -48,7 +49,7 @@ def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, f
             start, stop = (round(at * own) for at in span) if span else (0, file.frames)
             if span and start >= stop:
                 raise UnreadableError(f"its onset, {span[0]:g} s, is not before its offset, {span[1]:g} s")
-            if span and not 0 <= start < stop <= file.frames + SLACK * own:
+            if span and not (start >= 0 and stop <= file.frames + SLACK * own):
                 seconds = file.frames / own
                 raise UnreadableError(
                     f"{span[0]:g} to {span[1]:g} s is no part of the recording, which has {seconds:g} s"
@@ -84,8 +85,8 @@ def checked(wave: np.ndarray) -> np.ndarray:
 def is_clipped(wave: np.ndarray) -> bool:
     """Whether a waveform (samples, channels) has been cut off at its peak, in any channel."""
     at_peak = np.abs(wave) >= np.maximum(np.abs(wave).max(0, initial=0), CUT_OFF)
-    rows = np.lib.stride_tricks.sliding_window_view(at_peak, ALIKE, 0) if len(wave) >= ALIKE else np.zeros((0, 1, 1))
-    return bool(rows.all(-1).any())
+    in_a_row = np.lib.stride_tricks.sliding_window_view
+    return len(wave) >= ALIKE and bool(in_a_row(at_peak, ALIKE, 0).all(-1).any())
 
 
 def trimmed(wave: np.ndarray, rate: int, below: float) -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 
 from gaiamorph.errors import UserError
-from gaiamorph.sound.files import FAINTEST, turned_down
+from gaiamorph.sound.files import turned_down
+from gaiamorph.sound.scale import FAINTEST
 
 RMS, PEAK = 0.0632, 0.891
 """What levels are made to be: the root mean square that Praat calls 70 dB; a peak 1 dB below the largest that a file can hold."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 FAINTEST = 1e-6
-"""The root mean square below which a sound is silent."""
+"""The amplitude below which a sound is silent."""
 
 
 def spaced_mel(fmin: float, fmax: float, count: int) -> np.ndarray:
