@@ -163,7 +163,8 @@ def spectrograms(
         ax.set_title(title, fontsize=8)
         ax.set_xlim(0, longest)
         ax.tick_params(labelsize=7)
-        ax.locator_params(nbins=3)
+        ax.locator_params(axis="y", nbins=6)
+        ax.locator_params(axis="x", nbins=3, prune="upper")  # the last would run into the first of the next
         if ax is not axes[0]:
             ax.set_yticklabels([])
     axes[0].set_xlabel("ms", fontsize=7)

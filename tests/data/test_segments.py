@@ -9,6 +9,7 @@ import soundfile
 
 import gaiamorph as gm
 from gaiamorph.errors import UserError
+from gaiamorph.output.manifest import read_manifest
 
 RATE, SECONDS = 8000, 3.0
 TIMES = [(0.1 * k, 0.1 * k + 0.05 + 0.001 * k, "ab"[k % 2]) for k in range(24)]
@@ -93,6 +94,38 @@ def test_a_segment_is_named_like_any_item(tmp_path):
     assert [len(frame) / RATE for frame in frames[[0, 2]]] == pytest.approx(
         [off - on for on, off, _ in TIMES[:2]], abs=2 / RATE
     )
+
+
+@pytest.mark.filterwarnings("ignore::gaiamorph.UnlikeTrainingWarning", "ignore::gaiamorph.sound.playback.LevelWarning")
+def test_a_part_of_a_recording_needs_no_table(tmp_path):
+    recording(tmp_path / "song.wav")
+    (tmp_path / "song.txt").write_text(audacity())
+    network = {"width": 8}
+    space = gm.train(
+        tmp_path, out=tmp_path / "run", model="ae", steps=2, batch_size=8, latent_dim=8, network=network, show=False
+    )
+    (tmp_path / "song.txt").unlink()
+    a, b = (f"{tmp_path}/song.wav::{times}" for times in ("0.5-0.61", "2-2.2"))
+    made = space.morph(a, b, steps=3)
+    assert [len(frame) / RATE for frame in made.frames[[0, 2]]] == pytest.approx([0.11, 0.2], abs=1 / RATE)
+    manifest = made.save(tmp_path / "out") / "manifest.csv"
+    assert pd.read_csv(manifest)["offset_b"].dropna().unique().tolist() == [2.2]
+    again = space.remake(read_manifest(manifest)[0], tmp_path)
+    for one, two in zip(made.frames, again.frames, strict=True):
+        np.testing.assert_array_equal(one, two)
+    for times in ("2-9", "3-2", "noon"):
+        with pytest.raises(UserError, match=r"song\.wav"):
+            space.morph(a, f"{tmp_path}/song.wav::{times}")
+
+
+def test_the_first_tier_of_a_textgrid_is_read_and_others_are_said(tmp_path):
+    for name in ("one", "two"):
+        recording(tmp_path / f"{name}.wav")
+        second = textgrid().partition("    item [1]:\n")[2].replace('"syllables ""mine"""', '"phones"')
+        (tmp_path / f"{name}.TextGrid").write_text(f"{textgrid()}    item [2]:\n{second}")
+    data = gm.open_data(tmp_path)
+    assert len(data) == 2 * len(TIMES)
+    assert data.notes[0] == """of the tiers of TextGrids, 'syllables "mine"' is read, and not 'phones'"""
 
 
 def test_bad_segments_are_left_out_with_their_reasons(tmp_path):

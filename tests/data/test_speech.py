@@ -81,6 +81,16 @@ def test_a_recording_without_pitch_stays_noise(kind):
     assert np.abs(like[RATE // 600 :]).max() < 0.3 * like[0]
 
 
+def test_a_recording_without_pitch_is_said(vowels, tmp_path):
+    for path in vowels.glob("*.wav"):
+        (tmp_path / path.name).symlink_to(path)
+    soundfile.write(tmp_path / "hiss.wav", np.random.default_rng(0).normal(0, 0.1, RATE // 4), RATE)
+    (note,) = (note for note in gm.open_data(tmp_path, codec="world").notes if "pitch" in note)
+    assert note.startswith("1 recording is without a pitch")
+    assert note.endswith("hiss.wav")
+    assert not [note for note in gm.open_data(tmp_path).notes if "pitch" in note]
+
+
 def test_eight_thousand_hertz_are_brought_to_sixteen(tmp_path):
     for k in range(10):
         soundfile.write(tmp_path / f"{k}.wav", vowel(0.2, 120 + k, (500, 1500))[::2], RATE // 2)

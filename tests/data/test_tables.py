@@ -56,6 +56,18 @@ def test_tables_as_programs_write_them(tmp_path, text, encoding, note):
     assert all(n.startswith("t.csv: ") and note in n for n in notes)
 
 
+def test_words_that_are_taken_for_missing_values_are_said(tmp_path):
+    """The Mandarin syllable nan is no number; an empty cell needs no note, nor does a word among numbers."""
+    path = tmp_path / "t.csv"
+    path.write_text("file_name,label,age\na,nan,1\nb,ma,NA\nc,nan,3\nd,,4\ne,null,5\n")
+    frame, notes = read_frame(path)
+    assert frame["label"].isna().tolist() == [True, False, True, True, True]
+    assert notes == [
+        "t.csv: 'nan' in the column 'label' is read as a missing value (2 of 5 rows)",
+        "t.csv: 'null' in the column 'label' is read as a missing value (1 of 5 rows)",
+    ]
+
+
 def test_json_lines_and_parquet_are_tables(tmp_path):
     rows = as_written(PLAIN)
     lines = [json.dumps(row, ensure_ascii=False) for row in rows.to_dict("records")]

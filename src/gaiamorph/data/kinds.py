@@ -106,6 +106,10 @@ class Kind(ABC):
     def read(self, thing: Any) -> np.ndarray:
         """One item from a path, an object or an array, cropped and sized like the training data. Raises UserError."""
 
+    def part(self, path: Path, name: str) -> Any:
+        """The original of a part of one file, which `read` takes, or None if the file has no part of this name."""
+        return None
+
     def reading(self) -> dict[str, Any]:
         """Options of `open_data` that read other data in the same way."""
         return {}

@@ -140,6 +140,7 @@ def refuse_broken(source: str, skipped: Sequence[tuple[str, str]], count: int) -
 ODD = {
     "clipped": "clipped: cut off at the loudest level, which sounds distorted",
     "cut": "shorter than the file says: it was cut off, or not finished",
+    "unpitched": "without a pitch between 75 and 600 Hz, so the codec world makes noise of them: mel does not",
 }
 """What may be odd about a recording that is read, for a note."""
 

@@ -23,8 +23,8 @@ NAMES = {
 """Columns of a table of segments, and what programs call them, but for case, spaces, underscores and ``_s`` at the end."""
 ENDINGS = (".TextGrid", ".textgrid", ".txt", ".csv", ".selections.txt", ".Table.1.selections.txt")
 """Of a table beside a recording: Praat; Audacity or Raven; any table with onset and offset; Raven by its own names."""
-
-
+TIMES = re.compile(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)")
+"""Onset and offset in seconds, as the name of a part of a recording."""
 FEWEST_GROUPS = 10
 """From so many recordings on, each is a group of its segments."""
 
@@ -117,13 +117,13 @@ def _beside_each(recordings: Sequence[tuple[str, Path]]) -> tuple[pd.DataFrame, 
             frame, more = _beside(table)
             frames.append(frame.assign(file_name=name))
             notes += more
-    return (pd.concat(frames, ignore_index=True), notes) if frames else None
+    return (pd.concat(frames, ignore_index=True), list(dict.fromkeys(notes))) if frames else None
 
 
 def _beside(path: Path) -> tuple[pd.DataFrame, list[str]]:
     if path.suffix.lower() == ".textgrid":
         with telling(f"{path} cannot be read as a TextGrid"):
-            return _textgrid(read_text(path)[0], path), []
+            return _textgrid(read_text(path)[0], path)
     if path.suffix == ".txt" and (rows := _track(read_text(path)[0])):
         return pd.DataFrame(rows, columns=["onset", "offset", "label"]), []
     frame, notes = read_frame(path)
@@ -164,8 +164,8 @@ def _track(text: str) -> list[tuple[float, float, str]]:
     return rows
 
 
-def _textgrid(text: str, path: Path) -> pd.DataFrame:
-    """The first tier of intervals of a TextGrid, long or short. Intervals without a text are silence."""
+def _textgrid(text: str, path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """The first tier of intervals of a TextGrid, long or short, and a note on others. Intervals without a text are silence."""
     # Praat itself reads what stands by itself: numbers, and texts in quotes, in which a quote is written twice.
     tokens: list[Any] = [
         quoted.replace('""', '"') if number == "" else float(number)
@@ -173,8 +173,10 @@ def _textgrid(text: str, path: Path) -> pd.DataFrame:
     ]
     if "IntervalTier" not in tokens:
         raise UserError(f"{path} has no tier of intervals, or is no TextGrid")
+    first, *others = [tokens[i + 1] for i, token in enumerate(tokens[:-1]) if token == "IntervalTier"]
+    notes = [f"of the tiers of TextGrids, {first!r} is read, and not {', '.join(map(repr, others))}"] if others else []
     start = tokens.index("IntervalTier") + 4  # after the class: name, begin, end
     count = int(tokens[start])
     parts = tokens[start + 1 : start + 1 + 3 * count]
     rows = [(on, off, label.strip()) for on, off, label in zip(*[iter(parts)] * 3, strict=True) if label.strip()]
-    return pd.DataFrame(rows, columns=["onset", "offset", "label"])
+    return pd.DataFrame(rows, columns=["onset", "offset", "label"]), notes

@@ -19,13 +19,13 @@ from gaiamorph.data.finding import UNHEARD
 from gaiamorph.data.kinds import CPU, Dataset, End, Kind, Request, Strip, moved
 from gaiamorph.data.oddities import doubles
 from gaiamorph.data.recordings import MOST_RATE, NOTHING, Read, Thing, cached_items, in_milliseconds, loaded, source_of
-from gaiamorph.data.segments import Segment
+from gaiamorph.data.segments import TIMES, Segment
 from gaiamorph.errors import UnreadableError, UserError
 from gaiamorph.sound import files
 from gaiamorph.sound.coder import Coder
 from gaiamorph.sound.mel import Mel
 from gaiamorph.sound.playback import Playback, decibels
-from gaiamorph.sound.scale import window_of
+from gaiamorph.sound.spectrogram import spectrogram
 from gaiamorph.sound.world import World, median_pitch
 
 FMIN, FMAX = 100.0, 0.45
@@ -37,8 +37,8 @@ SECONDS_MAX = 5.0
 """Longer recordings are left out by default: one picture cannot show them."""
 GAP = 0.3
 """Seconds between the frames of ``continuum.wav``."""
-DRAWN_FLOOR, DRAWN_WINDOW, DRAWN_MOMENTS = 60.0, 0.008, 200
-"""Of spectrograms in a sheet: dB below the loudest cell, seconds of a window, and about how many moments."""
+DRAWN_FLOOR = 60.0
+"""dB below the loudest cell, of spectrograms in a sheet."""
 SECONDS, LEVEL = 0, 1
 """Places of the numbers that every codec keeps beside a picture: log2 of the seconds, and the level in dB."""
 
@@ -170,8 +170,13 @@ class Sounds(Kind):
     def item_shape(self) -> tuple[int, ...]:
         return (self._picture_rows + 1 + self.coder.contours, self.coder.moments)
 
+    def part(self, path: Path, name: str) -> Segment | None:
+        """name: onset and offset in seconds, as in 1.5-1.58."""
+        times = TIMES.fullmatch(name)
+        return Segment(path, float(times[1]), float(times[2])) if times and path.is_file() else None
+
     def read(self, thing: Any) -> np.ndarray:
-        """A path, or a waveform (samples,) at the rate of the kind."""
+        """A path, a `Segment`, or a waveform (samples,) at the rate of the kind."""
         if isinstance(thing, np.ndarray) and thing.shape == self.item_shape:
             return thing
         if isinstance(thing, (str, os.PathLike)) and not Path(thing).is_file():
@@ -179,7 +184,7 @@ class Sounds(Kind):
         try:
             return self.item(self.recording(thing))
         except UnreadableError as error:
-            where = "a waveform" if isinstance(thing, np.ndarray) else str(thing)
+            where = "a waveform" if isinstance(thing, np.ndarray) else str(getattr(thing, "path", thing))
             reason = UNHEARD.get(Path(where).suffix.lower(), error)
             raise UserError(f"{where}: {reason}") from error
 
@@ -276,18 +281,9 @@ class Sounds(Kind):
         """Spectrograms on one scale of dB, of time and of frequency."""
         if strip.per_row:
             return super().draw_continuum(strip, cell)
-        waves = [(label, self._wave(x)) for label, x in strip.panels]
-        drawn = [(label, self.spectrogram(wave), len(wave) / self.rate) for label, wave in waves]
-        return drawing.spectrograms(drawn, (self.fmin, self.fmax), DRAWN_FLOOR)
-
-    def spectrogram(self, wave: np.ndarray) -> np.ndarray:
-        """(frequencies, moments) in dB from fmin to fmax, of a waveform, in windows of about 8 ms."""
-        size = window_of(DRAWN_WINDOW, self.rate)
-        padded = np.pad(wave, size // 2)
-        frames = np.lib.stride_tricks.sliding_window_view(padded, size)[:: max(1, len(wave) // DRAWN_MOMENTS)]
-        power = np.abs(np.fft.rfft(frames * np.hanning(size), 4 * size).T)
-        frequencies = np.fft.rfftfreq(4 * size, 1 / self.rate)
-        return 20 * np.log10(power[(frequencies >= self.fmin) & (frequencies <= self.fmax)] + 1e-9)
+        waves, span = [(label, self._wave(x)) for label, x in strip.panels], (self.fmin, self.fmax)
+        drawn = [(label, spectrogram(wave, self.rate, *span), len(wave) / self.rate) for label, wave in waves]
+        return drawing.spectrograms(drawn, span, DRAWN_FLOOR)
 
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
         """An item, or a waveform (samples,). What is too loud is turned down."""
@@ -342,7 +338,10 @@ def _read(kind: Sounds, thing: Thing) -> Read | str:
         held = held.read_bytes() if isinstance(held, Path) else held
         found = files.Recording(held) if isinstance(held, np.ndarray) else kind._decoded(held)
         content = held if isinstance(held, bytes) else found.wave.tobytes()
-        odd = tuple(what for what in recordings.ODD if getattr(found, what))
-        return Read(kind.item(found.wave), hashlib.sha256(content).hexdigest(), odd)
+        item = kind.item(found.wave)
+        coder = kind.coder
+        unpitched = isinstance(coder, World) and not coder.has_voice(kind.channels_of(item[None])[0])
+        odd = {"clipped": found.clipped, "cut": found.cut, "unpitched": unpitched}
+        return Read(item, hashlib.sha256(content).hexdigest(), tuple(what for what, so in odd.items() if so))
     except (UnreadableError, OSError) as error:
         return str(error)

@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -160,13 +162,13 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
         separator, (header, *rows) = first_rows(text)
         named = _has_names(header, path, notes)
 
-        def read(decimal: str) -> pd.DataFrame:
+        def read(decimal: str, **how: Any) -> pd.DataFrame:
             names = None if named else [f"x{i}" for i in range(len(header))]
             # Names stay texts: 001 is not 1.
             texts: Any = {column: str for column in header if folded(column) in ("filename", "name", "group")}
             return pd.read_csv(
-                io.StringIO(text), sep=separator, decimal=decimal, names=names, header=0 if named else None, dtype=texts,
-                skipinitialspace=True, low_memory=False,
+                io.StringIO(text), sep=separator, decimal=decimal, names=names, header=0 if named else None,
+                skipinitialspace=True, low_memory=False, **{"dtype": texts} | how,
             )  # fmt: skip
 
         last = text.rpartition("\n")[2]  # empty, if the file ends with a line break
@@ -175,6 +177,7 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
         frames = {decimal: read(decimal) for decimal in (".," if separator != "," else ".")}
         decimal = max(frames, key=lambda decimal: frames[decimal].select_dtypes("number").shape[1])
         frame = frames[decimal]
+        notes += _words_for_nothing(frame, partial(read, decimal, keep_default_na=False, dtype=str), path)
     if decimal == ",":
         notes.append(f"{path.name}: its numbers are read with decimal commas")
     if named and rows and len(rows[0]) > len(header):
@@ -182,6 +185,20 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
             raise UserError(f"{path} has more cells in its rows than in its header: name every column")
         notes.append(f"{path.name}: its rows have a cell more than its header, so the first is taken for their name")
     return frame, notes
+
+
+def _words_for_nothing(frame: pd.DataFrame, as_text: Callable[[], pd.DataFrame], path: Path) -> list[str]:
+    """A note on each word, such as NA or null, that is taken for a missing value among texts, where it may be a text."""
+    gaps = [c for c in frame.columns if not is_numeric_dtype(frame[c]) and 0 < frame[c].isna().sum() < len(frame)]
+    if not gaps:
+        return []
+    written = as_text()
+    words = {c: Counter(w for w in written.loc[frame[c].isna(), c].dropna() if w.strip()) for c in gaps}
+    return [
+        f"{path.name}: {word!r} in the column {column!r} is read as a missing value ({count} of {len(frame)} rows)"
+        for column, found in words.items()
+        for word, count in found.items()
+    ]
 
 
 def _has_names(header: list[str], path: Path, notes: list[str]) -> bool:

@@ -107,6 +107,10 @@ class World:
         ratio = np.maximum(envelope[:size], lowest) - np.maximum(drawn[0][:size], lowest)
         return LostEnvelope(ratio, aperiodicity[:size] - drawn[1][:size])
 
+    def has_voice(self, picture: np.ndarray) -> bool:
+        """Whether any moment of a picture is made into pulses, not into noise alone."""
+        return bool(_is_voiced((picture[1].T - 1) * self.aperiodicity_floor).any())
+
     def _parameters(self, wave: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Pitch (T,) in Hz, 0 where there is none; envelope and aperiodicity (T, frequencies) in dB."""
         import pyworld
@@ -128,7 +132,7 @@ class World:
         places = np.arange(int(seconds / PERIOD) + 1) * PERIOD / seconds * self.moments - 0.5
         cells = (picture[0] - 1) * self.floor, (picture[1] - 1) * self.aperiodicity_floor
         envelope, aperiodicity = (_resampled(x.T, places) for x in cells)
-        voiced = aperiodicity[:, :LOW_POINTS].mean(1) < VOICED
+        voiced = _is_voiced(aperiodicity)
         contour = np.interp(places, np.arange(self.moments), beside[2:])
         return (
             np.where(voiced, 2**contour, 0.0),
@@ -166,6 +170,11 @@ class LostEnvelope:
         return LostEnvelope(
             (1 - share) * a.envelope + share * b.envelope, (1 - share) * a.aperiodicity + share * b.aperiodicity
         )
+
+
+def _is_voiced(aperiodicity: np.ndarray) -> np.ndarray:
+    """aperiodicity (T, bands) in dB -> (T,)."""
+    return aperiodicity[:, :LOW_POINTS].mean(1) < VOICED
 
 
 def pitch_of(wave: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:

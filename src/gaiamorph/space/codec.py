@@ -165,7 +165,8 @@ class Codec:
     def source(self, thing: Any) -> Source:
         """One item with its name and the SHA-256 of its file, or of its values if it has no file.
 
-        thing: a path, a picture, an array, or ``SOURCE::NAME`` for an item of a data set. Raises UserError.
+        thing: a path, a picture, an array, ``SOURCE::NAME`` for an item of a data set, or ``FILE::ONSET-OFFSET`` for a part of a
+        recording, in seconds. Raises UserError.
         """
         if not isinstance(thing, (str, os.PathLike)):
             item = self.kind.read(thing)
@@ -175,6 +176,9 @@ class Codec:
         if not separator or path.exists():
             item = self.kind.read(thing)
             return Source(path.as_posix(), hashlib.sha256(path.read_bytes()).hexdigest(), item, path)
+        if (part := self.kind.part(Path(where), name)) is not None:
+            item = self.kind.read(part)
+            return Source(f"{where}::{name}", _hash(item), item, part)
         data = self.open_data(where)
         if name not in data.names:
             known = ", ".join(map(repr, data.names[:2])) + (", ..." if len(data.names) > 2 else "")
