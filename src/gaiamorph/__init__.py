@@ -15,6 +15,7 @@ from gaiamorph.version import __version__
 if TYPE_CHECKING:
     from gaiamorph.data import Alignment, Dataset, open_data
     from gaiamorph.errors import TrainingError, UserError
+    from gaiamorph.exports import Film, export
     from gaiamorph.output.aligned import align
     from gaiamorph.sound.playback import Playback
     from gaiamorph.space import LatentSpace, UnlikeTrainingWarning, load
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Alignment": "data", "Dataset": "data", "open_data": "data", "align": "output.aligned",
-    "Playback": "sound.playback", "TrainingError": "errors", "UserError": "errors",
+    "Film": "exports", "export": "exports", "Playback": "sound.playback", "TrainingError": "errors", "UserError": "errors",
     "LatentSpace": "space", "UnlikeTrainingWarning": "space", "load": "space",
     "TrainSettings": "training", "recipe": "training", "train": "training",
 }  # fmt: skip
 
 __all__ = [
-    "Alignment", "Dataset", "LatentSpace", "Playback", "TrainSettings", "TrainingError", "UnlikeTrainingWarning", "UserError",
-    "__version__", "align", "load", "open_data", "recipe", "train",
+    "Alignment", "Dataset", "Film", "LatentSpace", "Playback", "TrainSettings", "TrainingError", "UnlikeTrainingWarning",
+    "UserError", "__version__", "align", "export", "load", "open_data", "recipe", "train",
 ]  # fmt: skip
 
 

@@ -26,6 +26,7 @@ VERBS = {
     "codes.sample": "Make new items.",
     "evaluate.evaluate": "Measure reconstruction, realism of interpolations, sharpness and more, on held-out items.",
     "evaluate.compare": "Train several models under one budget and measure them side by side.",
+    "export.export": "Write a continuum for an experiment, an archive or a slide.",
     "psychometric.psychometric": "Fit psychometric functions to the answers of participants.",
     "info.info": "Describe a space or a run.",
     "demo.demo": "Train on real photographs and show what GAIA does, in minutes.",

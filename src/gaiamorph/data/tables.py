@@ -189,7 +189,7 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
 def _words_for_nothing(frame: pd.DataFrame, as_text: Callable[[], pd.DataFrame], path: Path) -> list[str]:
     """A note on each word, such as NA or null, that is taken for a missing value among texts, where it may be a text."""
-    gaps = [c for c in frame.columns if not is_numeric_dtype(frame[c]) and 0 < frame[c].isna().sum() < len(frame)]
+    gaps = [c for c, values in frame.items() if not is_numeric_dtype(values) and 0 < values.count() < len(frame)]
     if not gaps:
         return []
     written = as_text()

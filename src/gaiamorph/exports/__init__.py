@@ -1,0 +1,56 @@
+"""Continua for experiments, archives and slides: what `gaiamorph export` writes."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from gaiamorph.errors import UserError
+from gaiamorph.exports.film import ANIMATED, ENCODED, Film, write_films
+from gaiamorph.exports.jspsych import write_jspsych
+from gaiamorph.exports.stimuli import MANIFEST, read_stimuli
+from gaiamorph.exports.tables import write_bids, write_psychds, write_psychopy
+from gaiamorph.output.folders import new_folder
+
+FILMS = (*ANIMATED, *ENCODED)
+TARGETS = ("psychopy", "jspsych", "bids", "psych-ds", *FILMS)
+
+
+def export(
+    continuum: str | Path,
+    out: str | Path,
+    *,
+    to: str,
+    distances: Sequence[int] = (2,),
+    library: str | Path | None = None,
+    film: Film = Film(),
+    overwrite: bool = False,
+) -> Path:
+    """Write a continuum folder for an experiment, an archive or a slide into a new folder, and return it.
+
+    continuum: a folder of `morph` or `edit`, of one pair or many.
+    to: ``psychopy``, ``jspsych``, ``bids``, ``psych-ds``, or a film: ``gif``, ``webp``, ``apng``, ``mp4``, ``webm``.
+    distances: steps between the stimuli of a trial of discrimination (PsychoPy, jsPsych).
+    library: a folder ``node_modules`` with jsPsych, which is copied. By default pages load it from a public address.
+    Raises UserError if the folder is no continuum, if a frame is missing or has changed, or for an unknown target.
+    """
+    if to not in TARGETS:
+        raise UserError(f"there is no target {to!r}: choose one of {', '.join(TARGETS)}")
+    if film != Film() and to not in FILMS:
+        raise UserError(f"fps, hold, ping_pong and once are for films, not for {to}: leave them out")
+    if library is not None and to != "jspsych":
+        raise UserError(f"library is for jspsych, not for {to}: leave it out")
+    film.check()
+    stimuli = read_stimuli(Path(continuum))
+    with new_folder(Path(out), overwrite) as folder:
+        shutil.copy(stimuli.folder / MANIFEST, folder)
+        if to == "psychopy":
+            write_psychopy(stimuli, folder, distances)
+        elif to == "jspsych":
+            write_jspsych(stimuli, folder, distances, None if library is None else Path(library))
+        elif to == "bids":
+            write_bids(stimuli, folder)
+        elif to == "psych-ds":
+            write_psychds(stimuli, folder)
+        else:
+            write_films(stimuli, folder, to, film)
+    return Path(out)

@@ -1,0 +1,113 @@
+"""The stimuli of a continuum folder, as its manifest describes them."""
+
+import hashlib
+import json
+import keyword
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gaiamorph.errors import UserError
+from gaiamorph.output.manifest import read_rows
+
+MANIFEST = "manifest.csv"
+NEEDED = ("file", "role", "pair", "position", "weight", "source_a", "source_b", "attributes", "space_sha256")
+FOLDER = "stimuli"
+"""Where experiments keep their files."""
+SOUND_COLUMNS = ("seconds", "level_db", "pitch_hz")
+"""Columns of sounds that an analysis may need."""
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """One frame. row: its row of the manifest."""
+
+    path: Path
+    row: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """Of attributes, by name; empty in a morph."""
+        return json.loads(self.row["attributes"])
+
+    @property
+    def weight(self) -> float:
+        """The share of B; of an edit along one attribute, its amount."""
+        amounts = self.amounts
+        return float(self.row["weight"]) if len(amounts) != 1 else float(next(iter(amounts.values())))
+
+    def content(self) -> bytes:
+        """Raises UserError if the file has changed since it was made."""
+        content = self.path.read_bytes()
+        known = self.row.get("sha256")
+        if known and hashlib.sha256(content).hexdigest() != known:
+            raise UserError(
+                f"{self.path} has changed since it was made (its SHA-256 is another): make the continuum again"
+            )
+        return content
+
+    def described(self) -> dict[str, Any]:
+        """What a table says of it: columns with names that Python and JavaScript can have."""
+        known: dict[str, Any] = {
+            "stimulus": f"{FOLDER}/{self.name}", "pair": int(self.row["pair"]), "position": int(self.row["position"]),
+            "weight": self.weight, "source_a": self.row["source_a"], "source_b": self.row["source_b"],
+        }  # fmt: skip
+        known |= {legal(name): amount for name, amount in self.amounts.items()}
+        return known | {name: self.row[name] for name in SOUND_COLUMNS if self.row.get(name)}
+
+
+@dataclass(frozen=True)
+class Stimuli:
+    """The frames of a folder: one list for each continuum."""
+
+    folder: Path
+    continua: Sequence[Sequence[Stimulus]]
+
+    def __iter__(self) -> Iterator[Stimulus]:
+        return (stimulus for continuum in self.continua for stimulus in continuum)
+
+    @property
+    def are_heard(self) -> bool:
+        return self.continua[0][0].path.suffix != ".png"
+
+    def copy(self, target: Path) -> None:
+        """All files, into a new folder."""
+        target.mkdir(parents=True)
+        for stimulus in self:
+            (target / stimulus.name).write_bytes(stimulus.content())
+
+
+def read_stimuli(folder: Path) -> Stimuli:
+    """The frames of a folder that `morph` or `edit` made. Raises UserError if it is none, or if a frame is missing."""
+    if not (folder / MANIFEST).is_file():
+        raise UserError(f"{folder} is no continuum: it has no {MANIFEST} (gaiamorph morph or edit writes one)")
+    continua: dict[str, list[Stimulus]] = {}
+    for row in read_rows(folder / MANIFEST, "a manifest", NEEDED, "surrogateescape"):
+        if row["role"] == "frame":
+            continua.setdefault(row["pair"], []).append(Stimulus(folder / Path(row["file"] or "").name, row))
+    found = Stimuli(folder, list(continua.values()))
+    if not found.continua:
+        raise UserError(f"{folder / MANIFEST} names no frames")
+    if next(iter(found)).path.suffix not in (".png", ".wav"):
+        raise UserError(f"{folder} holds rows of a table, not pictures or sounds, so it cannot be exported")
+    try:
+        for stimulus in found:
+            stimulus.described()
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{folder / MANIFEST} is damaged: {error}") from error
+    if missing := [stimulus.name for stimulus in found if not stimulus.path.is_file()]:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise UserError(f"{folder} lacks {missing[0]}{more}, which its manifest names: make the continuum again")
+    return found
+
+
+def legal(name: str) -> str:
+    """A name that a variable of Python and of JavaScript can have."""
+    plain = re.sub(r"\W", "_", name, flags=re.ASCII) or "_"
+    return f"{plain}_" if keyword.iskeyword(plain) else f"_{plain}" if plain[0].isdigit() else plain
