@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import html
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +37,32 @@ def test_continuum_folder(picture_space, photos, tmp_path):
     for row in rows:
         with Image.open(tmp_path / "out" / row["file"]) as picture:
             assert picture.size == (48, 48)
+        assert row["sha256"] == hashlib.sha256((tmp_path / "out" / row["file"]).read_bytes()).hexdigest()
     with Image.open(tmp_path / "out" / "sheet.png") as picture:
         assert picture.size[0] > 6 * 48
     assert (np.load(tmp_path / "out" / "codes.npy") == picture_space.morph(a, b, steps=4).codes).all()
     picture_space.morph(a, b, steps=4).save(tmp_path / "bare", sheets=False)
     assert sorted(p.name for p in (tmp_path / "bare").iterdir() if p.suffix == ".png") == [r["file"] for r in rows[:4]]
+
+
+def test_a_page_shows_each_frame_and_who_is_at_its_ends(picture_space, photos, tmp_path):
+    strange = tmp_path / '<b>"it\'s" & me.png'
+    strange.write_bytes((photos / "p00.png").read_bytes())
+    picture_space.morph(strange, photos / "p01.png", steps=4).save(tmp_path / "out", include_originals=True)
+    page = (tmp_path / "out" / "index.html").read_text()
+    (frames,) = (json.loads(html.unescape(text)) for text in re.findall(r'data-frames="([^"]+)"', page))
+    assert [title for _, title in frames] == ["0.00", "0.33", "0.67", "1.00"]
+    shown = re.findall(r'<img [^>]*src="([^"]+)"', page)
+    assert shown == ["frame_0000.png", "original_a.png", "original_b.png"]
+    assert all((tmp_path / "out" / file).is_file() for file in (*shown, *(file for file, _ in frames)))
+    assert html.escape(strange.name) in page
+    assert "<b>" not in page
+
+
+def test_vectors_have_no_page(vector_space, tmp_path):
+    vector_space.morph(np.zeros(2), np.ones(2), steps=3).save(tmp_path / "out")
+    assert not (tmp_path / "out" / "index.html").exists()
+    assert {row["sha256"] for row in read_rows(tmp_path / "out")} == {""}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 
 import numpy as np
@@ -93,9 +95,12 @@ def test_a_page_plays_each_frame(sound_space, recordings, tmp_path):
     pairs = [(recordings / "00.wav", recordings / "01.wav"), (recordings / "02.wav", recordings / "03.wav")]
     save_continua(sound_space.morph_pairs(pairs, 3), tmp_path / "out", include_originals=True)
     page = (tmp_path / "out" / "index.html").read_text()
-    files = re.findall(r'data-file="([^"]+)"', page)
-    assert len(files) == 2 * (3 + 2 + 1)
-    assert all((tmp_path / "out" / file).is_file() for file in files)
+    sections = [json.loads(html.unescape(text)) for text in re.findall(r'data-frames="([^"]+)"', page)]
+    assert [[title for _, title in frames] for frames in sections] == [["0.00", "0.50", "1.00"]] * 2
+    buttons = re.findall(r'data-file="([^"]+)"', page)
+    assert len(buttons) == 2 * (2 + 1)
+    for file in (*buttons, *(file for frames in sections for file, _ in frames)):
+        assert (tmp_path / "out" / file).is_file()
     assert "01.wav" in page
     assert page.count("<img") == 2
 

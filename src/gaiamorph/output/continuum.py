@@ -1,6 +1,7 @@
 """Continua as files: numbered frames, a contact sheet, and a manifest that can be made into the same frames again."""
 
 import csv
+import hashlib
 import itertools
 import json
 import os
@@ -20,7 +21,7 @@ from gaiamorph.data.kinds import Strip
 from gaiamorph.errors import UserError
 from gaiamorph.output.folders import check_scale, refuse_existing, writers
 from gaiamorph.output.journal import Journal
-from gaiamorph.output.players import write_players
+from gaiamorph.output.viewer import write_viewer
 from gaiamorph.sound.playback import Playback
 from gaiamorph.version import __version__
 
@@ -30,7 +31,7 @@ MANIFEST = "manifest.csv"
 COLUMNS = (
     "file", "role", "pair", "position", "weight", "source_a", "sha256_a", "source_b", "sha256_b",
     "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
-    "attributes_sha256", "columns", "detail", "full_size",
+    "attributes_sha256", "columns", "detail", "full_size", "sha256",
 )  # fmt: skip
 """Columns of a manifest. docs/formats.md says what each holds."""
 SHARED: dict[str, Callable[[str], Any]] = {
@@ -38,8 +39,8 @@ SHARED: dict[str, Callable[[str], Any]] = {
     "detail": str, "full_size": int,
 }  # fmt: skip
 """Columns that are fields of `Description`, the same for a whole continuum. Each has its conversion."""
-NEWER = ("detail", "full_size")
-"""Columns that older manifests lack. They have ``keep_detail`` instead: 1 is the detail ``added``."""
+NEWER = ("detail", "full_size", "sha256")
+"""Columns that older manifests lack. The oldest have ``keep_detail`` instead of the first two: 1 is the detail ``added``."""
 
 
 @dataclass(frozen=True)
@@ -251,6 +252,9 @@ def _settle(journal: Journal, rows: list[dict[str, Any]], futures: list[Future[N
     """Wait for the files of a continuum, and write down that it is done."""
     for future in futures:
         future.result()
+    for row in rows:
+        path = journal.folder / row["file"]
+        row["sha256"] = "" if path.suffix == ".csv" else hashlib.sha256(path.read_bytes()).hexdigest()
     if rows:
         journal.add(rows)
 
@@ -267,8 +271,9 @@ def _finish(journal: Journal) -> None:
         manifest = csv.DictWriter(file, [*COLUMNS, *more])
         manifest.writeheader()
         manifest.writerows(row for rows in journal.entries for row in rows)
-    if "codec" in journal.entries[0][0]:  # they are sounds
-        write_players(journal.folder, [row for rows in journal.entries for row in rows])
+    if journal.entries[0][0].get("sha256"):  # not of vectors, which are rows of one table
+        heard = "codec" in journal.entries[0][0]
+        write_viewer(journal.folder, [row for rows in journal.entries for row in rows], heard)
     journal.finish()
 
 

@@ -36,5 +36,6 @@ def page(title: str, parts: Sequence[str]) -> str:
     """A whole page. title: text. parts: HTML."""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}</style><h1>{html.escape(title)}</h1>{''.join(parts)}</html>\n"
     )
