@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 import gaiamorph as gm
-from gaiamorph.output.continuum import COLUMNS, NEWER, save_continua
+from gaiamorph.output.continuum import save_continua
+from gaiamorph.output.description import COLUMNS, NEWER
 from gaiamorph.output.manifest import Order, Sources, read_manifest
 
 pytestmark = pytest.mark.usefixtures("quiet")

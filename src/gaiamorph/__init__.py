@@ -14,6 +14,7 @@ from gaiamorph.version import __version__
 
 if TYPE_CHECKING:
     from gaiamorph.data import Alignment, Dataset, open_data
+    from gaiamorph.data.appearance import Appearance
     from gaiamorph.errors import TrainingError, UserError
     from gaiamorph.exports import Film, export
     from gaiamorph.output.aligned import align
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
     from gaiamorph.training import TrainSettings, recipe, train
 
 _HOMES = {
-    "Alignment": "data", "Dataset": "data", "open_data": "data", "align": "output.aligned",
+    "Alignment": "data", "Appearance": "data.appearance", "Dataset": "data", "open_data": "data", "align": "output.aligned",
     "Film": "exports", "export": "exports", "Playback": "sound.playback", "TrainingError": "errors", "UserError": "errors",
     "LatentSpace": "space", "UnlikeTrainingWarning": "space", "load": "space",
     "TrainSettings": "training", "recipe": "training", "train": "training",
 }  # fmt: skip
 
 __all__ = [
-    "Alignment", "Dataset", "Film", "LatentSpace", "Playback", "TrainSettings", "TrainingError", "UnlikeTrainingWarning",
-    "UserError", "__version__", "align", "export", "load", "open_data", "recipe", "train",
+    "Alignment", "Appearance", "Dataset", "Film", "LatentSpace", "Playback", "TrainSettings", "TrainingError",
+    "UnlikeTrainingWarning", "UserError", "__version__", "align", "export", "load", "open_data", "recipe", "train",
 ]  # fmt: skip
 
 

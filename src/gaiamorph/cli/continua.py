@@ -72,6 +72,7 @@ def morph(
             include_originals=orders[0].originals,
             paste=orders[0].paste,
             playback=orders[0].playback,
+            appearance=orders[0].appearance,
         )
         continua = opened.remake_all(orders, manifest.parent, moved)
     else:

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import Progress
 
+from gaiamorph.data.appearance import Appearance
 from gaiamorph.data.request import Report
 from gaiamorph.output.continuum import Continuum, save_continua
 from gaiamorph.output.folders import refuse_existing
@@ -68,6 +69,7 @@ class Frames(Common):
     """Also write each frame put back into the photograph of the first item, with a soft edge."""
 
     playback: Annotated[Playback, Spread] = field(default_factory=Playback)
+    appearance: Annotated[Appearance, Spread] = field(default_factory=Appearance)
 
     def save(self, continua: Iterable[Continuum], sheets: bool = True, report: Report | None = None) -> None:
         save_continua(
@@ -78,6 +80,7 @@ class Frames(Common):
             paste=self.paste,
             sheets=sheets,
             playback=self.playback,
+            appearance=self.appearance,
             overwrite=self.overwrite,
             report=report,
         )

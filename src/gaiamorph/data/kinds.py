@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from gaiamorph import drawing
+from gaiamorph.data.appearance import Appearance
 from gaiamorph.data.request import Request
 from gaiamorph.defaults import ITEMS_MEASURED, Traits
 from gaiamorph.sound.playback import Playback
@@ -232,7 +233,7 @@ class Kind(ABC):
         return {}
 
     def prepared(
-        self, items: Sequence[np.ndarray], playback: Playback = Playback()
+        self, items: Sequence[np.ndarray], playback: Playback = Playback(), appearance: Appearance = Appearance()
     ) -> tuple[Sequence[np.ndarray], list[dict[str, Any]]]:
         """Items that are written together, made comparable, and what a manifest says of each beside the usual.
 

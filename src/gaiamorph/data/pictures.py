@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,11 +17,13 @@ from gaiamorph import drawing
 from gaiamorph.data import cache, hub, images, oddities, samples, synthetic
 from gaiamorph.data.alignment import Alignment
 from gaiamorph.data.alignment.rule import ENLARGED, MOST_MISSING
+from gaiamorph.data.appearance import Appearance
 from gaiamorph.data.finding import find
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, moved, numbered
 from gaiamorph.data.names import described
 from gaiamorph.data.tables import read_arrays
 from gaiamorph.errors import UserError, telling
+from gaiamorph.sound.playback import Playback
 
 DEFAULT_SIZE = 32
 MOST_FULL = 1024
@@ -169,6 +171,13 @@ class Pictures(Kind):
 
     def pictures(self, items: np.ndarray) -> np.ndarray:
         return items
+
+    def prepared(
+        self, items: Sequence[np.ndarray], playback: Playback = Playback(), appearance: Appearance = Appearance()
+    ) -> tuple[Sequence[np.ndarray], list[dict[str, Any]]]:
+        if appearance == Appearance():
+            return items, [{} for _ in items]
+        return appearance.prepared(items), [asdict(appearance) for _ in items]
 
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
         drawing.write_png(item, path, scale)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gaiamorph import drawing
 from gaiamorph.data import recordings
+from gaiamorph.data.appearance import Appearance
 from gaiamorph.data.finding import UNHEARD
 from gaiamorph.data.kinds import CPU, Dataset, End, Kind, Request, Strip, moved
 from gaiamorph.data.oddities import doubles
@@ -305,7 +306,7 @@ class Sounds(Kind):
         return {f"onset_{end}": onset, f"offset_{end}": offset}
 
     def prepared(
-        self, items: Sequence[np.ndarray], playback: Playback = Playback()
+        self, items: Sequence[np.ndarray], playback: Playback = Playback(), appearance: Appearance = Appearance()
     ) -> tuple[list[np.ndarray], list[dict[str, Any]]]:
         """Items or waveforms as waveforms."""
         before = [self._wave(item) for item in items]

@@ -17,8 +17,10 @@ from PIL import Image
 
 from gaiamorph import drawing
 from gaiamorph.data import Kind
+from gaiamorph.data.appearance import Appearance
 from gaiamorph.data.kinds import Strip
 from gaiamorph.errors import UserError
+from gaiamorph.output.description import COLUMNS, MANIFEST, SHARED, Description, Source
 from gaiamorph.output.folders import check_scale, refuse_existing, writers
 from gaiamorph.output.journal import Journal
 from gaiamorph.output.viewer import write_viewer
@@ -27,60 +29,6 @@ from gaiamorph.version import __version__
 
 CODES = "codes_{:05d}.npy"
 """Codes of one continuum, until all are done."""
-MANIFEST = "manifest.csv"
-COLUMNS = (
-    "file", "role", "pair", "position", "weight", "source_a", "sha256_a", "source_b", "sha256_b",
-    "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
-    "attributes_sha256", "columns", "detail", "full_size", "sha256",
-)  # fmt: skip
-"""Columns of a manifest. docs/formats.md says what each holds."""
-SHARED: dict[str, Callable[[str], Any]] = {
-    "spacing": str, "features": str, "refine": int, "space_sha256": str, "attributes_sha256": str, "columns": int,
-    "detail": str, "full_size": int,
-}  # fmt: skip
-"""Columns that are fields of `Description`, the same for a whole continuum. Each has its conversion."""
-NEWER = ("detail", "full_size", "sha256")
-"""Columns that older manifests lack. The oldest have ``keep_detail`` instead of the first two: 1 is the detail ``added``."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """An end of a continuum: its name, the SHA-256 of its file (or of its values), and the item."""
-
-    name: str
-    sha256: str
-    item: np.ndarray = field(repr=False, compare=False)
-    original: Any = field(default=None, repr=False, compare=False)
-    """What the item was read from: a path, a picture, an array, the content of a file. None if there is no more than the item."""
-
-    @property
-    def path(self) -> Path | None:
-        """The file, if there is one."""
-        return self.original if isinstance(self.original, Path) else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Description:
-    """How a continuum from a to b was made. A manifest records it.
-
-    weights: (S,), shares of b. spacing: how they were chosen. features: the feature space of the perceptual spacing.
-    amounts: for each frame of an edit of a, amounts of attributes by name; empty for a morph. The b of an edit is a, or the
-        item that a was given attributes of.
-    columns: frames in a row of the contact sheet; 0 puts all in one.
-    detail: what became of the detail that the space cannot redraw (see `EditOptions`).
-    full_size: longer side of the frames in pixels; 0 if they have the space's own size.
-    """
-
-    weights: np.ndarray
-    space_sha256: str
-    spacing: str = "even"
-    features: str = ""
-    refine: int = 0
-    amounts: tuple[dict[str, float], ...] = ()
-    attributes_sha256: str = ""
-    columns: int = 0
-    detail: str = "none"
-    full_size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +61,7 @@ class Continuum(Description):
         paste: bool = False,
         sheets: bool = True,
         playback: Playback = Playback(),
+        appearance: Appearance = Appearance(),
         overwrite: bool = False,
     ) -> Path:
         """Write frames, ``sheet.png``, ``codes.npy`` and ``manifest.csv`` into a new folder (see `save_continua`)."""
@@ -124,6 +73,7 @@ class Continuum(Description):
             paste=paste,
             sheets=sheets,
             playback=playback,
+            appearance=appearance,
             overwrite=overwrite,
         )
 
@@ -183,6 +133,7 @@ def save_continua(
     paste: bool = False,
     sheets: bool = True,
     playback: Playback = Playback(),
+    appearance: Appearance = Appearance(),
     overwrite: bool = False,
     report: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -192,15 +143,17 @@ def save_continua(
     are rows of one table, ``frames.csv``.
 
     scale: enlarges pictures. paste: also put each frame back into the photograph that A came from, as ``pasted_0000.png``, ....
-    sheets: also draw each continuum as a whole. playback: levels, fades and lengths of sounds.
+    sheets: also draw each continuum as a whole. playback: levels, fades and lengths of sounds. appearance: luminance, contrast and
+        an oval of pictures.
     report: called with (continua done, continua in all).
     `Continua`, which `morph_pairs` gives, go on where they were stopped, if they are saved in the same way again.
     """
     check_scale(scale)
     playback.check()
+    appearance.check()
     path, resumable = Path(folder), continua if isinstance(continua, Continua) and continua.key else None
     refuse_existing(path, overwrite)
-    options = [scale, include_originals, paste, sheets, asdict(playback), __version__]
+    options = [scale, include_originals, paste, sheets, asdict(playback), asdict(appearance), __version__]
     journal = Journal(path, json.dumps([resumable.key if resumable else os.urandom(16).hex(), *options]))
     done = len(journal.entries)
     try:
@@ -215,10 +168,12 @@ def save_continua(
                 futures: list[Future[None]] = []
                 prefix = f"{pair:05d}_" if several else ""
                 write = partial(_collect, futures, submit)
-                refuse_foreign(c.kind, scale, paste, playback)
+                refuse_foreign(c.kind, scale, paste, playback, appearance)
                 # Enlarging the sheets of many continua would take longer than all their frames.
                 cell = (1 if several else 96) if sheets else 0
-                own = _write(c, journal.folder, prefix, scale, include_originals, paste, playback, cell, write)
+                own = _write(
+                    c, journal.folder, prefix, scale, include_originals, paste, playback, appearance, cell, write
+                )
                 rows = [{**row, "pair": pair, "scale": scale, "gaiamorph_version": __version__} for row in own]
                 np.save(journal.folder / CODES.format(pair), c.codes)
                 _settle(journal, *before)
@@ -234,8 +189,17 @@ def save_continua(
     return path
 
 
-def refuse_foreign(kind: Kind, scale: int, paste: bool, playback: Playback) -> None:
+def refuse_foreign(
+    kind: Kind, scale: int, paste: bool, playback: Playback, appearance: Appearance = Appearance()
+) -> None:
     """Raise UserError for options of another kind of data."""
+    if appearance != Appearance():
+        if not kind.has_photographs:
+            raise UserError(
+                f"match, luminance, contrast, oval and outside are for pictures, and these are {kind.name}: leave them out"
+            )
+        if paste:
+            raise UserError("frames that are put back into their photographs keep its luminance: leave paste out")
     if playback != Playback() and not kind.is_heard:
         raise UserError(f"normalise, fade and pad are for sounds, and these are {kind.name}: leave them out")
     if paste and not kind.has_photographs:
@@ -285,6 +249,7 @@ def _write(
     originals: bool,
     paste: bool,
     playback: Playback,
+    appearance: Appearance,
     cell: int,
     write: Callable[..., None],
 ) -> Iterator[dict[str, Any]]:
@@ -294,7 +259,7 @@ def _write(
         names, items, weights = [*names, "original_a"], [*items, c.a.item], [*weights, 0.0]
         if c.has_b:
             names, items, weights = [*names, "original_b"], [*items, c.b.item], [*weights, 1.0]
-    items, said = c.kind.prepared(items, playback)
+    items, said = c.kind.prepared(items, playback, appearance)
     files = c.kind.write_items(items, [prefix + name for name in names], folder, "frames", scale, write)
     c.kind.write_joined(items[: len(c)], folder, f"{prefix}continuum")
     if cell:
@@ -320,12 +285,12 @@ def _write(
 
 
 def _as_written(c: Continuum, items: Sequence[np.ndarray], playback: Playback) -> Continuum:
-    """A continuum of sounds with the levels and lengths of its files, for a sheet."""
-    if not c.kind.is_heard:
-        return c
-    frames = np.empty(len(c), object)
+    """A continuum with the frames of its files, for a sheet. Sounds at both ends have the same levels and lengths as these."""
+    frames = np.empty(len(c), object) if c.kind.is_heard else np.empty_like(c.frames)
     for i in range(len(c)):
         frames[i] = items[i]
+    if not c.kind.is_heard:
+        return replace(c, frames=frames)
     a, b = (replace(end, item=c.kind.prepared([end.item], playback)[0][0]) for end in (c.a, c.b))
     return replace(c, frames=frames, a=a, b=b)
 

@@ -10,9 +10,10 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
+from gaiamorph.data.appearance import Appearance
 from gaiamorph.data.tables import first_rows, read_text
 from gaiamorph.errors import UserError, telling
-from gaiamorph.output.continuum import COLUMNS, NEWER, SHARED, Description
+from gaiamorph.output.description import COLUMNS, NEWER, SHARED, Description
 from gaiamorph.sound.playback import Playback
 
 
@@ -20,7 +21,7 @@ from gaiamorph.sound.playback import Playback
 class Order(Description):
     """One continuum as a manifest describes it. sources: the names of a and b, each with its SHA-256.
 
-    playback: how sounds were written.
+    playback, appearance: how sounds, or pictures, were written.
     """
 
     sources: tuple[tuple[str, str], tuple[str, str]]
@@ -28,6 +29,7 @@ class Order(Description):
     originals: bool
     paste: bool
     playback: Playback
+    appearance: Appearance
 
 
 def read_rows(path: Path, what: str, columns: Sequence[str], errors: str = "strict") -> list[dict[str, str]]:
@@ -73,6 +75,7 @@ def _order(rows: list[dict[str, str]]) -> Order:
         originals=any(row["role"] == "original" for row in rows),
         paste=any(row["role"] == "pasted" for row in rows),
         playback=_playback(first),
+        appearance=_appearance(first),
         **{name: convert(first[name]) for name, convert in SHARED.items()},
     )
 
@@ -81,6 +84,14 @@ def _playback(row: dict[str, str]) -> Playback:
     if "fade" not in row:
         return Playback()
     return Playback(normalise=row["normalise"], fade=float(row["fade"]), pad=row["pad"] == "True")  # type: ignore[arg-type]
+
+
+def _appearance(row: dict[str, str]) -> Appearance:
+    if "oval" not in row:
+        return Appearance()
+    luminance, contrast = (float(row[name]) if row[name] else None for name in ("luminance", "contrast"))
+    match, outside = row["match"] == "True", int(row["outside"])
+    return Appearance(match=match, luminance=luminance, contrast=contrast, oval=float(row["oval"]), outside=outside)
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from gaiamorph.errors import UserError
 from gaiamorph.latent.refine import refine as lower_error
 from gaiamorph.latent.samplers import Mixture, Prior
 from gaiamorph.networks import Autoencoder
-from gaiamorph.output.continuum import Source
+from gaiamorph.output.description import Source
 from gaiamorph.space.info import AttributeVector, SpaceInfo
 
 BATCH = 32

@@ -16,7 +16,8 @@ import torch
 from gaiamorph.errors import UserError
 from gaiamorph.features import open_features
 from gaiamorph.latent import interpolate
-from gaiamorph.output.continuum import Continua, Continuum, Source
+from gaiamorph.output.continuum import Continua, Continuum
+from gaiamorph.output.description import Source
 from gaiamorph.output.manifest import Order, Sources, beside, split_name
 from gaiamorph.space.codec import ARRAY
 from gaiamorph.space.drawing import Drawer, EditKeywords, EditOptions, End

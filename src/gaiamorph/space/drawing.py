@@ -14,7 +14,7 @@ from gaiamorph.data import Kind
 from gaiamorph.detail import after, between, enlarged
 from gaiamorph.errors import UserError
 from gaiamorph.latent import interpolate
-from gaiamorph.output.continuum import Source
+from gaiamorph.output.description import Source
 from gaiamorph.space.codec import Codec
 
 Detail = Literal["carried", "added", "none"]
