@@ -10,6 +10,7 @@ import soundfile
 from tests.data.conftest import RATE, syllable
 
 import gaiamorph as gm
+from gaiamorph.data.recordings import rates_of
 from gaiamorph.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -69,6 +70,15 @@ def test_many_broken_recordings_are_an_error(count, refused, tmp_path):
             gm.open_data(tmp_path)
     else:
         assert len(gm.open_data(tmp_path).skipped) == 12, "silence is no damage"
+
+
+def test_a_few_broken_recordings_do_not_hide_the_rate_of_the_others(recordings):
+    """Wherever they lie: here they are each twentieth of 2,000."""
+    whole = (recordings / "00.wav").read_bytes()
+    rates = rates_of("folder", [b"no sound" if i % 20 == 0 else whole for i in range(2000)])
+    assert rates == {RATE: 100}
+    with pytest.raises(UserError, match="holds no recording that can be read"):
+        rates_of("folder", [b"no sound", None])
 
 
 def test_clipped_recordings_are_pointed_out(tmp_path):

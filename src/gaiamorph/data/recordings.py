@@ -1,5 +1,6 @@
 """What lies in a folder of recordings: whole files, or segments of them."""
 
+import contextlib
 import io
 import json
 import os
@@ -42,7 +43,7 @@ NOTHING = "the row has no recording"
 MOST_RATE = 48_000
 """Hz: of pictures, unless a higher rate is asked for."""
 LOOKED_AT = 100
-"""About as many recordings show which rates there are."""
+"""So many recordings show which rates there are."""
 LONG = 600.0
 """Times of a table that are later than this, in seconds, look like milliseconds."""
 
@@ -52,15 +53,18 @@ def loaded(thing: Thing) -> Held:
 
 
 def rates_of(source: str, recordings: Sequence[Thing]) -> Counter[int]:
-    """How many recordings have which rate, of at most some hundred that are looked at. Raises UserError if none can be read."""
+    """How many recordings have which rate, of the first `LOOKED_AT` in random order that can be read.
+
+    Raises UserError if there are none.
+    """
     rates: Counter[int] = Counter()
-    for one in map(loaded, recordings[:: max(1, len(recordings) // LOOKED_AT)]):
-        if not isinstance(one, bytes | Path):
-            continue
-        try:
-            rates[soundfile.info(io.BytesIO(one) if isinstance(one, bytes) else one).samplerate] += 1
-        except soundfile.SoundFileError:
-            continue
+    for i in np.random.default_rng(0).permutation(len(recordings)):
+        if rates.total() == LOOKED_AT:
+            break
+        one = loaded(recordings[i])
+        with contextlib.suppress(soundfile.SoundFileError):
+            if isinstance(one, bytes | Path):
+                rates[soundfile.info(io.BytesIO(one) if isinstance(one, bytes) else one).samplerate] += 1
     if not rates:
         raise UserError(f"{source} holds no recording that can be read")
     return rates
