@@ -204,9 +204,14 @@ def test_edits_have_columns_of_their_attributes(tmp_path):
     table = pd.read_csv(folder / "manifest.csv", dtype=str)
     table["attributes"] = [json.dumps({"age (years)": x}) for x in (-1, 0, 1)]
     table.to_csv(folder / "manifest.csv", index=False)
-    table = rows(gm.export(folder, tmp_path / "out", to="psychopy") / "conditions.csv")
-    assert [float(row["weight"]) for row in table] == [-1, 0, 1]
-    assert [float(row["age__years_"]) for row in table] == [-1, 0, 1]
+    made = rows(gm.export(folder, tmp_path / "one", to="psychopy") / "conditions.csv")
+    assert [float(row["weight"]) for row in made] == [-1, 0, 1]
+    assert [float(row["age__years_"]) for row in made] == [-1, 0, 1]
+    table["attributes"] = [json.dumps({"weight": x, "a b": 2 * x, "a-b": 3 * x}) for x in (-1, 0, 1)]
+    table.to_csv(folder / "manifest.csv", index=False)
+    made = rows(gm.export(folder, tmp_path / "two", to="psychopy") / "conditions.csv")
+    names = ("weight", "weight_", "a_b", "a_b_")
+    assert [[float(row[name]) for name in names] for row in made] == [[0, -1, -2, -3], [0.5, 0, 0, 0], [1, 1, 2, 3]]
 
 
 @pytest.mark.parametrize("name", ["age (years)", "2nd", "class", "größe", "", "a-b"])

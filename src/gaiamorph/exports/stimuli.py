@@ -58,8 +58,13 @@ class Stimulus:
             "stimulus": f"{FOLDER}/{self.name}", "pair": int(self.row["pair"]), "position": int(self.row["position"]),
             "weight": self.weight, "source_a": self.row["source_a"], "source_b": self.row["source_b"],
         }  # fmt: skip
-        known |= {legal(name): amount for name, amount in self.amounts.items()}
-        return known | {name: self.row[name] for name in SOUND_COLUMNS if self.row.get(name)}
+        known |= {name: self.row[name] for name in SOUND_COLUMNS if self.row.get(name)}
+        for name, amount in self.amounts.items():
+            column = legal(name)
+            while column in known:  # an attribute may be called weight
+                column += "_"
+            known[column] = amount
+        return known
 
 
 @dataclass(frozen=True)
