@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint docs bench clean
 
 # torch comes first and on its own, so that the build the machine offers (CPU or CUDA) is the one that is used.
 $(STAMP): pyproject.toml constraints.txt
@@ -23,6 +23,9 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+docs: $(STAMP)
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 
 DRAWN := plane faces faces_long faces64 fashion lines photographs averages full_size
 QUESTIONS := $(filter-out averages,$(DRAWN)) adversary collapse bf16 cartoons step peers graphics_card processes frames loading startup \
