@@ -15,7 +15,7 @@ def export(
     *,
     to: str,
     out: Path,
-    distances: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (2,),
+    distances: Annotated[tuple[int, ...], Parameter(consume_multiple=True, negative=())] = (2,),
     library: Path | None = None,
     film: Annotated[Film, Spread] = Film(),
     overwrite: Overwrite = False,
