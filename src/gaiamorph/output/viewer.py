@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gaiamorph.data.finding import printable
 from gaiamorph.output.report import PAGE, page
 
 SCRIPT = """
@@ -36,7 +37,7 @@ def write_viewer(folder: Path, rows: Sequence[Mapping[str, Any]], heard: bool) -
     parts = [f"<style>{STYLE}</style><p>{how} each frame. 0 is A, 1 is B.</p>"]
     for _, some in itertools.groupby(rows, key=lambda row: row["pair"]):
         own = list(some)
-        ends = [html.escape(str(own[0][f"source_{end}"])) for end in "ab"]
+        ends = [html.escape(printable(str(own[0][f"source_{end}"]))) for end in "ab"]
         frames = [(row["file"], _title(row)) for row in own if row["role"] == "frame"]
         prefix = str(frames[0][0]).partition("frame_")[0]
         content = html.escape(json.dumps(frames))
