@@ -20,6 +20,16 @@ def recording(path, pitch: float = 500.0) -> None:
     soundfile.write(path, (0.2 * np.sin(2 * np.pi * (pitch + 200 * t) * t)).astype(np.float32), RATE)
 
 
+def trained(folder) -> gm.LatentSpace:
+    """A space of the segments of song.wav, which is written into the folder."""
+    recording(folder / "song.wav")
+    (folder / "song.txt").write_text(audacity())
+    network = {"width": 8}
+    return gm.train(
+        folder, out=folder / "run", model="ae", steps=2, batch_size=8, latent_dim=8, network=network, show=False
+    )
+
+
 def audacity() -> str:
     return "".join(f"{on:.6f}\t{off:.6f}\t{label}\n\\\t100\t900\n" for on, off, label in TIMES)
 
@@ -83,12 +93,7 @@ def test_segments_are_items_with_labels(file, text, tmp_path):
 
 @pytest.mark.filterwarnings("ignore::gaiamorph.UnlikeTrainingWarning")
 def test_a_segment_is_named_like_any_item(tmp_path):
-    recording(tmp_path / "song.wav")
-    (tmp_path / "song.txt").write_text(audacity())
-    network = {"width": 8}
-    space = gm.train(
-        tmp_path, out=tmp_path / "run", model="ae", steps=2, batch_size=8, latent_dim=8, network=network, show=False
-    )
+    space = trained(tmp_path)
     a, b = (f"{tmp_path}::{name}" for name in gm.open_data(tmp_path).names[:2])
     frames = space.morph(a, b, steps=3).frames
     assert [len(frame) / RATE for frame in frames[[0, 2]]] == pytest.approx(
@@ -98,12 +103,7 @@ def test_a_segment_is_named_like_any_item(tmp_path):
 
 @pytest.mark.filterwarnings("ignore::gaiamorph.UnlikeTrainingWarning", "ignore::gaiamorph.sound.playback.LevelWarning")
 def test_a_part_of_a_recording_needs_no_table(tmp_path):
-    recording(tmp_path / "song.wav")
-    (tmp_path / "song.txt").write_text(audacity())
-    network = {"width": 8}
-    space = gm.train(
-        tmp_path, out=tmp_path / "run", model="ae", steps=2, batch_size=8, latent_dim=8, network=network, show=False
-    )
+    space = trained(tmp_path)
     (tmp_path / "song.txt").unlink()
     a, b = (f"{tmp_path}/song.wav::{times}" for times in ("0.5-0.61", "2-2.2"))
     made = space.morph(a, b, steps=3)

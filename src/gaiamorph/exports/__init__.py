@@ -7,8 +7,9 @@ from pathlib import Path
 from gaiamorph.errors import UserError
 from gaiamorph.exports.film import ANIMATED, ENCODED, Film, write_films
 from gaiamorph.exports.jspsych import write_jspsych
-from gaiamorph.exports.stimuli import MANIFEST, read_stimuli
+from gaiamorph.exports.stimuli import read_stimuli
 from gaiamorph.exports.tables import write_bids, write_psychds, write_psychopy
+from gaiamorph.output.description import MANIFEST
 from gaiamorph.output.folders import new_folder
 
 FILMS = (*ANIMATED, *ENCODED)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from gaiamorph.errors import UserError
+from gaiamorph.output.description import MANIFEST
 from gaiamorph.output.manifest import read_rows
 
-MANIFEST = "manifest.csv"
 NEEDED = ("file", "role", "pair", "position", "weight", "source_a", "source_b", "attributes", "space_sha256")
 FOLDER = "stimuli"
 """Where experiments keep their files."""

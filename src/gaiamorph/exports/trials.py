@@ -14,7 +14,7 @@ def identification(stimuli: Stimuli) -> list[dict[str, Any]]:
 
 
 def discrimination(stimuli: Stimuli, distances: Sequence[int]) -> list[dict[str, Any]]:
-    """A row for each pair of stimuli of one continuum that are so many steps apart, in both orders, and with either as X.
+    """Rows of two stimuli of one continuum that are so many steps apart. They come in both orders, and with either as X.
 
     correct_abx: which one X is, 1 or 2. correct_2afc: which one is nearer to B. Raises UserError if there are no such pairs.
     """
