@@ -11,6 +11,7 @@ import gaiamorph as gm
 from gaiamorph.data.sounds import GAP, Sounds
 from gaiamorph.errors import UserError
 from gaiamorph.latent.facts import fit_facts
+from gaiamorph.output.manifest import read_manifest
 from gaiamorph.sound.files import SHORTEST, read, trimmed
 from gaiamorph.sound.scale import level_of
 from gaiamorph.sound.synthetic import syllables
@@ -84,6 +85,20 @@ def test_carried_detail_gives_a_recording_back_without_its_samples(recordings):
     back = kind.coder.waves(item[None, None, :-1], kind.facts(item[None]), [lost.fading(lost, 0.5)])[0]
     assert np.corrcoef(back, wave)[0, 1] > 0.99
     assert np.corrcoef(kind.delivered(item[None])[0], wave)[0, 1] < 0.9, "without it, phases are others"
+
+
+def test_recordings_are_blended_and_made_again_from_the_manifest(sound_space, recordings, tmp_path):
+    kind, (a, b) = sound_space.kind, (recordings / "00.wav", recordings / "01.wav")
+    made = sound_space.morph(a, b, 3, blend=True, detail="none")
+    wanted = kind.delivered(kind.blend(kind.read(a)[None], kind.read(b)[None], 0.5))[0]
+    np.testing.assert_allclose(made.frames[1], wanted, atol=1e-4)
+    made.save(tmp_path / "one")
+    (order,) = read_manifest(tmp_path / "one" / "manifest.csv")
+    assert order.blend
+    sound_space.remake(order, tmp_path).save(tmp_path / "two")
+    for i in range(3):
+        one, two = (tmp_path / folder / f"frame_{i:04d}.wav" for folder in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
 
 
 def test_edits_and_averages_of_recordings(sound_space, recordings, tmp_path):

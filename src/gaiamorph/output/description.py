@@ -11,15 +11,15 @@ MANIFEST = "manifest.csv"
 COLUMNS = (
     "file", "role", "pair", "position", "weight", "source_a", "sha256_a", "source_b", "sha256_b",
     "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
-    "attributes_sha256", "columns", "detail", "full_size", "sha256",
+    "attributes_sha256", "columns", "detail", "full_size", "sha256", "blend",
 )  # fmt: skip
 """Columns of a manifest. docs/formats.md says what each holds."""
 SHARED: dict[str, Callable[[str], Any]] = {
     "spacing": str, "features": str, "refine": int, "space_sha256": str, "attributes_sha256": str, "columns": int,
-    "detail": str, "full_size": int,
+    "detail": str, "full_size": int, "blend": "True".__eq__,
 }  # fmt: skip
 """Columns that are fields of `Description`, the same for a whole continuum. Each has its conversion."""
-NEWER = ("detail", "full_size", "sha256")
+NEWER = ("detail", "full_size", "sha256", "blend")
 """Columns that older manifests lack. The oldest have ``keep_detail`` instead of the first two: 1 is the detail ``added``."""
 
 
@@ -49,6 +49,7 @@ class Description:
     columns: frames in a row of the contact sheet; 0 puts all in one.
     detail: what became of the detail that the space cannot redraw (see `EditOptions`).
     full_size: longer side of the frames in pixels; 0 if they have the space's own size.
+    blend: whether the items themselves were blended, without their codes.
     """
 
     weights: np.ndarray
@@ -61,3 +62,4 @@ class Description:
     columns: int = 0
     detail: str = "none"
     full_size: int = 0
+    blend: bool = False

@@ -57,6 +57,7 @@ def read_manifest(path: Path) -> list[Order]:
             raise UserError(f"{path} is cut off or damaged in line {line}: take a whole copy of it")
         if "detail" not in row:
             row |= {"detail": "added" if row.get("keep_detail") == "1" else "none", "full_size": "0"}
+        row.setdefault("blend", "False")
         pairs.setdefault(row["pair"], []).append(row)
     try:
         return [_order(rows) for rows in pairs.values()]

@@ -43,6 +43,9 @@ class MorphOptions(EditOptions):
     """Feature space of the perceptual spacing."""
     extrapolate: bool = False
     """Allow weights below 0 and above 1."""
+    blend: bool = False
+    """Blend the items themselves, without the model, for comparison: a cross-dissolve of pictures; of sounds their spectrograms, or
+    the parameters of WORLD."""
 
 
 class MorphKeywords(EditKeywords, total=False):
@@ -51,6 +54,7 @@ class MorphKeywords(EditKeywords, total=False):
     spacing: Literal["even", "perceptual"]
     features: Literal["values", "hed"]
     extrapolate: bool
+    blend: bool
 
 
 class EditWarning(UserWarning):
@@ -108,7 +112,7 @@ class Morpher(Drawer):
         own = max(self.kind.item_shape[:2])
         options = MorphOptions(
             weights=order.weights.tolist(), extrapolate=True, refine=order.refine, detail=order.detail,  # type: ignore[arg-type]
-            full_size=(order.full_size or own) if self.kind.has_photographs else None,
+            full_size=(order.full_size or own) if self.kind.has_photographs else None, blend=order.blend,
         )  # fmt: skip
         a, b = (self._recorded(*source, base, moved) for source in order.sources)
         if order.amounts:
@@ -151,11 +155,12 @@ class Morpher(Drawer):
         detail, size = self._settled(options, a.source, b.source)
         if a.source.path and b.source.path and a.source.sha256 == b.source.sha256:
             warnings.warn(f"{a.source.name} and {b.source.name} are the same, so all frames are alike", stacklevel=4)
-        z = interpolate.linear(a.code, b.code, weights)
+        z, draw = interpolate.linear(a.code, b.code, weights), self._blended if options.blend else self._between
         return Continuum(
             kind=self._kind(size), a=self._whole(a.source, size), b=self._whole(b.source, size), weights=weights, codes=z,
-            frames=self._between(a, b, weights, detail, size), space_sha256=space_sha256, spacing=spacing,
+            frames=draw(a, b, weights, detail, size), space_sha256=space_sha256, spacing=spacing,
             features=options.features if spacing == "perceptual" else "", refine=options.refine, detail=detail, full_size=size,
+            blend=options.blend,
         )  # fmt: skip
 
     def _weights(self, z_a: np.ndarray, z_b: np.ndarray, options: MorphOptions) -> np.ndarray:
@@ -172,6 +177,8 @@ class Morpher(Drawer):
         if options.spacing != "perceptual" or options.features not in ("values", "hed"):
             asked = f"{options.spacing!r} with {options.features!r}"
             raise UserError(f"spacing must be 'even', or 'perceptual' with the features 'values' or 'hed', not {asked}")
+        if options.blend:
+            raise UserError("perceptual spacing follows the codes, and a blend has none: leave one of them out")
         # The standard deviation of this pair is 0.5: it stands for that of the training items.
         low, high = torch.zeros(1, *self.kind.shape), torch.ones(1, *self.kind.shape)
         measure = open_features(options.features, torch.cat([low, high]))

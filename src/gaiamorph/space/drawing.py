@@ -127,6 +127,12 @@ class Drawer(Codec):
         frames = self._added(interpolate.linear(a.code, b.code, weights), lost, np.stack([1 - shares, shares], 1), size)
         return self.kind.completed(frames, [(end.source.item, end.source.original) for end in (a, b)], weights, detail)
 
+    def _blended(self, a: End, b: End, weights: np.ndarray, detail: str, size: int) -> np.ndarray:
+        """As `_between`, but by value: nothing is decoded."""
+        one, two = (self._values(end.source, size) for end in (a, b))
+        frames = self._items((np.float32(1 - w) * one + np.float32(w) * two for w in weights), size)
+        return self.kind.completed(frames, [(end.source.item, end.source.original) for end in (a, b)], weights, detail)
+
     def _edited(self, end: End, z: np.ndarray, detail: str, size: int) -> np.ndarray:
         """Frames of an item at other codes z (S, latent_dim). Carried detail has a path of its own to each."""
         if detail == "carried" and self.kind.has_photographs:
