@@ -9,9 +9,13 @@ author = "The gaiamorph authors"
 copyright = f"2026, {author}"
 release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_nb", "sphinx.ext.autodoc"]
 myst_heading_anchors = 4
-exclude_patterns = ["conf.py"]
+exclude_patterns = ["conf.py", "tutorials/out-*"]
+nb_execution_mode = "force"
+nb_execution_timeout = -1
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
 html_theme = "furo"
 html_title = f"gaiamorph {release}"
 

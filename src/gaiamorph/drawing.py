@@ -12,6 +12,8 @@ GAP, LABEL_HEIGHT, LABEL_WIDTH = 4, 22, 118
 """Pixels of a sheet: between pictures, and for labels."""
 MOST_CELL = 256
 """Larger pictures are made smaller in a sheet."""
+FEW_CURVES = 6
+"""Names of more stand beside their panel."""
 FONT = ImageFont.load_default(13)
 
 
@@ -103,8 +105,9 @@ def curves(
                 ax.fill_between(x, y - errors[title], y + errors[title], alpha=0.2, linewidth=0)
         if from_zero:
             ax.axhline(0, color="#999999", linewidth=0.8)
-        if not errors:
-            ax.legend(fontsize=8)
+        if not errors:  # many names would hide the curves
+            beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(ys) > FEW_CURVES else {}
+            ax.legend(fontsize=8, **beside)
         ax.ticklabel_format(axis="y", scilimits=(-2, 3))
         ax.set(title=title, xlabel=x_label)
     axes[0].set_ylabel(y_label)

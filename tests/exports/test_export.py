@@ -318,5 +318,11 @@ def test_a_manifest_does_not_reach_outside_its_folder(tmp_path):
         read_stimuli(folder)
 
 
+def test_a_continuum_need_not_be_saved_before(photos, picture_run, tmp_path):
+    made = gm.load(picture_run).morph(photos / "p00.png", photos / "p01.png", steps=3, detail="none")
+    out = gm.export(made, tmp_path / "out", to="bids")
+    assert len(rows(out / "stimuli" / "stimuli.tsv", "\t")) == 3
+
+
 def test_films_are_targets():
     assert set(FILMS) == {"gif", "webp", "apng", "mp4", "webm"}

@@ -22,8 +22,8 @@ TABLES = (".npy", ".npz", ".csv", ".parquet")
 """Endings of files that hold many items."""
 IDENTIFYING = {"subject", "participant", "speaker", "individual", "bird", "person", "group", ""}
 """Columns of these names, or with ``id`` at the end, say who an item is of. As a number that would be a made-up dimension."""
-MOST_CURVES = 12
-"""The drawing of a continuum shows at most this many columns."""
+MOST_CURVES, UNLIKE = 10, 10
+"""The drawing of a continuum shows at most this many columns. With ranges so many times each other, they share a scale."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,14 @@ class Vectors(Kind):
         return item
 
     def draw_continuum(self, strip: Strip, cell: int = 96) -> Image.Image:
-        """Each column against the position along the continuum."""
-        columns = dict(zip(self.columns, strip.frames.T[:MOST_CURVES], strict=False))
-        return drawing.curves({"": (strip.along, columns)}, strip.axis)
+        """The columns that change most against the position along the continuum."""
+        half_range = np.asarray(self.half_range)
+        shares = (strip.frames - (np.asarray(self.centre) - half_range)) / (2 * half_range)
+        shown = np.sort(np.argsort(-np.ptp(shares, 0), kind="stable")[:MOST_CURVES])
+        unlike = half_range.max() > UNLIKE * half_range.min()
+        values, label = (shares, "share of the range in training") if unlike else (strip.frames, "")
+        columns = {self.columns[i]: values[:, i] for i in shown}
+        return drawing.curves({"": (strip.along, columns)}, strip.axis, label)
 
     def draw_sets(self, sets: Mapping[str, np.ndarray]) -> Image.Image:
         """A point cloud of each set."""

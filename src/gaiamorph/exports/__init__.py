@@ -1,8 +1,10 @@
 """Continua for experiments, archives and slides: what `gaiamorph export` writes."""
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gaiamorph.errors import UserError
 from gaiamorph.exports.film import ANIMATED, ENCODED, Film, write_films
@@ -12,12 +14,15 @@ from gaiamorph.exports.tables import write_bids, write_psychds, write_psychopy
 from gaiamorph.output.description import MANIFEST
 from gaiamorph.output.folders import new_folder
 
+if TYPE_CHECKING:  # it brings torch, which an export does not need
+    from gaiamorph.output.continuum import Continuum
+
 FILMS = (*ANIMATED, *ENCODED)
 TARGETS = ("psychopy", "jspsych", "bids", "psych-ds", *FILMS)
 
 
 def export(
-    continuum: str | Path,
+    continuum: "str | Path | Continuum",
     out: str | Path,
     *,
     to: str,
@@ -26,9 +31,9 @@ def export(
     film: Film = Film(),
     overwrite: bool = False,
 ) -> Path:
-    """Write a continuum folder for an experiment, an archive or a slide into a new folder, and return it.
+    """Write a continuum for an experiment, an archive or a slide into a new folder, and return it.
 
-    continuum: a folder of `morph` or `edit`, of one pair or many.
+    continuum: a folder of `morph` or `edit`, of one pair or many; or what these return in Python.
     to: ``psychopy``, ``jspsych``, ``bids``, ``psych-ds``, or a film: ``gif``, ``webp``, ``apng``, ``mp4``, ``webm``.
     distances: steps between the stimuli of a trial of discrimination (PsychoPy, jsPsych).
     library: a folder ``node_modules`` with jsPsych, which is copied. By default pages load it from a public address.
@@ -41,6 +46,10 @@ def export(
     if library is not None and to != "jspsych":
         raise UserError(f"library is for jspsych, not for {to}: leave it out")
     film.check()
+    if not isinstance(continuum, (str, Path)):
+        with tempfile.TemporaryDirectory() as scratch:
+            saved = continuum.save(Path(scratch) / "continuum", sheets=False)
+            return export(saved, out, to=to, distances=distances, library=library, film=film, overwrite=overwrite)
     stimuli = read_stimuli(Path(continuum))
     with new_folder(Path(out), overwrite) as folder:
         shutil.copy(stimuli.folder / MANIFEST, folder)
