@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs matrix bench clean
 
 # torch comes first and on its own, so that the build the machine offers (CPU or CUDA) is the one that is used.
 $(STAMP): pyproject.toml constraints.txt
@@ -26,6 +26,10 @@ lint: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
+
+# The wheel in clean environments: every Python that is found, the newest and the oldest dependencies.
+matrix:
+	$(PYTHON) .ci/matrix.py
 
 DRAWN := plane faces faces_long faces64 fashion lines photographs averages full_size
 QUESTIONS := $(filter-out averages,$(DRAWN)) adversary collapse bf16 cartoons step peers graphics_card processes frames loading startup \

@@ -10,8 +10,8 @@ import pandas as pd
 from gaiamorph.cli.options import Common, Space, Spread
 from gaiamorph.data.vectors import read_table
 from gaiamorph.errors import UserError
-from gaiamorph.output.continuum import refuse_foreign
-from gaiamorph.output.folders import check_scale, new_file, new_folder, writers
+from gaiamorph.output.folders import new_file, new_folder, writers
+from gaiamorph.output.writing import Writing
 from gaiamorph.sound.playback import Playback
 from gaiamorph.space import LatentSpace
 
@@ -77,13 +77,14 @@ def decode(
     """
     if codes.suffix not in ENDINGS:
         raise UserError(f"codes come as .npy, .csv or .parquet, which {codes.name} is not")
-    check_scale(scale)
+    how = Writing(scale=scale, playback=playback)
+    how.check()
     opened = common.open(space, out)
     z, _, _, notes = read_table(codes)
     for note in notes:
         print(f"gaiamorph: warning: {note}", file=sys.stderr)
     opened.decode(z[:1])  # A wrong width is reported before the folder is made.
-    _write(opened, z, out, scale, playback, common.overwrite)
+    _write(opened, z, out, how, common.overwrite)
 
 
 def sample(
@@ -105,22 +106,22 @@ def sample(
         seed: Of their codes. The same seed gives the same items.
         scale: Enlarge pictures this many times.
     """
-    check_scale(scale)
+    how = Writing(scale=scale, playback=playback)
+    how.check()
     opened = common.open(space, out)
-    _write(opened, opened.sample_codes(count, seed=seed), out, scale, playback, common.overwrite)
+    _write(opened, opened.sample_codes(count, seed=seed), out, how, common.overwrite)
 
 
-def _write(opened: LatentSpace, z: np.ndarray, out: Path, scale: int, playback: Playback, overwrite: bool) -> None:
+def _write(opened: LatentSpace, z: np.ndarray, out: Path, how: Writing, overwrite: bool) -> None:
     """Decode codes (N, latent_dim) into a new folder. Sounds have a table beside them that says what they are."""
-    playback.check()
-    refuse_foreign(opened.kind, scale, False, playback)
+    how.check(opened.kind)
     rows = []
     with new_folder(out, overwrite) as scratch:
         with writers() as write:
             for start in range(0, len(z), AT_ONCE):
-                items, said = opened.kind.prepared(list(opened.decode(z[start : start + AT_ONCE])), playback)
+                items, said = opened.kind.prepared(list(opened.decode(z[start : start + AT_ONCE])), how.playback)
                 names = [f"item_{i:06d}" for i in range(start, start + len(items))]
-                files = opened.kind.write_items(items, names, scratch, "items", scale, write)
+                files = opened.kind.write_items(items, names, scratch, "items", how.scale, write)
                 rows += [{"file": file, **own} for file, own in zip(files, said, strict=True) if own]
         if rows:
             pd.DataFrame(rows).to_csv(scratch / "items.csv", index=False)

@@ -17,9 +17,9 @@ from gaiamorph.data.attributes import read_labels
 from gaiamorph.data.finding import find
 from gaiamorph.data.summary import left_out
 from gaiamorph.errors import UserError
-from gaiamorph.output.continuum import refuse_foreign
-from gaiamorph.output.folders import check_scale, new_file
+from gaiamorph.output.folders import new_file
 from gaiamorph.output.manifest import Sources, beside, read_manifest, read_rows
+from gaiamorph.output.writing import Writing
 from gaiamorph.sound.playback import Playback
 from gaiamorph.space import EditOptions, MorphOptions
 
@@ -201,9 +201,7 @@ def average(
     opened = common.open(space, out)
     if out.suffix.lower() != opened.kind.suffix:
         raise UserError(f"--out must end in {opened.kind.suffix}, which {out.name} does not")
-    check_scale(scale)
-    playback.check()
-    refuse_foreign(opened.kind, scale, False, playback)
+    Writing(scale=scale, playback=playback).check(opened.kind)
     items = opened.open_data(data)
     chosen = np.arange(len(items))
     for condition in where or []:

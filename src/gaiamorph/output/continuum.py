@@ -10,20 +10,20 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Unpack, overload
 
 import numpy as np
 from PIL import Image
 
 from gaiamorph import drawing
 from gaiamorph.data import Kind
-from gaiamorph.data.appearance import Appearance
 from gaiamorph.data.kinds import Strip
 from gaiamorph.errors import UserError
 from gaiamorph.output.description import COLUMNS, MANIFEST, SHARED, Description, Source
-from gaiamorph.output.folders import check_scale, refuse_existing, writers
+from gaiamorph.output.folders import refuse_existing, writers
 from gaiamorph.output.journal import Journal
 from gaiamorph.output.viewer import write_viewer
+from gaiamorph.output.writing import Writing, WritingKeywords
 from gaiamorph.sound.playback import Playback
 from gaiamorph.version import __version__
 
@@ -52,30 +52,12 @@ class Continuum(Description):
         """Whether b is a second item. Edits of one item have none."""
         return not self.amounts or self.b != self.a
 
-    def save(
-        self,
-        folder: str | Path,
-        *,
-        scale: int = 1,
-        include_originals: bool = False,
-        paste: bool = False,
-        sheets: bool = True,
-        playback: Playback = Playback(),
-        appearance: Appearance = Appearance(),
-        overwrite: bool = False,
-    ) -> Path:
-        """Write frames, ``sheet.png``, ``codes.npy`` and ``manifest.csv`` into a new folder (see `save_continua`)."""
-        return save_continua(
-            [self],
-            folder,
-            scale=scale,
-            include_originals=include_originals,
-            paste=paste,
-            sheets=sheets,
-            playback=playback,
-            appearance=appearance,
-            overwrite=overwrite,
-        )
+    def save(self, folder: str | Path, *, overwrite: bool = False, **options: Unpack[WritingKeywords]) -> Path:
+        """Write frames, ``sheet.png``, ``codes.npy`` and ``manifest.csv`` into a new folder (see `save_continua`).
+
+        options: see `Writing`: scale, include_originals, paste, sheets, playback, appearance.
+        """
+        return save_continua([self], folder, overwrite=overwrite, **options)
 
     def sheet(self, cell: int = 96) -> Image.Image:
         """The contact sheet: original A, the frames, original B. Each picture is about ``cell`` pixels wide."""
@@ -128,33 +110,24 @@ def save_continua(
     continua: Iterable[Continuum],
     folder: str | Path,
     *,
-    scale: int = 1,
-    include_originals: bool = False,
-    paste: bool = False,
-    sheets: bool = True,
-    playback: Playback = Playback(),
-    appearance: Appearance = Appearance(),
     overwrite: bool = False,
     report: Callable[[int, int], None] | None = None,
+    **options: Unpack[WritingKeywords],
 ) -> Path:
     """Write continua into one new folder (see docs/formats.md), and return it.
 
     A single continuum has frames ``frame_0000.png``, .... Several have a number in front: ``00002_frame_0000.png``. Vectors
     are rows of one table, ``frames.csv``.
 
-    scale: enlarges pictures. paste: also put each frame back into the photograph that A came from, as ``pasted_0000.png``, ....
-    sheets: also draw each continuum as a whole. playback: levels, fades and lengths of sounds. appearance: luminance, contrast and
-        an oval of pictures.
-    report: called with (continua done, continua in all).
+    report: called with (continua done, continua in all). options: see `Writing`.
     `Continua`, which `morph_pairs` gives, go on where they were stopped, if they are saved in the same way again.
     """
-    check_scale(scale)
-    playback.check()
-    appearance.check()
+    how = Writing(**options)
+    how.check()
     path, resumable = Path(folder), continua if isinstance(continua, Continua) and continua.key else None
     refuse_existing(path, overwrite)
-    options = [scale, include_originals, paste, sheets, asdict(playback), asdict(appearance), __version__]
-    journal = Journal(path, json.dumps([resumable.key if resumable else os.urandom(16).hex(), *options]))
+    key = resumable.key if resumable else os.urandom(16).hex()
+    journal = Journal(path, json.dumps([key, asdict(how), __version__]))
     done = len(journal.entries)
     try:
         # Two continua say whether there are several. The others are made while the first are written.
@@ -168,13 +141,10 @@ def save_continua(
                 futures: list[Future[None]] = []
                 prefix = f"{pair:05d}_" if several else ""
                 write = partial(_collect, futures, submit)
-                refuse_foreign(c.kind, scale, paste, playback, appearance)
+                how.check(c.kind)
                 # Enlarging the sheets of many continua would take longer than all their frames.
-                cell = (1 if several else 96) if sheets else 0
-                own = _write(
-                    c, journal.folder, prefix, scale, include_originals, paste, playback, appearance, cell, write
-                )
-                rows = [{**row, "pair": pair, "scale": scale, "gaiamorph_version": __version__} for row in own]
+                own = _write(c, journal.folder, prefix, how, 1 if several else 96, write)
+                rows = [{**row, "pair": pair, "scale": how.scale, "gaiamorph_version": __version__} for row in own]
                 np.save(journal.folder / CODES.format(pair), c.codes)
                 _settle(journal, *before)
                 before = rows, futures
@@ -187,25 +157,6 @@ def save_continua(
             journal.discard()
         raise
     return path
-
-
-def refuse_foreign(
-    kind: Kind, scale: int, paste: bool, playback: Playback, appearance: Appearance = Appearance()
-) -> None:
-    """Raise UserError for options of another kind of data."""
-    if appearance != Appearance():
-        if not kind.has_photographs:
-            raise UserError(
-                f"match, luminance, contrast, oval and outside are for pictures, and these are {kind.name}: leave them out"
-            )
-        if paste:
-            raise UserError("frames that are put back into their photographs keep its luminance: leave paste out")
-    if playback != Playback() and not kind.is_heard:
-        raise UserError(f"normalise, fade and pad are for sounds, and these are {kind.name}: leave them out")
-    if paste and not kind.has_photographs:
-        raise UserError(f"paste is for photographs, and these are {kind.name}: leave it out")
-    if scale > 1 and kind.is_heard:
-        raise UserError(f"scale is for pictures, and these are {kind.name}: leave it out")
 
 
 def _collect(futures: list[Future[None]], submit: Callable[..., Future[None]], *arguments: Any, **options: Any) -> None:
@@ -242,29 +193,21 @@ def _finish(journal: Journal) -> None:
 
 
 def _write(
-    c: Continuum,
-    folder: Path,
-    prefix: str,
-    scale: int,
-    originals: bool,
-    paste: bool,
-    playback: Playback,
-    appearance: Appearance,
-    cell: int,
-    write: Callable[..., None],
+    c: Continuum, folder: Path, prefix: str, how: Writing, cell: int, write: Callable[..., None]
 ) -> Iterator[dict[str, Any]]:
-    """Write the items of one continuum, and give its rows of the manifest. cell: of the sheet, or 0 for none."""
+    """Write the items of one continuum, and give its rows of the manifest. cell: width of a picture in its sheet."""
     names, items, weights = [f"frame_{i:04d}" for i in range(len(c))], list(c.frames), c.weights.tolist()
-    if originals:
+    if how.include_originals:
         names, items, weights = [*names, "original_a"], [*items, c.a.item], [*weights, 0.0]
         if c.has_b:
             names, items, weights = [*names, "original_b"], [*items, c.b.item], [*weights, 1.0]
-    items, said = c.kind.prepared(items, playback, appearance)
-    files = c.kind.write_items(items, [prefix + name for name in names], folder, "frames", scale, write)
+    items, said = c.kind.prepared(items, how.playback, how.appearance)
+    files = c.kind.write_items(items, [prefix + name for name in names], folder, "frames", how.scale, write)
     c.kind.write_joined(items[: len(c)], folder, f"{prefix}continuum")
-    if cell:
-        write(_as_written(c, items, playback).sheet(cell).save, folder / f"{prefix}sheet.png", compress_level=1)
-    if paste:
+    if how.sheets:
+        drawn = _as_written(c, items, how.playback).sheet(cell)
+        write(drawn.save, folder / f"{prefix}sheet.png", compress_level=1)
+    if how.paste:
         names = [*names, *(name.replace("frame", "pasted") for name in names[: len(c)])]
         files = [*files, *_pasted(c, folder, prefix, write)]
         weights, said = [*weights, *c.weights.tolist()], [*said, *said[: len(c)]]

@@ -12,15 +12,8 @@ from typing import Any
 from gaiamorph.data.finding import is_result
 from gaiamorph.errors import UserError
 
-LARGEST_SCALE = 32
 WAITING = 512
 """Files that may wait for a thread. The caller of `writers` blocks while there are more."""
-
-
-def check_scale(scale: int) -> None:
-    """Raise UserError if pictures cannot be enlarged ``scale`` times."""
-    if not 1 <= scale <= LARGEST_SCALE:
-        raise UserError(f"scale must be between 1 and {LARGEST_SCALE}, not {scale}")
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:
