@@ -35,9 +35,12 @@ def pythons() -> dict[str, str]:
     kept = sorted((Path.home() / ".pyenv" / "versions").glob("*/bin/python"))
     found = {}
     for version in VERSIONS:
-        pyenv = [str(path) for path in kept if path.parts[-3].startswith(f"{version}.")]
-        if python := shutil.which(f"python{version}") or next(iter(pyenv), None):
-            found[version] = python
+        candidates = [str(path) for path in kept if path.parts[-3].startswith(f"{version}.")]
+        candidates += [path for path in [shutil.which(f"python{version}")] if path]
+        # One that is on the path need not be installed: it may belong to a manager of versions.
+        works = [path for path in candidates if not subprocess.run([path, "-c", ""], capture_output=True).returncode]
+        if works:
+            found[version] = works[0]
     return found
 
 

@@ -19,7 +19,7 @@ def answered(one: Fit, trials: int, seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize(("pse", "slope", "lapse"), [(0.5, 10, 0), (0.3, 20, 0.03), (0.72, 6, 0.01)])
 def test_a_known_function_is_found(pse, slope, lapse):
-    found = fit(X, answered(Fit(pse, slope, lapse), 2000), np.full(11, 2000), bootstraps=200)
+    found = fit(X, answered(Fit(pse, slope, lapse), 2000), np.full(11, 2000))
     assert found.pse == pytest.approx(pse, abs=0.01)
     assert found.slope == pytest.approx(slope, rel=0.1)
     assert found.lapse == pytest.approx(lapse, abs=0.01)
@@ -28,13 +28,15 @@ def test_a_known_function_is_found(pse, slope, lapse):
 
 
 def test_fits_of_few_trials_are_right_on_average_and_their_intervals_cover():
-    inside, off = 0, []
-    for seed in range(60):
-        found = fit(X, answered(Fit(0.55, 12, 0.02), 20, seed), np.full(11, 20), bootstraps=200, seed=seed)
-        inside += found.pse_interval[0] <= 0.55 <= found.pse_interval[1]
-        off.append(found.pse - 0.55)
-    assert abs(np.mean(off)) < 0.01
-    assert 0.85 <= inside / 60 <= 1
+    inside, off = np.zeros(2), []
+    for seed in range(200):
+        found = fit(X, answered(Fit(0.55, 12, 0.02), 20, seed), np.full(11, 20))
+        for i, (value, (low, high)) in enumerate(((0.55, found.pse_interval), (12, found.slope_interval))):
+            inside[i] += low <= value <= high
+        off.append((found.pse - 0.55, found.slope / 12 - 1))
+    assert (np.abs(np.median(off, axis=0)) < (0.02, 0.1)).all()
+    # 95 % of 200 are 190, with a standard deviation of 3.
+    assert (inside >= 181).all()
 
 
 def test_steps_that_are_too_coarse_leave_the_slope_unknown():

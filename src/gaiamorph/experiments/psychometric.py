@@ -2,15 +2,16 @@
 
 The probability of the answer B at weight x is lapse + (1 - 2 lapse) / (1 + exp(-slope (x - pse))): a logistic function of a
 participant who answers at random in a share of 2 lapse of the trials (Wichmann & Hill 2001, equation 1, with equal lapses). It is
-fitted by maximum posterior density. Weak priors keep slopes finite where the steps of a continuum are too coarse to tell them (as
-psignifit does: Schütt et al. 2016). Intervals are those of a parametric bootstrap, corrected for bias (Efron 1987).
+fitted by maximum posterior density. Weak priors keep slopes finite where the steps of a continuum are too coarse to tell them.
+Intervals are those of the posterior, which is summed over a grid. Both are as in psignifit (Schütt et al. 2016).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit, ndtr, ndtri
+from scipy.optimize import minimize
+from scipy.special import expit, logit
 
 MOST_LAPSE = 0.1
 """A participant who answers more at random than in a fifth of the trials has no psychometric function."""
@@ -21,8 +22,9 @@ PRIOR_SLOPE, PRIOR_RAW = (np.log(10.0), 1.5), (-1.5, 1.5)
 slopes then lie between 0.5 and 190, and lapses between 0.001 and 0.08."""
 COARSE = 6.0
 """A logistic of this slope rises from 0.05 to 0.95 over a step of length 1."""
-BOOTSTRAPS, INTERVAL = 1000, 0.95
-UPDATES = 60
+INTERVAL = 0.95
+GRID, WIDTH = (41, 41, 15), 5.0
+"""Points of the grid by parameter, and how many standard deviations it reaches to each side."""
 TINY = 1e-9
 
 
@@ -48,7 +50,7 @@ class Fit:
         return _probability(np.array([[self.pse, np.log(self.slope), _raw(self.lapse)]]), np.asarray(x, float))[0]
 
 
-def fit(x: np.ndarray, b: np.ndarray, n: np.ndarray, *, bootstraps: int = BOOTSTRAPS, seed: int = 0) -> Fit:
+def fit(x: np.ndarray, b: np.ndarray, n: np.ndarray) -> Fit:
     """The function of one participant. x (L,): weights; b, n (L,): answers B, and trials, at each.
 
     Raises ValueError if fewer than three weights have trials, or if all answers are the same.
@@ -60,18 +62,14 @@ def fit(x: np.ndarray, b: np.ndarray, n: np.ndarray, *, bootstraps: int = BOOTST
         raise ValueError("fewer than three weights were judged")
     if b.sum() in (0, n.sum()):
         raise ValueError("all answers are the same")
-    length = x.max() - x.min()
-    starts = [(pse, slope / length) for pse in np.quantile(x, np.linspace(0.1, 0.9, 7)) for slope in (4.0, 20.0)]
-    best = _fitted(x, b[None], n, starts)[0]
+    best = _fitted(x, b, n)
     pse, slope, lapse = float(best[0]), float(np.exp(best[1])), float(_lapse(best[2]))
     after = int(np.searchsorted(x, pse))
     if 0 < after < len(x) and slope * (x[after] - x[after - 1]) > COARSE:
-        # Answers are certain at all weights, so that drawing them again would say that nothing is unknown.
+        # Any point of the step would do as well, and any steep slope.
         return Fit(pse, slope, lapse, (float(x[after - 1]), float(x[after])))
-    rng = np.random.default_rng(seed)
-    again = rng.binomial(n.astype(int), _probability(best[None], x)[0], (bootstraps, len(x))).astype(float)
-    drawn = _fitted(x, again, n, [(pse, slope), (pse, slope / 3)])
-    return Fit(pse, slope, lapse, _interval(drawn[:, 0], pse), _interval(np.exp(drawn[:, 1]), slope))
+    of_pse, of_slope = _intervals(best, x, b, n)
+    return Fit(pse, slope, lapse, of_pse, (float(np.exp(of_slope[0])), float(np.exp(of_slope[1]))))
 
 
 def evenly_perceived(fits: Sequence[Fit], count: int, ends: tuple[float, float] = (0.0, 1.0)) -> np.ndarray:
@@ -113,50 +111,39 @@ def _loss(parameters: np.ndarray, x: np.ndarray, b: np.ndarray, n: np.ndarray) -
     return prior - (b * np.log(p) + (n - b) * np.log1p(-p)).sum(1)
 
 
-def _fitted(x: np.ndarray, b: np.ndarray, n: np.ndarray, starts: Sequence[tuple[float, float]]) -> np.ndarray:
-    """Parameters (N, 3) of many sets of answers b (N, L) at once, the best of several starts (pse, slope)."""
-    length = x.max() - x.min()
-    low = np.array([x.min() - length, np.log(FLATTEST / length), -8.0])
-    high = np.array([x.max() + length, np.log(STEEPEST / length), 8.0])
-    best, lowest = np.zeros((len(b), 3)), np.full(len(b), np.inf)
-    for pse, slope in starts:
-        start = np.clip([pse, np.log(slope), -1.0], low, high)
-        found, loss = _scored(np.tile(start, (len(b), 1)), low, high, x, b, n)
-        better = loss < lowest
-        best[better], lowest[better] = found[better], loss[better]
-    return best
+def _fitted(x: np.ndarray, b: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """The parameters (3,) of the largest posterior density."""
+    length = float(np.ptp(x))
+    slopes = np.log(np.geomspace(FLATTEST, STEEPEST, 20) / length)
+    starts = np.stack(np.meshgrid(np.linspace(x.min(), x.max(), 41), slopes, [-1.0]), -1).reshape(-1, 3)
+    start = starts[_loss(starts, x, b, n).argmin()]
+    bounds = [(x.min() - length, x.max() + length), (slopes[0], slopes[-1]), (-8.0, 8.0)]
+    return minimize(lambda one: float(_loss(one[None], x, b, n)[0]), start, method="L-BFGS-B", bounds=bounds).x
 
 
-def _scored(
-    parameters: np.ndarray, low: np.ndarray, high: np.ndarray, x: np.ndarray, b: np.ndarray, n: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Parameters (N, 3) after Fisher scoring with damping, and their losses (N,). A step that does not help is taken back."""
-    damping, loss = np.full(len(b), 1e-2), _loss(parameters, x, b, n)
-    means, precisions = _prior(float(np.ptp(x)))
-    for _ in range(UPDATES):
-        slope, lapse = np.exp(parameters[:, 1:2]), _lapse(parameters[:, 2:3])
-        s = expit(slope * (x - parameters[:, :1]))
-        p = np.clip(lapse + (1 - 2 * lapse) * s, TINY, 1 - TINY)
-        steep = (1 - 2 * lapse) * s * (1 - s) * slope
-        # Derivatives of p by pse, log slope and the raw lapse: (N, L, 3).
-        d = np.stack([-steep, steep * (x - parameters[:, :1]), (1 - 2 * s) * lapse * (1 - lapse / MOST_LAPSE)], axis=2)
-        weight = n / (p * (1 - p))
-        gradient = np.einsum("nl,nlk->nk", (b / n - p) * weight, d) - precisions * (parameters - means)
-        information = np.einsum("nl,nlj,nlk->njk", weight, d, d) + np.diag(precisions)
-        diagonal = np.einsum("nkk->nk", information)
-        damped = information + np.eye(3) * (damping[:, None] * (diagonal + 1e-6))[:, :, None] + 1e-9 * np.eye(3)
-        tried = np.clip(parameters + np.linalg.solve(damped, gradient[..., None])[..., 0], low, high)
-        after = _loss(tried, x, b, n)
-        better = after < loss
-        parameters = np.where(better[:, None], tried, parameters)
-        loss = np.where(better, after, loss)
-        damping = np.where(better, damping / 4, damping * 6).clip(1e-7, 1e7)
-    return parameters, loss
+def _intervals(best: np.ndarray, x: np.ndarray, b: np.ndarray, n: np.ndarray) -> list[tuple[float, float]]:
+    """Intervals (low, high) of the pse and of the log of the slope: from the marginals of the posterior."""
+    spread = np.sqrt(np.diag(np.linalg.inv(_information(best, x, n))))
+    axes = [
+        np.linspace(value - WIDTH * sd, value + WIDTH * sd, k) for value, sd, k in zip(best, spread, GRID, strict=True)
+    ]
+    loss = _loss(np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3), x, b, n).reshape(GRID)
+    density, found = np.exp(loss.min() - loss), []
+    for kept, others in ((0, (1, 2)), (1, (0, 2))):
+        marginal = density.sum(others)
+        below = np.concatenate([[0.0], np.cumsum(marginal[1:] + marginal[:-1])])
+        low, high = np.interp(np.array([0.5 - INTERVAL / 2, 0.5 + INTERVAL / 2]) * below[-1], below, axes[kept])
+        found.append((float(low), float(high)))
+    return found
 
 
-def _interval(drawn: np.ndarray, value: float) -> tuple[float, float]:
-    """The bias-corrected percentile interval."""
-    below = np.clip((drawn < value).mean() + 0.5 * (drawn == value).mean(), TINY, 1 - TINY)
-    tails = ndtr(2 * ndtri(below) + ndtri(np.array([0.5 - INTERVAL / 2, 0.5 + INTERVAL / 2])))
-    low, high = np.quantile(drawn, tails)
-    return float(low), float(high)
+def _information(parameters: np.ndarray, x: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Expected information (3, 3) of the answers and the priors at parameters (3,)."""
+    pse, log_slope, raw = parameters
+    slope, lapse = np.exp(log_slope), _lapse(raw)
+    s = expit(slope * (x - pse))
+    p = np.clip(lapse + (1 - 2 * lapse) * s, TINY, 1 - TINY)
+    steep = (1 - 2 * lapse) * s * (1 - s) * slope
+    by = np.stack([-steep, steep * (x - pse), (1 - 2 * s) * lapse * (1 - lapse / MOST_LAPSE)])
+    _, precisions = _prior(float(np.ptp(x)))
+    return (by * (n / (p * (1 - p)))) @ by.T + np.diag(precisions)

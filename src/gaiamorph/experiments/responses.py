@@ -164,7 +164,7 @@ def write(
         text = [
             f"{len(trials)} answers from {path.name}.",
             "pse: the weight at which A and B are answered equally often. slope: of the logistic function, per unit of weight. "
-            "lapse: share of wrong answers at a clear A or B. low and high: 95 % intervals of a parametric bootstrap.",
+            "lapse: share of wrong answers at a clear A or B. low and high: 95 % intervals of the posterior.",
             *notes,
         ]
         cells = [
