@@ -145,8 +145,8 @@ def test_vectors_are_untouched(vector_space):
     assert (c.detail, c.full_size) == ("none", 0)
     assert (c.frames == vector_space.decode(c.codes)).all()
     np.testing.assert_allclose(vector_space.morph(a, b, 4, detail="added").frames[[0, -1]], [a, b], atol=1e-5)
-    for options in ({"detail": "carried"}, {"full_size": 64}):
-        with pytest.raises(gm.UserError, match="vectors have no size"):
+    for options, what in (({"detail": "carried"}, "detail that moves"), ({"full_size": 64}, "size")):
+        with pytest.raises(gm.UserError, match=f"vectors have no {what}"):
             vector_space.morph(a, b, 2, **options)
 
 

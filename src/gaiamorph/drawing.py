@@ -1,5 +1,6 @@
 """Drawings of arrays: contact sheets, curves, point clouds, heat maps."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,8 @@ MOST_CELL = 256
 """Larger pictures are made smaller in a sheet."""
 FEW_CURVES = 6
 """Names of more stand beside their panel."""
+MOST_ACROSS = 13
+"""Spectrograms in a row."""
 FONT = ImageFont.load_default(13)
 
 
@@ -149,16 +152,21 @@ def heat_maps(maps: Mapping[str, np.ndarray], names: Sequence[str], y_label: str
 def spectrograms(
     panels: Sequence[tuple[str, np.ndarray, float]], span: tuple[float, float], floor: float
 ) -> Image.Image:
-    """Spectrograms side by side: title, dB (frequencies, moments) and seconds of each, on one scale of each axis.
+    """Spectrograms in rows: title, dB (frequencies, moments) and seconds of each, on one scale of each axis.
 
     span: lowest and highest frequency in Hz. floor: dB that are shown below the loudest cell of all.
     """
-    figure, axes = _axes(len(panels), 1.2, 2.2, layout=None)
-    width = 1.2 * len(panels)
-    figure.subplots_adjust(left=0.6 / width, bottom=0.2, right=1 - 0.1 / width, top=0.88, wspace=0.06)
+    rows = math.ceil(len(panels) / MOST_ACROSS)
+    across = math.ceil(len(panels) / rows)
+    figure, axes = _axes(across, 1.2, 2.2 * rows, layout=None, rows=rows)
+    width, height = 1.2 * across, 2.2 * rows
+    edges = {"left": 0.6 / width, "right": 1 - 0.1 / width, "bottom": 0.44 / height, "top": 1 - 0.26 / height}
+    figure.subplots_adjust(**edges, wspace=0.06, hspace=0.3)
     loudest = max(float(values.max()) for _, values, _ in panels)
     longest = 1000 * max(seconds for _, _, seconds in panels)
-    for ax, (title, values, seconds) in zip(axes, panels, strict=True):
+    for ax in axes[len(panels) :]:
+        ax.set_axis_off()
+    for i, (ax, (title, values, seconds)) in enumerate(zip(axes, panels, strict=False)):
         extent = (0, 1000 * seconds, span[0] / 1000, span[1] / 1000)
         ax.imshow(
             values, aspect="auto", origin="lower", extent=extent, cmap="gray_r", vmin=loudest - floor, vmax=loudest
@@ -167,11 +175,15 @@ def spectrograms(
         ax.set_xlim(0, longest)
         ax.tick_params(labelsize=7)
         ax.locator_params(axis="y", nbins=6)
-        ax.locator_params(axis="x", nbins=3, prune="upper")  # the last would run into the first of the next
-        if ax is not axes[0]:
+        ax.locator_params(axis="x", nbins=3)
+        # The last number would run into the first of the next panel.
+        ax.set_xticks([tick for tick in ax.get_xticks() if 0 <= tick < 0.85 * longest])
+        if i % across:
             ax.set_yticklabels([])
-    axes[0].set_xlabel("ms", fontsize=7)
     axes[0].set_ylabel("kHz", fontsize=7)
+    bottom = axes[across * (rows - 1)]
+    bottom.set_xlabel("ms", fontsize=7)
+    figure.text(edges["right"], 0.06 / height, f"white: {floor:g} dB below black", fontsize=7, ha="right")
     return _rendered(figure)
 
 

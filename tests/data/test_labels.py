@@ -36,6 +36,12 @@ def test_kinds_of_columns():
     assert d.complete.tolist() == [True, True, False, False]
 
 
+def test_labels_that_are_digits_are_classes():
+    d = design(pd.DataFrame({"label": [0, 1, 2, 2], "count": [0, 1, 2, 2]}))
+    assert d.names == ["label=0", "label=1", "count"]
+    assert design(pd.DataFrame({"label": [0, 1, 1, 0]})).names == ["label"]
+
+
 @pytest.mark.parametrize(
     ("column", "message"),
     [

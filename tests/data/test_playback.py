@@ -46,6 +46,12 @@ def test_levels_are_made_equal(way, recordings):
     assert said[0]["gain_db"] > said[2]["gain_db"]
 
 
+def test_fades_longer_than_a_sound_are_told(recordings):
+    kind = gm.open_data(recordings).kind
+    with pytest.warns(LevelWarning, match="longer than half of the shortest sound"):
+        kind.prepared([syllable(0.1, 600)], Playback(fade=60))
+
+
 def test_sounds_fade_in_and_out_and_can_be_padded(recordings):
     kind = gm.open_data(recordings).kind
     waves = [np.ones(1000, np.float32) * 0.5, np.ones(400, np.float32) * 0.5]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import numpy as np
@@ -25,6 +26,12 @@ def broken(kind: str, path) -> None:
     elif kind == "not finite":
         wave[50] = np.nan
         soundfile.write(path, wave, RATE, subtype="FLOAT")
+    elif kind == "constant":
+        soundfile.write(path, np.full(1000, 0.5), RATE)
+    elif kind == "opposite channels":
+        soundfile.write(path, np.stack([wave, -wave], 1), RATE, subtype="FLOAT")
+    elif kind == "too low":
+        soundfile.write(path, 0.3 * np.sin(2 * np.pi * 20 * np.arange(RATE) / RATE) * np.hanning(RATE), RATE)
     elif kind == "no sound":
         path.write_bytes(b"RIFF but not a sound")
     else:
@@ -37,6 +44,9 @@ def broken(kind: str, path) -> None:
         ("silent", "silent"),
         ("without frames", "empty"),
         ("not finite", "not finite"),
+        ("constant", "silent, or constant"),
+        ("opposite channels", "cancel each other out"),
+        ("too low", "nothing between 100 and 7200 Hz"),
         ("no sound", "cannot be read"),
         ("nothing", "cannot be read"),
     ],
@@ -186,3 +196,20 @@ def test_recordings_with_too_low_a_rate_are_pointed_out(recordings, tmp_path):
     (note,) = gm.open_data(tmp_path, fmax=7000).notes
     assert note.startswith("4 of 12 recordings looked at have a rate below 14000 Hz")
     assert gm.open_data(tmp_path, fmax=3900).notes == []
+
+
+def test_odd_recordings_are_told_where_they_are_used(recordings, tmp_path):
+    kind = gm.open_data(recordings).kind
+    soundfile.write(tmp_path / "loud.wav", syllable(0.1, 600, 3.0), RATE)
+    with pytest.warns(UserWarning, match=r"loud\.wav is clipped"):
+        kind.read(tmp_path / "loud.wav")
+
+
+def test_a_name_need_not_be_utf_8(tmp_path):
+    for k in range(12):
+        soundfile.write(tmp_path / f"{k}.wav", syllable(0.1, 500 + 10 * k), RATE)
+    odd = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    (tmp_path / "0.wav").rename(odd)
+    data = gm.open_data(tmp_path)
+    assert len(data) == 12
+    assert data.kind.read(odd).shape == data.kind.item_shape

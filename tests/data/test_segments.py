@@ -220,3 +220,32 @@ def test_a_table_that_has_no_times_beside_a_recording_is_an_error(tmp_path):
     (tmp_path / "song.csv").write_text("a,b\n1,2\n")
     with pytest.raises(UserError, match="onset and offset"):
         gm.open_data(tmp_path)
+
+
+def test_transcripts_beside_recordings_are_no_tables(tmp_path):
+    for k in range(12):
+        recording(tmp_path / f"word{k}.wav", 400 + 30 * k)
+        (tmp_path / f"word{k}.txt").write_text("" if k == 3 else f"word number {k}\n")
+    assert len(gm.open_data(tmp_path)) == 12
+    (tmp_path / "word0.txt").write_text(audacity())
+    data = gm.open_data(tmp_path)
+    assert len(data) == len(TIMES)
+    assert any(note.startswith("11 texts beside recordings without times") for note in data.notes)
+    assert any(note.startswith("11 recordings have no segments") for note in data.notes)
+
+
+def test_segments_that_are_there_twice_are_told(tmp_path):
+    recording(tmp_path / "song.wav")
+    rows = [("song.wav", on, off, label) for on, off, _ in TIMES for label in "ab"]
+    pd.DataFrame(rows, columns=["file_name", "onset", "offset", "label"]).to_csv(tmp_path / "metadata.csv", index=False)
+    data = gm.open_data(tmp_path)
+    assert set(data.attributes["label"]) == {"a"}
+    assert any(note.startswith(f"{len(TIMES)} segments are there twice") for note in data.notes)
+
+
+def test_rows_without_times_are_named(tmp_path):
+    recording(tmp_path / "song.wav")
+    rows = [("song.wav", on, off) for on, off, _ in TIMES]
+    table = pd.DataFrame([*rows, ("song.wav", None, 1.0)], columns=["file_name", "onset", "offset"])
+    table.to_csv(tmp_path / "metadata.csv", index=False)
+    assert any(f"row {len(TIMES) + 1} (song.wav)" in note for note in gm.open_data(tmp_path).notes)

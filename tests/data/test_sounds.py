@@ -12,7 +12,7 @@ from gaiamorph.data.sounds import GAP, Sounds
 from gaiamorph.errors import UserError
 from gaiamorph.latent.facts import fit_facts
 from gaiamorph.output.manifest import read_manifest
-from gaiamorph.sound.files import SHORTEST, read, trimmed
+from gaiamorph.sound.files import SHORTEST, Recording, read, trimmed
 from gaiamorph.sound.scale import level_of
 from gaiamorph.sound.synthetic import syllables
 
@@ -99,6 +99,16 @@ def test_recordings_are_blended_and_made_again_from_the_manifest(sound_space, re
     for i in range(3):
         one, two = (tmp_path / folder / f"frame_{i:04d}.wav" for folder in ("one", "two"))
         assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_hum_below_the_band_follows_the_recordings(sound_space):
+    """The level of the picture is another thing."""
+    seconds = np.arange(round(0.1 * RATE)) / RATE
+    hum = np.sin(2 * np.pi * 50 * seconds).astype(np.float32)
+    ends = [syllable(0.1, 600, 0.3) + 0.05 * hum, syllable(0.1, 850, 0.05) + 0.2 * hum]
+    made = sound_space.morph(*ends, weights=[0.25, 0.5, 0.75])
+    levels = [level_of(wave, RATE, 40, 60) for wave in [ends[0], *made.frames, ends[1]]]
+    assert np.diff(levels) == pytest.approx([12.04 / 4] * 4, abs=1)
 
 
 def test_edits_and_averages_of_recordings(sound_space, recordings, tmp_path):
@@ -193,7 +203,9 @@ def test_a_saved_space_keeps_what_codes_say_of_durations(sound_space, tmp_path):
 
 def test_quiet_ends_are_cut_off(tmp_path):
     wave = np.concatenate([np.zeros(RATE // 2), syllable(0.2, 700), np.full(RATE // 2, 1e-4)]).astype(np.float32)
-    cut = trimmed(wave, RATE, 30)
+    found = trimmed(Recording(wave), RATE, 30)
+    cut = found.wave
+    np.testing.assert_array_equal(cut, wave[found.start : found.start + len(cut)])
     assert 0.2 < len(cut) / RATE < 0.26
     for k in range(12):
         soundfile.write(tmp_path / f"{k}.wav", wave, RATE)

@@ -15,6 +15,8 @@ from gaiamorph.errors import UserError
 
 IDENTIFIERS = {"group", "name", "file_name", "folder", "person"}
 """Columns that identify an item. They are used only if the caller names them."""
+CLASS = "label"
+"""The column whose values are names of classes, numbers included, such as digits."""
 MOST_LEVELS = 50
 """Levels that a categorical attribute may have."""
 RARE = 20
@@ -64,8 +66,9 @@ def design(table: pd.DataFrame, columns: list[str] | None = None) -> Design:
     """The columns of a table (one row an item) as columns of a regression.
 
     columns: the columns to use; by default all that can be used, except identifiers.
-    Two values make a binary attribute, numbers a numeric one, and 3 to 50 texts a categorical one. A categorical attribute
-    has one column for each level except the most frequent. Raises UserError for a column that cannot be used.
+    Two values make a binary attribute, numbers a numeric one, and 3 to 50 texts a categorical one, or numbers of the column
+    ``label``. A categorical attribute has one column for each level except the most frequent. Raises UserError for a column that
+    cannot be used.
     """
     found: list[tuple[Attribute, np.ndarray]] = []
     left_out = []
@@ -97,13 +100,13 @@ def _columns_of(table: pd.DataFrame, name: str) -> Iterator[tuple[Attribute, np.
         raise UserError(f"{about} is {texts.iloc[0]!r} for every item, so nothing can be learnt about it")
     numbers = pd.Series(pd.to_numeric(known, errors="coerce"), dtype=float)
     wrong = numbers.isna().to_numpy()
-    if not wrong.any():
+    if not wrong.any() and not (name == CLASS and 2 < len(counts) <= MOST_LEVELS):
         if np.isinf(numbers).any():
             raise UserError(f"{about} has an infinite value")
         kind = "binary" if set(numbers) == {0.0, 1.0} else "numeric"
         yield Attribute(name, kind, name), numbers.reindex(column.index).to_numpy()
         return
-    if wrong.mean() < 0.5:
+    if 0 < wrong.mean() < 0.5:
         text = texts.iloc[wrong.argmax()]
         raise UserError(f"{about} has numbers and the text {text!r}: correct it, or leave the cell empty")
     if len(counts) > MOST_LEVELS:
@@ -191,7 +194,10 @@ def refuse_copies(d: Design) -> None:
         raise UserError(f"the attributes {d.names[j]!r} and {d.names[i]!r} are copies of each other: drop one")
     inflation = _inflation(complete)
     if np.isinf(inflation).any():
-        raise UserError(f"the attribute {d.names[inflation.argmax()]!r} follows exactly from the others: drop it")
+        raise UserError(
+            f"the attribute {d.names[inflation.argmax()]!r} follows exactly from the others: choose columns with --columns "
+            "(classes that occur in one group alone, such as syllables of one bird, go without the column of groups)"
+        )
 
 
 def _correlations(values: np.ndarray) -> np.ndarray:

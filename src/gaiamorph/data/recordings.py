@@ -1,7 +1,7 @@
 """What lies in a folder of recordings: whole files, or segments of them."""
 
 import contextlib
-import io
+import hashlib
 import json
 import os
 from collections import Counter
@@ -22,8 +22,9 @@ from gaiamorph.data.names import described
 from gaiamorph.data.oddities import MOST_UNREADABLE, counted, listed, too_many
 from gaiamorph.data.request import Report, Request
 from gaiamorph.data.segments import Segment
-from gaiamorph.errors import UserError
+from gaiamorph.errors import UnreadableError, UserError
 from gaiamorph.sound import files, synthetic
+from gaiamorph.sound.world import World
 
 Held = Path | Segment | bytes | np.ndarray | None
 """What an item is read from: a file, a part of one, its content, or a waveform (samples,). None: there is nothing."""
@@ -64,7 +65,8 @@ def rates_of(source: str, recordings: Sequence[Thing]) -> Counter[int]:
         one = loaded(recordings[i])
         with contextlib.suppress(soundfile.SoundFileError):
             if isinstance(one, bytes | Path):
-                rates[soundfile.info(io.BytesIO(one) if isinstance(one, bytes) else one).samplerate] += 1
+                with files.opened(one) as file:
+                    rates[file.samplerate] += 1
     if not rates:
         raise UserError(f"{source} holds no recording that can be read")
     return rates
@@ -132,6 +134,24 @@ def source_of(request: Request, samples: tuple[str, ...]) -> Source | None:
     return Source(
         entries, attributes, notes, stamps, rates_of(request.source, [path for _, path in recordings]), found.unheard
     )
+
+
+def read_one(kind: Any, thing: Thing) -> Read | str:
+    """An item of a kind `Sounds`, or the reason why it cannot be used."""
+    try:
+        held = loaded(thing)
+        if held is None:
+            return NOTHING
+        held = held.read_bytes() if isinstance(held, Path) else held
+        found = files.Recording(held) if isinstance(held, np.ndarray) else kind.decoded(held)
+        content = held if isinstance(held, bytes) else found.wave.tobytes()
+        item = kind.item(found.wave)
+        coder = kind.coder
+        unpitched = isinstance(coder, World) and not coder.has_voice(kind.channels_of(item[None])[0])
+        odd = {"clipped": found.clipped, "cut": found.cut, "unpitched": unpitched}
+        return Read(item, hashlib.sha256(content).hexdigest(), tuple(what for what, so in odd.items() if so))
+    except (UnreadableError, OSError) as error:
+        return str(error)
 
 
 def refuse_broken(source: str, skipped: Sequence[tuple[str, str]], count: int) -> None:

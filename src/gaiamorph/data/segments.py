@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gaiamorph.data.names import matched, read_metadata
-from gaiamorph.data.oddities import counted
+from gaiamorph.data.oddities import counted, listed
 from gaiamorph.data.tables import folded, read_frame, read_text
 from gaiamorph.errors import UserError, telling
 
@@ -25,6 +25,8 @@ ENDINGS = (".TextGrid", ".textgrid", ".txt", ".csv", ".selections.txt", ".Table.
 """Of a table beside a recording: Praat; Audacity or Raven; any table with onset and offset; Raven by its own names."""
 TIMES = re.compile(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)")
 """Onset and offset in seconds, as the name of a part of a recording."""
+TIMED = re.compile(r"^\s*[\d.,]+\t\s*[\d.,]+|\t.*time", re.MULTILINE | re.IGNORECASE)
+"""What a text beside a recording has if it says where sounds lie: two numbers in a line, or the head of a table with times."""
 FEWEST_GROUPS = 10
 """From so many recordings on, each is a group of its segments."""
 
@@ -50,13 +52,15 @@ def entries(
     if found is None and (found := _beside_each(recordings)) is None:
         return None
     table, notes = found
-    whole = len(table)
+    before = table
     for column in ("onset", "offset"):
         times: Any = pd.to_numeric(table[column], errors="coerce")
         table[column] = times.where(np.isfinite(times))
     table = table.dropna(subset=["file_name", "onset", "offset"])
-    if lost := whole - len(table):
-        notes = [*notes, f"{counted(lost, 'row')} left out: no file name, or an onset or offset that is no number"]
+    if lost := before.index.difference(table.index).tolist():
+        which = listed([f"row {i + 1} ({before['file_name'].get(i)})" for i in lost])
+        reason = "no file name, or an onset or offset that is no number"
+        notes = [*notes, f"{counted(len(lost), 'row')} left out: {reason}\n{which}"]
     if not len(table):
         raise UserError(f"no segment of {folder} has a file name, an onset and an offset in seconds")
     written = table["file_name"].astype(str)
@@ -64,17 +68,28 @@ def entries(
         pd.DataFrame({"row": written.unique()}, index=written.unique()), [n for n, _ in recordings], folder
     )
     name_of = {row: name for (name, _), row in zip(recordings, known["row"], strict=True)}
-    paths, parts, kept = dict(recordings), {}, []
+    paths, parts, kept, twice = dict(recordings), {}, [], []
     for i, (row, onset, offset) in enumerate(zip(written, table["onset"], table["offset"], strict=True)):
-        if (file := name_of.get(row)) and (name := f"{file}@{onset:.10g}-{offset:.10g}") not in parts:
-            parts[name] = Segment(paths[file], float(onset), float(offset))
-            kept.append(i)
+        if not (file := name_of.get(row)):
+            continue
+        if (name := f"{file}@{onset:.10g}-{offset:.10g}") in parts:
+            twice.append(name)
+            continue
+        parts[name] = Segment(paths[file], float(onset), float(offset))
+        kept.append(i)
+    if twice:
+        notes = [*notes, f"{counted(len(twice), 'segment', 'is/are')} there twice: the first is kept\n{listed(twice)}"]
     files = [name.rpartition("@")[0] for name in parts]
     attributes = table.iloc[kept].drop(columns=["file_name", "onset", "offset"]).set_axis(list(parts))
     if overlapping := _overlapping(list(parts.values())):
         notes = [
             *notes,
             f"{counted(overlapping, 'segment', 'overlaps/overlap')} the one before: both may not be in the same split",
+        ]
+    if unused := sorted(set(paths) - set(files)):
+        notes = [
+            *notes,
+            f"{counted(len(unused), 'recording', 'has/have')} no segments, and so nothing is read of them\n{listed(unused)}",
         ]
     if described:
         known, again = read_metadata(folder, list(dict.fromkeys(files)))
@@ -89,7 +104,7 @@ def entries(
 def _overlapping(parts: Sequence[Segment]) -> int:
     """How many segments begin before another one of their recording has ended."""
     count, until = 0, dict.fromkeys((part.path for part in parts), -np.inf)
-    for path, onset, offset in sorted(parts):
+    for path, onset, offset in sorted(part for part in parts if part.onset < part.offset):
         count += onset < until[path]
         until[path] = max(offset, until[path])
     return count
@@ -108,16 +123,32 @@ def _in_metadata(folder: Path) -> tuple[pd.DataFrame, list[str]] | None:
 
 def _beside_each(recordings: Sequence[tuple[str, Path]]) -> tuple[pd.DataFrame, list[str]] | None:
     """A table with ``file_name``, ``onset``, ``offset`` and, if it is known, ``label``, and notes."""
-    frames, notes = [], []
+    frames, notes, transcripts = [], [], []
     for name, path in recordings:
         tables = [
             table for ending in ENDINGS for table in (path.with_suffix(ending), path.with_name(path.name + ending))
         ]
-        if table := next((table for table in tables if table.is_file()), None):
-            frame, more = _beside(table)
-            frames.append(frame.assign(file_name=name))
-            notes += more
+        if (table := next((table for table in tables if table.is_file()), None)) is None:
+            continue
+        if table.suffix == ".txt" and _is_transcript(table):
+            transcripts.append(table.name)
+            continue
+        frame, more = _beside(table)
+        frames.append(frame.assign(file_name=name))
+        notes += more
+    if transcripts and frames:
+        notes.append(
+            f"{counted(len(transcripts), 'text')} beside recordings without times, and not read\n{listed(transcripts)}"
+        )
     return (pd.concat(frames, ignore_index=True), list(dict.fromkeys(notes))) if frames else None
+
+
+def _is_transcript(path: Path) -> bool:
+    """Whether a text beside a recording does not say where sounds lie."""
+    try:
+        return not TIMED.search(read_text(path)[0])
+    except UserError:  # it is empty, or no text
+        return True
 
 
 def _beside(path: Path) -> tuple[pd.DataFrame, list[str]]:

@@ -1,7 +1,7 @@
 """`Sounds`: recordings as pictures of one size, with duration, level and what else a codec keeps beside them."""
 
-import hashlib
 import os
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
@@ -19,7 +19,7 @@ from gaiamorph.data.appearance import Appearance
 from gaiamorph.data.finding import UNHEARD
 from gaiamorph.data.kinds import CPU, Dataset, End, Kind, Request, Strip, moved
 from gaiamorph.data.oddities import doubles
-from gaiamorph.data.recordings import MOST_RATE, NOTHING, Read, Thing, cached_items, in_milliseconds, loaded, source_of
+from gaiamorph.data.recordings import MOST_RATE, cached_items, in_milliseconds, source_of
 from gaiamorph.data.segments import TIMES, Segment
 from gaiamorph.errors import UnreadableError, UserError
 from gaiamorph.sound import files
@@ -95,7 +95,7 @@ class Sounds(Kind):
         kind.check()
         entries, attributes = source.entries, source.attributes
         key = ["sounds", kind.settings(), source.stamps]
-        items, sources = cached_items(key, entries, partial(_read, kind), kind.item_shape, request.report)
+        items, sources = cached_items(key, entries, partial(recordings.read_one, kind), kind.item_shape, request.report)
         recordings.refuse_broken(request.source, sources.skipped, len(entries))
         if not sources.names:
             name, reason = sources.skipped[0]
@@ -182,10 +182,15 @@ class Sounds(Kind):
             return thing
         if isinstance(thing, (str, os.PathLike)) and not Path(thing).is_file():
             raise UserError(f"{Path(thing)} is not a file: give the path of a recording")
+        where = "a waveform" if isinstance(thing, np.ndarray) else str(getattr(thing, "path", thing))
         try:
-            return self.item(self.recording(thing))
+            if isinstance(thing, np.ndarray):
+                return self.item(self.recording(thing))
+            found = self.decoded(thing if isinstance(thing, (bytes, Segment)) else Path(thing))
+            for what in (what for what in ("clipped", "cut") if getattr(found, what)):
+                warnings.warn(f"{where} is {recordings.ODD[what]}", stacklevel=2)
+            return self.item(found.wave)
         except UnreadableError as error:
-            where = "a waveform" if isinstance(thing, np.ndarray) else str(getattr(thing, "path", thing))
             reason = UNHEARD.get(Path(where).suffix.lower(), error)
             raise UserError(f"{where}: {reason}") from error
 
@@ -246,17 +251,19 @@ class Sounds(Kind):
         Raises UnreadableError.
         """
         if isinstance(original, (str, bytes, os.PathLike, Segment)):
-            return self._decoded(original if isinstance(original, (bytes, Segment)) else Path(original)).wave
+            return self.decoded(original if isinstance(original, (bytes, Segment)) else Path(original)).wave
         wave = np.asarray(original, np.float32)
         if wave.ndim != 1:
             raise UnreadableError(f"its shape is {wave.shape}: give one channel, (samples,), at {self.rate} Hz")
         return files.checked(wave)
 
-    def _decoded(self, held: Path | bytes | Segment) -> files.Recording:
+    def decoded(self, held: Path | bytes | Segment) -> files.Recording:
         """A recording without its quiet ends. Raises UnreadableError."""
         where, span = (held.path, held[1:]) if isinstance(held, Segment) else (held, None)
         found = files.read(where, self.rate, self.seconds_max, span)
-        return found._replace(wave=files.trimmed(found.wave, self.rate, self.trim)) if self.trim else found
+        found = files.trimmed(found, self.rate, self.trim) if self.trim else found
+        files.check_band(found.wave, self.rate, self.fmin, self.fmax)
+        return found
 
     def delivered(self, items: np.ndarray) -> np.ndarray:
         """Items as waveforms: an array (N,) of arrays (samples,) float32 in their natural length, at `rate`."""
@@ -283,7 +290,10 @@ class Sounds(Kind):
         if strip.per_row:
             return super().draw_continuum(strip, cell)
         waves, span = [(label, self._wave(x)) for label, x in strip.panels], (self.fmin, self.fmax)
-        drawn = [(label, spectrogram(wave, self.rate, *span), len(wave) / self.rate) for label, wave in waves]
+        drawn = [
+            (label, spectrogram(wave, self.rate, *span, self.coder.seconds), len(wave) / self.rate)
+            for label, wave in waves
+        ]
         return drawing.spectrograms(drawn, span, DRAWN_FLOOR)
 
     def write(self, item: np.ndarray, path: Path, scale: int = 1) -> None:
@@ -303,6 +313,10 @@ class Sounds(Kind):
 
     def origin(self, original: Any, end: str) -> dict[str, Any]:
         onset, offset = original[1:] if isinstance(original, Segment) else ("", "")
+        if self.trim and isinstance(original, (Segment, Path)):
+            found = self.decoded(original)
+            onset = round((onset or 0.0) + found.start / self.rate, 6)
+            offset = round(onset + len(found.wave) / self.rate, 6)
         return {f"onset_{end}": onset, f"offset_{end}": offset}
 
     def prepared(
@@ -328,21 +342,3 @@ class Sounds(Kind):
             "gain_db": gain, "pitch_hz": "" if np.isnan(pitch) else round(pitch, 2),
             "inversion": self.coder.inversion,
         }  # fmt: skip
-
-
-def _read(kind: Sounds, thing: Thing) -> Read | str:
-    """An item, or the reason why it cannot be used."""
-    try:
-        held = loaded(thing)
-        if held is None:
-            return NOTHING
-        held = held.read_bytes() if isinstance(held, Path) else held
-        found = files.Recording(held) if isinstance(held, np.ndarray) else kind._decoded(held)
-        content = held if isinstance(held, bytes) else found.wave.tobytes()
-        item = kind.item(found.wave)
-        coder = kind.coder
-        unpitched = isinstance(coder, World) and not coder.has_voice(kind.channels_of(item[None])[0])
-        odd = {"clipped": found.clipped, "cut": found.cut, "unpitched": unpitched}
-        return Read(item, hashlib.sha256(content).hexdigest(), tuple(what for what, so in odd.items() if so))
-    except (UnreadableError, OSError) as error:
-        return str(error)

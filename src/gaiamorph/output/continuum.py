@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
@@ -19,7 +20,7 @@ from gaiamorph import drawing
 from gaiamorph.data import Kind
 from gaiamorph.data.kinds import Strip
 from gaiamorph.errors import UserError
-from gaiamorph.output.description import COLUMNS, MANIFEST, SHARED, Description, Source
+from gaiamorph.output.description import COLUMNS, MANIFEST, SHARED, Description, Source, shown
 from gaiamorph.output.folders import refuse_existing, writers
 from gaiamorph.output.journal import Journal
 from gaiamorph.output.viewer import write_viewer
@@ -61,7 +62,7 @@ class Continuum(Description):
 
     def sheet(self, cell: int = 96) -> Image.Image:
         """The contact sheet: original A, the frames, original B. Each picture is about ``cell`` pixels wide."""
-        labels, along, axis = [f"{w:.2f}" for w in self.weights], self.weights, "weight (share of B)"
+        labels, along, axis = [shown(w) for w in self.weights], self.weights, "weight (share of B)"
         per_row, sides, tops = 0, [], []
         if self.amounts:
             names = list(self.amounts[0])
@@ -234,7 +235,9 @@ def _as_written(c: Continuum, items: Sequence[np.ndarray], playback: Playback) -
         frames[i] = items[i]
     if not c.kind.is_heard:
         return replace(c, frames=frames)
-    a, b = (replace(end, item=c.kind.prepared([end.item], playback)[0][0]) for end in (c.a, c.b))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said of the frames already
+        a, b = (replace(end, item=c.kind.prepared([end.item], playback)[0][0]) for end in (c.a, c.b))
     return replace(c, frames=frames, a=a, b=b)
 
 

@@ -19,8 +19,15 @@ SHARED: dict[str, Callable[[str], Any]] = {
     "detail": str, "full_size": int, "blend": "True".__eq__,
 }  # fmt: skip
 """Columns that are fields of `Description`, the same for a whole continuum. Each has its conversion."""
+TINY = 1e-9
 NEWER = ("detail", "full_size", "sha256", "blend")
 """Columns that older manifests lack. The oldest have ``keep_detail`` instead of the first two: 1 is the detail ``added``."""
+
+
+def shown(weight: float) -> str:
+    """A weight with two decimals, or with three if that is all of it: 0.50, 0.125, 0.33."""
+    short, longer = (abs(weight - round(weight, digits)) < TINY for digits in (2, 3))
+    return f"{weight:.3f}" if longer and not short else f"{weight:.2f}"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gaiamorph.data.finding import printable
+from gaiamorph.output.description import shown
 from gaiamorph.output.report import PAGE, page
 
 SCRIPT = """
@@ -22,7 +23,10 @@ for (const section of document.querySelectorAll("section")) {
     title.textContent = frames[slider.value][1];
     if (shown) shown.src = frames[slider.value][0];
   });
-  if (!shown) slider.addEventListener("change", () => play(frames[slider.value][0]));
+  if (shown) continue;
+  const listen = () => play(frames[slider.value][0]);
+  slider.addEventListener("change", listen);
+  section.querySelector("button.listen").addEventListener("click", listen);
 }
 """
 STYLE = """
@@ -56,7 +60,8 @@ def write_viewer(folder: Path, rows: Sequence[Mapping[str, Any]], heard: bool) -
         others = [row for row in own if row["role"] == "original"]
         if heard:
             buttons = [*((row["file"], _name(row)) for row in others), (f"{prefix}continuum.wav", "all frames")]
-            parts.append(f"<p>{''.join(itertools.starmap(_button, buttons))}</p>")
+            again = '<button type="button" class="listen">this frame</button> '
+            parts.append(f"<p>{again}{''.join(itertools.starmap(_button, buttons))}</p>")
         elif others:
             parts.append(f"<p>{''.join(_original(row['file'], _name(row)) for row in others)}</p>")
         parts.append("</section>")
@@ -67,7 +72,7 @@ def _title(row: Mapping[str, Any]) -> str:
     amounts = json.loads(row["attributes"])
     if amounts:
         return ", ".join(f"{name} {amount:+g}" for name, amount in amounts.items())
-    return f"{row['weight']:.2f}"
+    return shown(row["weight"])
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ class Lost(Protocol):
 
 class Coder(Protocol):
     """bands, moments: rows and columns of a picture. contours: rows of as many numbers beside it. floor: dB that the first channel
-    shows below its loudest cell."""
+    shows below its loudest cell. seconds: of the window of a spectrum."""
 
     channels: ClassVar[int]
     contours: ClassVar[int]
@@ -29,6 +29,8 @@ class Coder(Protocol):
     def moments(self) -> int: ...
     @property
     def floor(self) -> float: ...
+    @property
+    def seconds(self) -> float: ...
 
     def analysed(self, wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """wave (samples,) -> picture (channels, bands, moments) in [0, 1], low bands first; and the facts (F,) beside it: log2 of

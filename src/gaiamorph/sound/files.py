@@ -1,16 +1,17 @@
 """Sound files: reading with limits, and writing without clipping."""
 
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import soundfile
 import soxr
 
 from gaiamorph.errors import UnreadableError
-from gaiamorph.sound.scale import FAINTEST
+from gaiamorph.sound.scale import FAINTEST, level_of
 
 ENDINGS = frozenset(
     [".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".rf64"]
@@ -27,15 +28,32 @@ LOUDEST = 0.99
 """Largest peak that is written."""
 CUT_OFF, ALIKE = 0.9, 4
 """A recording is clipped if so many samples in a row are exactly as loud as its peak, and that is louder than this."""
+FAINTEST_BAND, DEEPEST_BAND = -90.0, 60.0
+"""dB of full scale, and dB below the whole sound, under which there is nothing in a band."""
+CANCELLED = 1e-3
+"""Channels cancel each other out if no sample of their mean is larger than this share of their peak."""
 BROKEN, NOT_FINITE = "cannot be read as a sound", "some of its samples are not finite"
 
 
+def opened(path: Path | bytes) -> soundfile.SoundFile:
+    """The sound in a file, or in the content of one. Raises SoundFileError."""
+    if isinstance(path, bytes):
+        return soundfile.SoundFile(io.BytesIO(path))
+    # A name need not be UTF-8, which soundfile takes for granted.
+    name: Any = os.fsencode(path) if os.name == "posix" else path
+    return soundfile.SoundFile(name)
+
+
 class Recording(NamedTuple):
-    """wave: (samples,) float32. clipped: its peaks are cut off. cut: its file ends early, or has a wrong head."""
+    """wave: (samples,) float32. clipped: its peaks are cut off. cut: its file ends early, or has a wrong head.
+
+    start: samples of the file before the wave.
+    """
 
     wave: np.ndarray
     clipped: bool = False
     cut: bool = False
+    start: int = 0
 
 
 def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, float] | None = None) -> Recording:
@@ -44,7 +62,7 @@ def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, f
     span: onset and offset in seconds. Nothing else of the file is decoded.
     """
     try:
-        with soundfile.SoundFile(io.BytesIO(path) if isinstance(path, bytes) else path) as file:
+        with opened(path) as file:
             own = file.samplerate
             start, stop = (round(at * own) for at in span) if span else (0, file.frames)
             if span and start >= stop:
@@ -57,7 +75,8 @@ def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, f
             cut = span is None and "should be" in file.extra_info
             if stop - start > seconds_max * own:
                 raise UnreadableError(
-                    f"longer than {seconds_max:g} s: put a table of segments beside it, or raise seconds_max"
+                    f"longer than {seconds_max:g} s: name a part of it, as in song.wav::1.5-1.58, or put a table of segments "
+                    "beside it"
                 )
             file.seek(start)
             wave = file.read(min(stop, file.frames) - start, dtype="float32", always_2d=True)
@@ -65,7 +84,10 @@ def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, f
         raise UnreadableError(f"{BROKEN}: {getattr(error, 'error_string', error)}") from error
     if not np.isfinite(wave).all():
         raise UnreadableError(NOT_FINITE)
-    clipped, wave = is_clipped(wave), wave.mean(1)
+    clipped, channels = is_clipped(wave), wave
+    wave = channels.mean(1)
+    if np.abs(wave).max(initial=0) < CANCELLED * np.abs(channels).max(initial=0):
+        raise UnreadableError("its channels cancel each other out: keep one of them")
     wave = wave - wave.mean() if len(wave) else wave
     wave = soxr.resample(wave, own, rate) if own != rate else wave
     return Recording(checked(wave.astype(np.float32)), clipped, cut)
@@ -78,8 +100,15 @@ def checked(wave: np.ndarray) -> np.ndarray:
     if len(wave) < SHORTEST:
         raise UnreadableError("it is empty" if not len(wave) else f"it has only {len(wave)} samples")
     if np.abs(wave).max() < FAINTEST:
-        raise UnreadableError("it is silent")
+        raise UnreadableError("it is silent, or constant")
     return wave
+
+
+def check_band(wave: np.ndarray, rate: int, fmin: float, fmax: float) -> None:
+    """Raise UnreadableError if a waveform (samples,) has nothing to be heard between two frequencies in Hz."""
+    whole, band = (level_of(wave, rate, *span) for span in ((0, rate), (fmin, fmax)))
+    if band < max(FAINTEST_BAND, whole - DEEPEST_BAND):
+        raise UnreadableError(f"it has nothing between {fmin:g} and {fmax:g} Hz")
 
 
 def is_clipped(wave: np.ndarray) -> bool:
@@ -89,13 +118,15 @@ def is_clipped(wave: np.ndarray) -> bool:
     return len(wave) >= ALIKE and bool(in_a_row(at_peak, ALIKE, 0).all(-1).any())
 
 
-def trimmed(wave: np.ndarray, rate: int, below: float) -> np.ndarray:
+def trimmed(found: Recording, rate: int, below: float) -> Recording:
     """Without the ends where it is more than ``below`` dB quieter than its loudest 20 ms. 20 ms of them stay."""
+    wave = found.wave
     size = min(len(wave), round(TRIM_WINDOW * rate))
     power = np.convolve(np.square(wave, dtype=np.float64), np.ones(size) / size, "same")
     loud = np.flatnonzero(power > power.max() * 10 ** (-below / 10))
     kept = round(TRIM_KEPT * rate)
-    return wave[max(0, loud[0] - kept) : loud[-1] + kept + 1]
+    start = max(0, int(loud[0]) - kept)
+    return found._replace(wave=wave[start : int(loud[-1]) + kept + 1], start=start)
 
 
 def turned_down(waves: Sequence[np.ndarray]) -> tuple[list[np.ndarray], float]:

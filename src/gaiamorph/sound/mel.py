@@ -44,6 +44,10 @@ class Mel:
     contours: ClassVar[int] = 0
     inversion: ClassVar[str] = f"fast Griffin-Lim, {PHASE_STEPS} iterations"
 
+    @property
+    def seconds(self) -> float:
+        return self.window / self.rate
+
     @classmethod
     def at(cls, rate: int, fmin: float, fmax: float) -> Self:
         """Windows of about 16 ms, or shorter ones where that is enough to tell the lowest bands apart, as with bats."""
@@ -68,14 +72,15 @@ class Mel:
         made, small = [], self._magnitudes(torch.from_numpy(np.array(pictures[:, 0], np.float32)))
         for i, magnitude in enumerate(small):
             length = max(1, round(2 ** float(facts[i, 0]) * self.rate))
-            magnitude = self._stretched(magnitude, length)
+            magnitude, outside = self._stretched(magnitude, length), None
             if lost:
                 known = lost[i].at(magnitude.shape[1])
                 magnitude, phase = magnitude.clamp_min(known.floor) * known.ratio.exp(), known.phase
+                outside = known.loudest
             else:
                 phase = 2 * math.pi * torch.rand(magnitude.shape, generator=torch.Generator().manual_seed(0))
             wave = self._griffin_lim(torch.polar(magnitude, phase), length).numpy()
-            made.append(at_level(wave, float(facts[i, 1]), self.rate, self.fmin, self.fmax))
+            made.append(at_level(wave, float(facts[i, 1]), self.rate, self.fmin, self.fmax, outside))
         return made
 
     def lost(self, wave: np.ndarray) -> "LostSpectrum":
@@ -86,7 +91,7 @@ class Mel:
         spectrum = self._spectrum(x * 10 ** (-loudest / 20))
         floor = float(spectrum.abs().max()) * FLOOR
         ratio = (spectrum.abs().clamp_min(floor) / drawn.clamp_min(floor)).log()
-        return LostSpectrum(ratio, spectrum.angle(), floor)
+        return LostSpectrum(ratio, spectrum.angle(), floor, loudest)
 
     def _picture(self, wave: Tensor) -> tuple[Tensor, float]:
         """wave (samples,) -> picture (bands, moments), and the level of its loudest cell in dB."""
@@ -140,12 +145,13 @@ class LostSpectrum:
     """What a picture does not show of a sound.
 
     ratio: (frequencies, frames), log of its magnitudes over those drawn. phase: (frequencies, frames).
-    floor: smaller magnitudes are not told apart.
+    floor: smaller magnitudes are not told apart. loudest: level in dB of the cell to which magnitudes are relative.
     """
 
     ratio: Tensor
     phase: Tensor
     floor: float
+    loudest: float
 
     def at(self, frames: int) -> "LostSpectrum":
         """The same over another number of frames. Phases advance as before, as in a phase vocoder (Flanagan & Golden 1966)."""
@@ -157,7 +163,7 @@ class LostSpectrum:
         if own > 1:
             steps = self.phase.diff()[:, places[:-1].floor().long().clamp_max(own - 2)]
             phase = torch.cat([self.phase[:, :1], steps], 1).cumsum(1)
-        return LostSpectrum(_between(self.ratio, places), phase, self.floor)
+        return LostSpectrum(_between(self.ratio, places), phase, self.floor, self.loudest)
 
     def fading(self, other: "LostSpectrum", share: float) -> "LostSpectrum":
         """On the way to another sound. share: of the other. The nearer of both gives the phases."""
@@ -165,7 +171,8 @@ class LostSpectrum:
         size = nearer.phase.shape[1]
         a, b = self.at(size), other.at(size)
         floor = a.floor ** (1 - share) * b.floor**share
-        return LostSpectrum((1 - share) * a.ratio + share * b.ratio, nearer.phase, floor)
+        loudest = (1 - share) * a.loudest + share * b.loudest
+        return LostSpectrum((1 - share) * a.ratio + share * b.ratio, nearer.phase, floor, loudest)
 
 
 def _between(values: Tensor, places: Tensor) -> Tensor:

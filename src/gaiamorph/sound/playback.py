@@ -46,6 +46,14 @@ class Playback:
 
         Levels are those of faded sounds, without padding. If one is too loud for a file, all are turned down by the same factor.
         """
+        shortest = 1000 * min(map(len, waves)) / rate
+        if self.fade > shortest / 2:
+            warnings.warn(
+                f"a fade of {self.fade:g} ms at each end is longer than half of the shortest sound ({shortest:.0f} ms): fades of "
+                "such sounds are shorter",
+                LevelWarning,
+                stacklevel=2,
+            )
         made = [_faded(wave, round(self.fade * rate / 1000)) for wave in waves]
         gains = [self._gain(wave) for wave in made]
         made = [wave * np.float32(gain) for wave, gain in zip(made, gains, strict=True)]
@@ -55,8 +63,8 @@ class Playback:
         made, down = turned_down(made)
         if decibels(down) < -AUDIBLE:
             warnings.warn(
-                f"sounds are turned down by {-decibels(down):.1f} dB, since the peak of one would be cut off: their level differs "
-                "from that of other sets",
+                f"{len(made)} sounds that belong together are turned down by {-decibels(down):.1f} dB, since the peak of one would "
+                "be cut off: their level differs from that of other sets",
                 LevelWarning,
                 stacklevel=2,
             )

@@ -32,6 +32,16 @@ def level_of(wave: np.ndarray, rate: int, fmin: float, fmax: float) -> float:
     return 20 * math.log10(max(math.sqrt(power), FAINTEST))
 
 
-def at_level(wave: np.ndarray, level: float, rate: int, fmin: float, fmax: float) -> np.ndarray:
-    """The waveform (samples,) with another level, as `level_of` gives it."""
-    return wave * np.float32(10 ** ((level - level_of(wave, rate, fmin, fmax)) / 20))
+def at_level(
+    wave: np.ndarray, level: float, rate: int, fmin: float, fmax: float, outside: float | None = None
+) -> np.ndarray:
+    """The waveform (samples,) with another level, as `level_of` gives it.
+
+    outside: gain in dB of what does not lie between the two frequencies. By default that of the rest.
+    """
+    gain = 10 ** ((level - level_of(wave, rate, fmin, fmax)) / 20)
+    if outside is None:
+        return wave * np.float32(gain)
+    frequencies = np.fft.rfftfreq(len(wave), 1 / rate)
+    gains = np.where((frequencies >= fmin) & (frequencies <= fmax), gain, 10 ** (outside / 20))
+    return np.fft.irfft(gains * np.fft.rfft(wave.astype(np.float64)), len(wave)).astype(np.float32)

@@ -32,7 +32,7 @@ def installed() -> bool:
 
 @dataclass(frozen=True)
 class World:
-    """rate, fmin and fmax in Hz. floor, aperiodicity_floor: dB that a picture shows of either.
+    """rate, fmin and fmax in Hz. floor, aperiodicity_floor: dB that a picture shows of either. seconds: of a window.
 
     A picture has two channels: the envelope in dB below its loudest cell, and the aperiodicity in dB.
     """
@@ -44,6 +44,7 @@ class World:
     moments: int = 64
     floor: float = 80.0
     aperiodicity_floor: float = 60.0
+    seconds: float = 0.016
 
     channels: ClassVar[int] = 2
     contours: ClassVar[int] = 1

@@ -86,7 +86,7 @@ class Morpher(Drawer):
         given = None if weights is None else np.atleast_1d(weights).tolist()
         wanted = MorphOptions(steps=steps, weights=given, **options)
         things = {_key(thing): thing for pair in pairs for thing in pair}
-        ends = {key: self._end(self.source(thing), wanted) for key, thing in things.items()}
+        ends = {key: self._end(self.source(thing), wanted, not wanted.blend) for key, thing in things.items()}
         space_sha256 = self.sha256
         chosen = [(ends[_key(a)], ends[_key(b)]) for a, b in pairs]
         sources = [[end.source.name, end.source.sha256] for pair in chosen for end in pair]
@@ -122,7 +122,8 @@ class Morpher(Drawer):
                     "the attribute vectors have changed since the manifest was written: fit them as they were"
                 )
         else:
-            made = self._morph(self.sha256, self._end(a, options), self._end(b, options), options)
+            end_a, end_b = (self._end(end, options, not options.blend) for end in (a, b))
+            made = self._morph(self.sha256, end_a, end_b, options)
         return replace(made, weights=order.weights, spacing=order.spacing, features=order.features)
 
     def _recorded(self, name: str, sha256: str, base: Path, moved: Sources | None) -> Source:

@@ -63,15 +63,15 @@ class End:
 class Drawer(Codec):
     """A codec that draws frames on paths between codes."""
 
-    def _end(self, source: Source, options: EditOptions) -> End:
+    def _end(self, source: Source, options: EditOptions, judged: bool = True) -> End:
         """Encode one item by itself, so that its code does not depend on other items.
 
-        Warns if the item is unlike the training data, judged by its code before any refinement.
+        judged: warn if the item is unlike the training data, by its code before any refinement.
         """
         x = self.kind.to_tensor(source.item[None], self.device)
         end = self._redrawn(source, self.codes(x)[0])
         error = float(np.abs(_channels_last(x.cpu())[0] - end.redrawn).mean())
-        if error > self.error_threshold:
+        if judged and error > self.error_threshold:
             warnings.warn(
                 f"{source.name} is unlike the training data: its reconstruction error is higher than that of 99 % of "
                 "held-out items, so what is made of it may not look like it (refine may help)",
@@ -90,8 +90,10 @@ class Drawer(Codec):
         detail = options.detail or self.kind.details[0]
         if detail not in ("carried", "added", "none"):
             raise UserError(f"detail must be 'carried', 'added' or 'none', not {detail!r}")
-        if detail not in self.kind.details or (options.full_size and not self.kind.has_photographs):
-            raise UserError(f"{self.kind.name} have no size, and no detail that moves: leave detail and full_size out")
+        if options.full_size is not None and not self.kind.has_photographs:
+            raise UserError(f"{self.kind.name} have no size: leave full_size out")
+        if detail not in self.kind.details:
+            raise UserError(f"{self.kind.name} have no detail that moves: leave detail out")
         if not self.kind.has_photographs:
             return detail, 0
         size = options.full_size
