@@ -11,6 +11,7 @@ import pandas as pd
 
 from gaiamorph import drawing
 from gaiamorph.data import Kind
+from gaiamorph.data.kinds import Strip
 from gaiamorph.errors import UserError
 from gaiamorph.evaluation import METRICS
 from gaiamorph.evaluation.case import Case, Metric, standard_error
@@ -26,12 +27,13 @@ from gaiamorph.training.settings import FILE as CONFIG
 from gaiamorph.training.settings import TrainSettings
 from gaiamorph.training.speed.memory import memory_kept
 
-PAIRS_SHOWN, PAIRS_COMPARED, FRAMES = 6, 3, 9
-"""Paths on the page of one space and of a comparison, and frames of each."""
+PAIRS_SHOWN, PAIRS_COMPARED, PAIRS_HEARD, FRAMES = 6, 3, 4, 9
+"""Paths on the page of one space and of a comparison, of sounds on the first, and frames of each."""
 HEADS = ("A", *(f"{w:.2f}" for w in np.linspace(0, 1, FRAMES)), "B")
-MEASURE = 4
+MEASURE = 5
 """Version of the metrics. Values of different versions are not comparable. Since 2, kernel distances leave out related items.
-Since 3, items are ends of pairs equally often. Since 4, the classifier of ``labels`` starts from other weights."""
+Since 3, items are ends of pairs equally often. Since 4, the classifier of ``labels`` starts from other weights.
+Since 5, sharpness and texture are not those of spectrograms."""
 
 
 def measure(case: Case, say: Callable[[str], None] = lambda _: None) -> list[Metric]:
@@ -85,7 +87,9 @@ def _strips(case: Case, count: int) -> list[list[np.ndarray | None]]:
 
 def _draw(case: Case, folder: Path) -> dict[str, str]:
     """Write the pictures of the page. Returns their captions by file name."""
-    if case.space.kind.is_image:
+    if case.space.kind.is_heard:
+        captions = _heard(case, folder)
+    elif case.space.kind.is_image:
         case.space.kind.sheet(_strips(case, PAIRS_SHOWN), (), HEADS).save(folder / "paths.png")
         captions = {"paths.png": "Straight paths between held-out items: originals at the ends."}
     else:
@@ -99,6 +103,24 @@ def _draw(case: Case, folder: Path) -> dict[str, str]:
     drawing.curves(curves, "weight", label, errors, from_zero=True).save(folder / "convexity.png")
     caption = "Realism along the path, by feature space: level is best. Band: one standard error on each side."
     return captions | {"convexity.png": caption}
+
+
+def _heard(case: Case, folder: Path) -> dict[str, str]:
+    """Write straight paths as spectrograms and as sounds. Returns their captions by file name."""
+    kind, weights, captions = case.space.kind, np.linspace(0, 1, FRAMES), {}
+    for i, (a, *items, b) in enumerate(_strips(case, PAIRS_HEARD)):
+        frames = np.stack([item for item in items if item is not None])
+        if a is None or b is None:
+            a, b, waves = items[0], items[-1], kind.delivered(frames)
+        else:
+            waves = kind.completed(frames, [(a, None), (b, None)], weights, "none")
+        assert a is not None
+        sheet = kind.draw_continuum(Strip(waves, HEADS[1:-1], a, b, weights, ""))
+        sheet.save(folder / f"path_{i}.png")
+        kind.write(np.concatenate(waves), folder / f"path_{i}.wav")
+        captions |= {f"path_{i}.png": "A straight path between held-out items, without detail: originals at the ends."}
+        captions |= {f"path_{i}.wav": "Its frames, one after another."}
+    return captions
 
 
 @dataclass

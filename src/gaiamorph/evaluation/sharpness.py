@@ -61,9 +61,12 @@ def foreign_contrast(pictures: np.ndarray, real: np.ndarray) -> float:
 
 
 def _beside_real(case: Case, sets: dict[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Each set by name, and held-out real items, both as pictures. Empty unless they have 8 pixels a side."""
+    """Each set by name, and held-out real items, both as pictures. Empty unless they have 8 pixels a side.
+
+    Sounds have measures of their own, as they are heard.
+    """
     kind = case.space.kind
-    if kind.is_image and min(kind.shape[-2:]) >= 8:
+    if kind.is_image and not kind.is_heard and min(kind.shape[-2:]) >= 8:
         for name, items in sets.items():
             yield name, kind.pictures(items), kind.pictures(case.real)
 

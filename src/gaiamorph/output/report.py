@@ -1,4 +1,4 @@
-"""Self-contained HTML pages: pictures are inside the file."""
+"""Self-contained HTML pages: pictures and sounds are inside the file."""
 
 import base64
 import html
@@ -20,12 +20,17 @@ def write_page(
     captions: Mapping[str, str],
     rows: Sequence[Sequence[str]] = (),
 ) -> None:
-    """Write ``index.html``: paragraphs, PNG files (paths from the folder) with captions, and a table. All text is escaped."""
+    """Write ``index.html``: paragraphs, PNG and WAV files (paths from the folder) with captions, and a table.
+
+    All text is escaped.
+    """
     parts = [f"<p>{html.escape(text)}</p>" for text in paragraphs]
     for name, caption in captions.items():
         data, text = base64.b64encode((folder / name).read_bytes()).decode(), html.escape(caption)
-        picture = f'<img alt="{text}" src="data:image/png;base64,{data}">'
-        parts.append(f"<figure>{picture}<figcaption>{text}</figcaption></figure>")
+        shown = f'<img alt="{text}" src="data:image/png;base64,{data}">'
+        if name.endswith(".wav"):
+            shown = f'<audio controls src="data:audio/wav;base64,{data}"></audio>'
+        parts.append(f"<figure>{shown}<figcaption>{text}</figcaption></figure>")
     if rows:
         cells = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows)
         parts.append("<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>")
