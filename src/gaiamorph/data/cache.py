@@ -25,7 +25,7 @@ from gaiamorph.data.images import Facts
 from gaiamorph.data.request import Report
 from gaiamorph.errors import UnreadableError
 
-FORMAT = 6
+FORMAT = 7
 MOST_TINT = 2
 """The channels of a grey picture that is kept in colour differ by no more."""
 

@@ -182,7 +182,8 @@ class Sounds(Kind):
             return thing
         if isinstance(thing, (str, os.PathLike)) and not Path(thing).is_file():
             raise UserError(f"{Path(thing)} is not a file: give the path of a recording")
-        where = "a waveform" if isinstance(thing, np.ndarray) else str(getattr(thing, "path", thing))
+        unnamed = {np.ndarray: "a waveform", bytes: "a recording"}
+        where = unnamed.get(type(thing)) or str(getattr(thing, "path", thing))
         try:
             if isinstance(thing, np.ndarray):
                 return self.item(self.recording(thing))
