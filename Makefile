@@ -17,7 +17,7 @@ demo: $(STAMP)
 	$(BIN)/gaiamorph demo --out demo --overwrite
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -85,10 +85,16 @@ def test_the_paper_objective_is_caught(tmp_path):
     assert space.info.training.warnings
 
 
-@pytest.mark.parametrize(("rate", "dies"), [(0.5, True), (2e-3, False)])
-def test_a_dead_generator_is_caught(photos, tmp_path, rate, dies):
-    """A learning rate that drives the output to a limit of the sigmoid, where gradients vanish."""
-    settings = SMALL | {"learning_rate": rate}
-    space = gm.train(photos, out=tmp_path / "run", size=16, steps=200, model="ae", seed=1, show=False, **settings)
-    warnings = [w["warning"] for w in space.info.training.warnings]
-    assert [("generator has died" in w) for w in warnings] == [True] * dies
+def test_a_dead_generator_is_caught(photos, tmp_path):
+    """A learning rate that drives the output to a limit of the sigmoid, where gradients vanish.
+
+    At such a rate rounding decides, and so the processor, which seeds stay there: about half of them do.
+    """
+
+    def told(rate, seed):
+        out, settings = tmp_path / f"{rate}-{seed}", SMALL | {"learning_rate": rate}
+        space = gm.train(photos, out=out, size=16, steps=200, model="ae", seed=seed, show=False, **settings)
+        return any("generator has died" in w["warning"] for w in space.info.training.warnings)
+
+    assert any(told(0.5, seed) for seed in range(8))
+    assert not told(2e-3, 1)
