@@ -22,6 +22,8 @@ EXTRAS = "samples,heif,speech,film"
 LEAST = re.compile(r"^([\w-]+)>=([\d.]+)$", re.MULTILINE)
 TESTED = ("pytest>=8", "h5py>=3.11")
 """What the tests need beside the extras."""
+BESIDE = ("docs", "benchmarks", "pyproject.toml", "README.md", "CHANGELOG.md", "CITATION.cff", "codemeta.json")
+"""What the tests read of the repository."""
 NEEDED = ("gaiamorph/py.typed", "gaiamorph/recipes/paper.yaml", "gaiamorph/exports/assets/experiment.js")
 
 
@@ -75,29 +77,19 @@ def oldest() -> Path:
     return path
 
 
-def tried(version: str, python: str, wheel: Path, constraints: Path | None, tests: bool) -> str:
+def tried(name: str, python: str, wheel: Path, constraints: list[str | Path], tests: bool) -> str:
     """Install the wheel, run the demo and the tests. Returns a line for the table."""
-    name = f"{version}-{'newest' if constraints is None else 'oldest'}"
     place = BUILD / name
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     run(python, "-m", "venv", place / "venv")
     bin_ = place / "venv" / "bin"
     try:
-        chosen = [] if constraints is None else ["--constraint", constraints]
-        run(bin_ / "pip", "install", "--quiet", *chosen, f"{wheel}[{EXTRAS}]", *TESTED)
+        run(bin_ / "pip", "install", "--quiet", *constraints, f"{wheel}[{EXTRAS}]", *TESTED)
         run(bin_ / "gaiamorph", "demo", "--out", place / "demo", "--minutes", "0.2", cwd=place)
         if tests:
             shutil.copytree(ROOT / "tests", place / "tests")
-            for needed in (
-                "docs",
-                "benchmarks",
-                "pyproject.toml",
-                "README.md",
-                "CHANGELOG.md",
-                "CITATION.cff",
-                "codemeta.json",
-            ):
+            for needed in BESIDE:
                 (place / needed).symlink_to(ROOT / needed)
             # A warning of another version of a dependency is no error of ours.
             run(bin_ / "python", "-m", "pytest", "-q", "-o", "filterwarnings=default", "--disable-warnings", cwd=place)
@@ -119,14 +111,13 @@ def main() -> None:
     options = parser.parse_args()
     BUILD.mkdir(parents=True, exist_ok=True)
     wheel, found = built(), pythons()
-    cases = [(version, python, None) for version, python in found.items()]
-    first = next(iter(found.items()))
-    cases.insert(0, (*first, oldest()))
+    first = next(iter(found))
+    cases = [(f"{first}-oldest", found[first], ["--constraint", oldest()])]
+    cases += [(f"{version}-newest", python, []) for version, python in found.items()]
     lines = []
-    for version, python, constraints in cases:
-        name = f"{version}-{'newest' if constraints is None else 'oldest'}"
+    for name, python, constraints in cases:
         if not options.only or name in options.only:
-            lines.append(tried(version, python, wheel, constraints, not options.no_tests))
+            lines.append(tried(name, python, wheel, constraints, not options.no_tests))
             print(lines[-1], flush=True)
     lines += [f"{version:16} not found on this machine" for version in VERSIONS if version not in found]
     print("\n".join(["", *lines]))

@@ -29,9 +29,10 @@ LOUDEST = 0.99
 CUT_OFF, ALIKE = 0.9, 4
 """A recording is clipped if so many samples in a row are exactly as loud as its peak, and that is louder than this."""
 FAINTEST_BAND, DEEPEST_BAND = -90.0, 60.0
-"""dB of full scale, and dB below the whole sound, under which there is nothing in a band."""
+"""There is nothing in a band if its level is below the first, in dB of full scale. The same holds if the whole sound is louder by
+more dB than the second."""
 CANCELLED = 1e-3
-"""Channels cancel each other out if no sample of their mean is larger than this share of their peak."""
+"""Least peak of the mean of channels, as a share of their own. Below it they cancel each other out."""
 BROKEN, NOT_FINITE = "cannot be read as a sound", "some of its samples are not finite"
 
 

@@ -27,8 +27,7 @@ def moments_at(count: int, length: float) -> np.ndarray:
 def level_of(wave: np.ndarray, rate: int, fmin: float, fmax: float) -> float:
     """Root mean square of what lies between two frequencies in Hz, of a waveform (samples,), in dB of full scale."""
     spectrum = np.fft.rfft(wave.astype(np.float64))
-    frequencies = np.fft.rfftfreq(len(wave), 1 / rate)
-    power = 2 * np.square(np.abs(spectrum[(frequencies >= fmin) & (frequencies <= fmax)])).sum() / len(wave) ** 2
+    power = 2 * np.square(np.abs(spectrum[_inside(len(wave), rate, fmin, fmax)])).sum() / len(wave) ** 2
     return 20 * math.log10(max(math.sqrt(power), FAINTEST))
 
 
@@ -42,6 +41,11 @@ def at_level(
     gain = 10 ** ((level - level_of(wave, rate, fmin, fmax)) / 20)
     if outside is None:
         return wave * np.float32(gain)
-    frequencies = np.fft.rfftfreq(len(wave), 1 / rate)
-    gains = np.where((frequencies >= fmin) & (frequencies <= fmax), gain, 10 ** (outside / 20))
+    gains = np.where(_inside(len(wave), rate, fmin, fmax), gain, 10 ** (outside / 20))
     return np.fft.irfft(gains * np.fft.rfft(wave.astype(np.float64)), len(wave)).astype(np.float32)
+
+
+def _inside(samples: int, rate: int, fmin: float, fmax: float) -> np.ndarray:
+    """Which frequencies of the spectrum of so many samples lie between two, in Hz."""
+    frequencies = np.fft.rfftfreq(samples, 1 / rate)
+    return (frequencies >= fmin) & (frequencies <= fmax)

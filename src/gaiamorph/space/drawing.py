@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 import torch
@@ -58,6 +58,11 @@ class End:
     source: Source
     code: np.ndarray
     redrawn: np.ndarray
+
+    @property
+    def itself(self) -> tuple[np.ndarray, Any]:
+        """The item, and what it was read from: an end as `Kind.completed` takes it."""
+        return self.source.item, self.source.original
 
 
 class Drawer(Codec):
@@ -127,13 +132,13 @@ class Drawer(Codec):
         lost = [] if detail == "none" else [self._lost(end, size) for end in (a, b)]
         shares = np.clip(weights, 0, 1)
         frames = self._added(interpolate.linear(a.code, b.code, weights), lost, np.stack([1 - shares, shares], 1), size)
-        return self.kind.completed(frames, [(end.source.item, end.source.original) for end in (a, b)], weights, detail)
+        return self.kind.completed(frames, [a.itself, b.itself], weights, detail)
 
     def _blended(self, a: End, b: End, weights: np.ndarray, detail: str, size: int) -> np.ndarray:
         """As `_between`, but by value: nothing is decoded."""
         one, two = (self._values(end.source, size) for end in (a, b))
         frames = self._items((np.float32(1 - w) * one + np.float32(w) * two for w in weights), size)
-        return self.kind.completed(frames, [(end.source.item, end.source.original) for end in (a, b)], weights, detail)
+        return self.kind.completed(frames, [a.itself, b.itself], weights, detail)
 
     def _edited(self, end: End, z: np.ndarray, detail: str, size: int) -> np.ndarray:
         """Frames of an item at other codes z (S, latent_dim). Carried detail has a path of its own to each."""
@@ -143,8 +148,8 @@ class Drawer(Codec):
             frames = (next(after(pictures, [PIECES], photograph)) for pictures in paths)
             return self._items(frames, size)
         lost = [] if detail == "none" else [self._lost(end, size)]
-        frames, itself = self._added(z, lost, np.ones((len(z), 1)), size), (end.source.item, end.source.original)
-        return self.kind.completed(frames, [itself, itself], np.full(len(z), 0.5), detail)
+        frames = self._added(z, lost, np.ones((len(z), 1)), size)
+        return self.kind.completed(frames, [end.itself, end.itself], np.full(len(z), 0.5), detail)
 
     def _added(self, z: np.ndarray, lost: Sequence[np.ndarray], shares: np.ndarray, size: int) -> np.ndarray:
         """Frames at codes z (S, latent_dim), and shares (S, L) of the detail ``lost`` at L ends."""
