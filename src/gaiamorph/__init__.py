@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gaiamorph.data import Alignment, Dataset, open_data
     from gaiamorph.data.appearance import Appearance
     from gaiamorph.errors import TrainingError, UserError
+    from gaiamorph.estimator import GAIA
     from gaiamorph.exports import Film, export
     from gaiamorph.output.aligned import align
     from gaiamorph.sound.playback import Playback
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "Alignment": "data", "Appearance": "data.appearance", "Dataset": "data", "open_data": "data", "align": "output.aligned",
     "Film": "exports", "export": "exports", "Playback": "sound.playback", "TrainingError": "errors", "UserError": "errors",
-    "LatentSpace": "space", "UnlikeTrainingWarning": "space", "load": "space",
+    "GAIA": "estimator", "LatentSpace": "space", "UnlikeTrainingWarning": "space", "load": "space",
     "TrainSettings": "training", "recipe": "training", "train": "training",
 }  # fmt: skip
 
 __all__ = [
-    "Alignment", "Appearance", "Dataset", "Film", "LatentSpace", "Playback", "TrainSettings", "TrainingError",
+    "GAIA", "Alignment", "Appearance", "Dataset", "Film", "LatentSpace", "Playback", "TrainSettings", "TrainingError",
     "UnlikeTrainingWarning", "UserError", "__version__", "align", "export", "load", "open_data", "recipe", "train",
 ]  # fmt: skip
 

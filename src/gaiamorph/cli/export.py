@@ -10,7 +10,7 @@ from gaiamorph.exports.film import Film
 
 
 def export(
-    continuum: Path,
+    thing: Path,
     /,
     *,
     to: str,
@@ -20,16 +20,16 @@ def export(
     film: Annotated[Film, Spread] = Film(),
     overwrite: Overwrite = False,
 ) -> None:
-    """Write a continuum for an experiment, an archive or a slide.
+    """Write a continuum for an experiment, an archive or a slide, or a space for other programs.
 
     Args:
-        continuum: Folder of `gaiamorph morph` or `edit`, of one pair or many.
+        thing: Folder of `gaiamorph morph` or `edit`, of one pair or many. For onnx: a run folder or a space file.
         to: psychopy (conditions.csv and pairs.csv), jspsych (experiments that run in a browser), bids or psych-ds (data sets), or
-            a film of each continuum: gif, webp, apng, mp4 or webm.
+            a film of each continuum: gif, webp, apng, mp4 or webm. onnx: the encoder and the decoder of a space.
         out: New folder.
         distances: Steps between the two stimuli of a trial of discrimination. Several are possible.
         library: Folder node_modules with jsPsych, which is copied, so that the experiments need no network.
     """
     from gaiamorph.exports import export as write
 
-    print(write(continuum, out, to=to, distances=distances, library=library, film=film, overwrite=overwrite))
+    print(write(thing, out, to=to, distances=distances, library=library, film=film, overwrite=overwrite))

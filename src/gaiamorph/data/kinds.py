@@ -91,6 +91,8 @@ class Kind(ABC):
     """Items of each set that `draw_sets` shows."""
     sources: ClassVar[str]
     """What `open` takes, in words, for error messages."""
+    tensor: ClassVar[str]
+    """How an item becomes a tensor, in words, for programs that have the networks alone."""
     samples: ClassVar[tuple[str, ...]] = ()
     """Names after ``sample:`` that `open` takes."""
     is_heard: ClassVar[bool] = False

@@ -51,6 +51,7 @@ class Pictures(Kind):
     details: ClassVar[tuple[str, ...]] = ("carried", "added", "none")
     augmentations: ClassVar[frozenset[str]] = frozenset({"flip", "shift", "affine"})
     decodes_mean_codes: ClassVar[bool] = False
+    tensor: ClassVar[str] = "(channels, height, width): pixels of the sized and aligned picture / 255"
     sources: ClassVar[str] = "a folder of pictures, an .npy of pictures, or hub:owner/name"
     samples: ClassVar[tuple[str, ...]] = ("faces", "digits", "fashion", "lines")
 

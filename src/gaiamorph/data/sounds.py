@@ -73,6 +73,7 @@ class Sounds(Kind):
     details: ClassVar[tuple[str, ...]] = ("carried", "added", "none")
     decodes_mean_codes: ClassVar[bool] = False
     is_heard: ClassVar[bool] = True
+    tensor: ClassVar[str] = "(channels, bands, moments): the picture of the sound, high bands first (docs/sound.md)"
     sources: ClassVar[str] = "a folder of recordings, or one with a table of segments"
     samples: ClassVar[tuple[str, ...]] = ("sounds",)
 

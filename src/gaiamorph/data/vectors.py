@@ -40,6 +40,7 @@ class Vectors(Kind):
     name: ClassVar[str] = "vectors"
     suffix: ClassVar[str] = ".csv"
     shown: ClassVar[int] = 1000
+    tensor: ClassVar[str] = "(columns,): 0.5 + 0.4 (x - centre) / half_range"
     sources: ClassVar[str] = "a .npy, .npz, .csv or .parquet file of vectors"
     samples: ClassVar[tuple[str, ...]] = synthetic.PLANE_SETS
     one_table: ClassVar[bool] = True

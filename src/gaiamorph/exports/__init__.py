@@ -1,4 +1,4 @@
-"""Continua for experiments, archives and slides: what `gaiamorph export` writes."""
+"""Continua for experiments, archives and slides, and spaces for other programs: what `gaiamorph export` writes."""
 
 import shutil
 import tempfile
@@ -16,13 +16,14 @@ from gaiamorph.output.folders import new_folder
 
 if TYPE_CHECKING:  # it brings torch, which an export does not need
     from gaiamorph.output.continuum import Continuum
+    from gaiamorph.space import LatentSpace
 
 FILMS = (*ANIMATED, *ENCODED)
-TARGETS = ("psychopy", "jspsych", "bids", "psych-ds", *FILMS)
+TARGETS = ("psychopy", "jspsych", "bids", "psych-ds", *FILMS, "onnx")
 
 
 def export(
-    continuum: "str | Path | Continuum",
+    thing: "str | Path | Continuum | LatentSpace",
     out: str | Path,
     *,
     to: str,
@@ -31,13 +32,14 @@ def export(
     film: Film = Film(),
     overwrite: bool = False,
 ) -> Path:
-    """Write a continuum for an experiment, an archive or a slide into a new folder, and return it.
+    """Write a continuum for an experiment, an archive or a slide into a new folder, or a space as ONNX, and return the folder.
 
-    continuum: a folder of `morph` or `edit`, of one pair or many; or what these return in Python.
-    to: ``psychopy``, ``jspsych``, ``bids``, ``psych-ds``, or a film: ``gif``, ``webp``, ``apng``, ``mp4``, ``webm``.
+    thing: a folder of `morph` or `edit`, of one pair or many; or what these return in Python. For ``onnx``: a space, a space
+        file or a run folder.
+    to: ``psychopy``, ``jspsych``, ``bids``, ``psych-ds``, or a film: ``gif``, ``webp``, ``apng``, ``mp4``, ``webm``; or ``onnx``.
     distances: steps between the stimuli of a trial of discrimination (PsychoPy, jsPsych).
     library: a folder ``node_modules`` with jsPsych, which is copied. By default pages load it from a public address.
-    Raises UserError if the folder is no continuum, if a frame is missing or has changed, or for an unknown target.
+    Raises UserError if the folder is no continuum or space, if a frame is missing or has changed, or for an unknown target.
     """
     if to not in TARGETS:
         raise UserError(f"there is no target {to!r}: choose one of {', '.join(TARGETS)}")
@@ -46,11 +48,19 @@ def export(
     if library is not None and to != "jspsych":
         raise UserError(f"library is for jspsych, not for {to}: leave it out")
     film.check()
-    if not isinstance(continuum, (str, Path)):
+    if to == "onnx":
+        from gaiamorph.exports.onnx import write_onnx
+        from gaiamorph.space import LatentSpace, load
+
+        space = thing if isinstance(thing, LatentSpace) else load(thing)  # type: ignore[arg-type]
+        with new_folder(Path(out), overwrite) as folder:
+            write_onnx(space, folder)
+        return Path(out)
+    if not isinstance(thing, (str, Path)):
         with tempfile.TemporaryDirectory() as scratch:
-            saved = continuum.save(Path(scratch) / "continuum", sheets=False)
+            saved = thing.save(Path(scratch) / "continuum", sheets=False)
             return export(saved, out, to=to, distances=distances, library=library, film=film, overwrite=overwrite)
-    stimuli = read_stimuli(Path(continuum))
+    stimuli = read_stimuli(Path(thing))
     with new_folder(Path(out), overwrite) as folder:
         shutil.copy(stimuli.folder / MANIFEST, folder)
         if to == "psychopy":

@@ -198,13 +198,14 @@ def train(
     fabric: Fabric,
     display: log.Display,
     *,
-    profile: bool,
+    profile: bool = False,
+    figures: bool = True,
     start: LatentSpace | None = None,
 ) -> LatentSpace:
     """Train in ``folder``, from its checkpoint on if it has one. `runs.train` makes and records the folder.
 
     settings: complete ones (`settings.settled`). profile: print at the end where the time of a step went.
-    start: the space whose weights the generator begins with.
+    figures: whether held-out items are drawn. start: the space whose weights the generator begins with.
     The first process writes metrics.csv, figures, checkpoints and, at the end, the space.
     Ctrl-C saves and raises KeyboardInterrupt. A loss that is not finite raises TrainingError, and the last checkpoint is kept.
     """
@@ -219,7 +220,7 @@ def train(
                 display.say(depending_on_data(settings, data))
                 display.say(", ".join(f"{name} {value}" for name, value in run.environment().items()))
                 with log.Log(folder, run.step) if first else nullcontext() as rows:
-                    stopped = _steps(run, display, rows, interrupted)
+                    stopped = _steps(run, display, rows, interrupted, figures)
                 run.check()
                 if first:
                     run.save()
@@ -242,7 +243,9 @@ def train(
         return load(folder)
 
 
-def _steps(run: Run, display: log.Display, rows: log.Log | None, interrupted: threading.Event) -> bool:
+def _steps(
+    run: Run, display: log.Display, rows: log.Log | None, interrupted: threading.Event, figures: bool
+) -> bool:
     """Steps until the run is done, or interrupted (True). rows: the log, or None in a process that does not write."""
     s, folder = run.settings, run.folder
     every_validation, every_figure = (max(1, s.expected_steps // count) for count in (VALIDATIONS, FIGURES))
@@ -266,7 +269,7 @@ def _steps(run: Run, display: log.Display, rows: log.Log | None, interrupted: th
             if run.step % every_validation == 0 or done:
                 held_out = held_out_errors(run.model, run.averaged, run.data)
                 row |= {name: float(errors.mean()) for name, errors in held_out.items()}
-            if run.step % every_figure == 0 or done:
+            if figures and (run.step % every_figure == 0 or done):
                 draw_held_out(run.model, run.data, folder / "figures" / f"step_{run.step:07d}.png")
         if row:
             rows.write(run.step, {"seconds": run.seconds, **row})
