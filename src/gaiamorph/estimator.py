@@ -19,7 +19,7 @@ from gaiamorph.networks import Autoencoder
 from gaiamorph.training.log import Display
 from gaiamorph.training.loop import train
 from gaiamorph.training.machine import Processes, launch
-from gaiamorph.training.settings import TrainSettings, from_dict, settled
+from gaiamorph.training.settings import from_dict, settled
 
 
 class GAIA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):

@@ -48,7 +48,9 @@ def same(space, folder):
         return
     items = space.decode_items(z)
     x = space.kind.to_tensor(items).numpy()
-    np.testing.assert_allclose(computed(folder / "encoder.onnx", x), space.codes(space.kind.to_tensor(items)), atol=1e-3)
+    np.testing.assert_allclose(
+        computed(folder / "encoder.onnx", x), space.codes(space.kind.to_tensor(items)), atol=1e-3
+    )
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -72,7 +72,9 @@ def write_onnx(space: LatentSpace, folder: Path) -> None:
         with torch.inference_mode():
             apart = float(np.abs(found - network(x).numpy()).max())
         if apart > CLOSE:
-            raise UserError(f"the {name} as ONNX differs from torch by {apart:.1g}, more than {CLOSE:g}: nothing is written")
+            raise UserError(
+                f"the {name} as ONNX differs from torch by {apart:.1g}, more than {CLOSE:g}: nothing is written"
+            )
         described["networks"][name]["difference"] = apart
     (folder / DESCRIPTION).write_text(json.dumps(described, indent=1), encoding="utf-8")
 

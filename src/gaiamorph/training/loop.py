@@ -243,9 +243,7 @@ def train(
         return load(folder)
 
 
-def _steps(
-    run: Run, display: log.Display, rows: log.Log | None, interrupted: threading.Event, figures: bool
-) -> bool:
+def _steps(run: Run, display: log.Display, rows: log.Log | None, interrupted: threading.Event, figures: bool) -> bool:
     """Steps until the run is done, or interrupted (True). rows: the log, or None in a process that does not write."""
     s, folder = run.settings, run.folder
     every_validation, every_figure = (max(1, s.expected_steps // count) for count in (VALIDATIONS, FIGURES))
