@@ -26,8 +26,9 @@ VERBS = {
     "codes.sample": "Make new items.",
     "evaluate.evaluate": "Measure reconstruction, realism of interpolations, sharpness and more, on held-out items.",
     "evaluate.compare": "Train several models under one budget and measure them side by side.",
-    "export.export": "Write a continuum for an experiment, an archive or a slide.",
+    "export.export": "Write a continuum for an experiment, an archive or a slide, or a space as ONNX.",
     "psychometric.psychometric": "Fit psychometric functions to the answers of participants.",
+    "push.push": "Put a space on the Hugging Face Hub.",
     "info.info": "Describe a space or a run.",
     "demo.demo": "Train on real photographs and show what GAIA does, in minutes.",
 }

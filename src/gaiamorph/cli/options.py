@@ -20,7 +20,7 @@ from gaiamorph.space import LatentSpace, load
 Spread = Parameter(name="*", negative=(), consume_multiple=True)
 """The fields of a dataclass as options. Flags have no --no- form, and a list takes several values after its name."""
 Flag = Annotated[bool, Parameter(negative=())]
-Space = Annotated[Path, Parameter(help="A space file or a run folder.")]
+Space = Annotated[Path, Parameter(help="A space file, a run folder, or hub:owner/name.")]
 Overwrite = Annotated[bool, Parameter(negative=(), help="Replace what is in OUT.")]
 Config = Annotated[
     Path | None,

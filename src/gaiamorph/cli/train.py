@@ -11,6 +11,7 @@ from gaiamorph.errors import UserError
 from gaiamorph.training import TrainSettings, runs
 from gaiamorph.training.machine import Processes
 from gaiamorph.training.settings import FILE, read_config, to_dict, to_yaml
+from gaiamorph.training.trackers import Name
 
 
 def train(
@@ -25,6 +26,7 @@ def train(
     overwrite: Overwrite = False,
     quiet: Flag = False,
     profile: Flag = False,
+    tracker: Name | None = None,
     config: Config = None,
     print_config: Flag = False,
 ) -> None:
@@ -38,6 +40,7 @@ def train(
         quiet: Print nothing but errors.
         profile: At the end, print the parts of a step's time, and its speed as a share of the machine's matrix
             products.
+        tracker: Also write the metrics to Weights & Biases or MLflow. Their own environment variables say where to.
         print_config: Print the options as YAML, and do nothing else.
     """
     if print_config:
@@ -60,6 +63,7 @@ def train(
             overwrite=overwrite,
             show=not quiet,
             profile=profile,
+            tracker=tracker,
             settings=settings,
         )
     except KeyboardInterrupt:

@@ -11,16 +11,16 @@ MANIFEST = "manifest.csv"
 COLUMNS = (
     "file", "role", "pair", "position", "weight", "source_a", "sha256_a", "source_b", "sha256_b",
     "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
-    "attributes_sha256", "columns", "detail", "full_size", "sha256", "blend",
+    "attributes_sha256", "columns", "detail", "full_size", "sha256", "blend", "space",
 )  # fmt: skip
 """Columns of a manifest. docs/formats.md says what each holds."""
 SHARED: dict[str, Callable[[str], Any]] = {
     "spacing": str, "features": str, "refine": int, "space_sha256": str, "attributes_sha256": str, "columns": int,
-    "detail": str, "full_size": int, "blend": "True".__eq__,
+    "detail": str, "full_size": int, "blend": "True".__eq__, "space": str,
 }  # fmt: skip
 """Columns that are fields of `Description`, the same for a whole continuum. Each has its conversion."""
 TINY = 1e-9
-NEWER = ("detail", "full_size", "sha256", "blend")
+NEWER = ("detail", "full_size", "sha256", "blend", "space")
 """Columns that older manifests lack. The oldest have ``keep_detail`` instead of the first two: 1 is the detail ``added``."""
 
 
@@ -57,6 +57,7 @@ class Description:
     detail: what became of the detail that the space cannot redraw (see `EditOptions`).
     full_size: longer side of the frames in pixels; 0 if they have the space's own size.
     blend: whether the items themselves were blended, without their codes.
+    space: where the space was fetched from, with its commit; empty for a file.
     """
 
     weights: np.ndarray
@@ -70,3 +71,4 @@ class Description:
     detail: str = "none"
     full_size: int = 0
     blend: bool = False
+    space: str = ""

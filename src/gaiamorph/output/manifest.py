@@ -58,6 +58,7 @@ def read_manifest(path: Path) -> list[Order]:
         if "detail" not in row:
             row |= {"detail": "added" if row.get("keep_detail") == "1" else "none", "full_size": "0"}
         row.setdefault("blend", "False")
+        row.setdefault("space", "")
         pairs.setdefault(row["pair"], []).append(row)
     try:
         return [_order(rows) for rows in pairs.values()]

@@ -58,6 +58,8 @@ class Codec:
         facts: (latent_dim + 1, F), what a code says of the numbers beside an item (`Kind.facts`): weights, then constants.
         """
         self.facts = facts
+        self.origin = ""
+        """Where the space was fetched from (``hub:owner/name@COMMIT``). Empty for a file."""
         self.kind, self.info, self.distribution, self.attributes = kind, info, distribution, attributes or {}
         self.model, self.latent_dim = info.model, info.latent_dim
         self.can_encode = info.can_encode

@@ -161,7 +161,7 @@ class Morpher(Drawer):
             kind=self._kind(size), a=self._whole(a.source, size), b=self._whole(b.source, size), weights=weights, codes=z,
             frames=draw(a, b, weights, detail, size), space_sha256=space_sha256, spacing=spacing,
             features=options.features if spacing == "perceptual" else "", refine=options.refine, detail=detail, full_size=size,
-            blend=options.blend,
+            blend=options.blend, space=self.origin,
         )  # fmt: skip
 
     def _weights(self, z_a: np.ndarray, z_b: np.ndarray, options: MorphOptions) -> np.ndarray:
@@ -263,6 +263,7 @@ class Morpher(Drawer):
             kind=self._kind(size), a=self._whole(end.source, size), b=self._whole(b, size), weights=np.zeros(len(z)), codes=z,
             frames=self._edited(end, z, detail, size), space_sha256=self.sha256, spacing="given", refine=options.refine,
             amounts=numbers, attributes_sha256=identity(used), columns=columns, detail=detail, full_size=size,
+            space=self.origin,
         )  # fmt: skip
 
     def _vectors(self, names: Iterable[str]) -> dict[str, AttributeVector]:

@@ -1,8 +1,10 @@
 """`LatentSpace`: the public interface of a trained model, and its file. A file is opened without running anything in it."""
 
+import io
 import json
 import math
 import os
+import tempfile
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -21,13 +23,14 @@ from gaiamorph.latent.samplers import Mixture, Prior
 from gaiamorph.models import MODELS
 from gaiamorph.networks import NETWORKS
 from gaiamorph.output.folders import new_file
+from gaiamorph.space import hub
 from gaiamorph.space.codec import BATCH, FORMAT, MIXTURE
 from gaiamorph.space.continua import Morpher
 from gaiamorph.space.drawing import EditKeywords, EditOptions
 from gaiamorph.space.info import AttributeVector, SpaceInfo
 from gaiamorph.version import __version__
 
-FILE = "space.safetensors"
+FILE = hub.FILE
 
 
 class LatentSpace(Morpher):
@@ -168,6 +171,29 @@ class LatentSpace(Morpher):
             scratch.write_bytes(to_safetensors(tensors, {"gaiamorph": json.dumps(description)}))
         return path
 
+    def push_to_hub(self, name: str, *, licence: str, private: bool = False, pictures: bool = False) -> str:
+        """Put the space on the Hugging Face Hub, with a model card, and return ``hub:owner/name@COMMIT``, which `load` takes.
+
+        name: ``owner/name``. The repository is made if it is missing. licence: of the space, as the Hub writes it (``cc-by-4.0``).
+        pictures: whether the card shows items that the space draws of its own: not where those might be taken for people who
+        did not agree. The Hub's own login is used. Raises UserError if the Hub cannot be reached, or refuses.
+        """
+        if not licence.strip():
+            raise UserError("say under which licence others may use the space, such as cc-by-4.0")
+        sheet = None
+        if pictures:
+            if not self.kind.is_image:
+                raise UserError(f"{self.kind.name} have no pictures to show")
+            items = self.decode_items(self.sample_codes(hub.SAMPLES))
+            rows = [list(items[i : i + hub.PER_ROW]) for i in range(0, len(items), hub.PER_ROW)]
+            drawn = io.BytesIO()
+            self.kind.sheet(rows).save(drawn, "PNG")
+            sheet = drawn.getvalue()
+        text = hub.card(name, self.info, self.kind.about, self.attributes, licence=licence, sheet=pictures)
+        with tempfile.TemporaryDirectory() as scratch:
+            content = self.save(Path(scratch) / FILE).read_bytes()
+        return hub.push(name, content, text, sheet, private=private)
+
 
 def kept(members: int, mixed: int) -> float:
     """The share t of each member's distance from the mean code that is kept.
@@ -181,10 +207,16 @@ def kept(members: int, mixed: int) -> float:
 
 
 def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
-    """Open a space file, or the space of a run folder. Nothing in it is executed.
+    """Open a space file, the space of a run folder, or ``hub:owner/name`` of the Hugging Face Hub. Nothing in it is executed.
 
+    After ``@`` a revision of the Hub can follow. Manifests name the commit.
     Raises UserError if there is none, if it is damaged, or if its format is newer than this package.
     """
+    if (name := os.fspath(path)).startswith(hub.PREFIX):
+        fetched = hub.fetch(name)
+        space = load(fetched.path, device=device)
+        space.origin = fetched.name
+        return space
     file = Path(path)
     if file.is_dir():
         if not (file / FILE).exists():

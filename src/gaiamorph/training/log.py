@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from torch.utils.tensorboard import SummaryWriter
 
 from gaiamorph.training.checkpoint import write_atomically
+from gaiamorph.training.trackers import Track
 
 FILE = "metrics.csv"
 SHOWN = {name: f"{name} {{:.4f}}" for name in ("R", "F", "I", "reconstruction", "validation")}
@@ -23,12 +24,12 @@ LINES = 10
 class Log(SummaryWriter):
     """Rows of ``metrics.csv``, with one column for each metric.
 
-    Opened at a step, it first removes all later rows. TensorBoard does the same.
+    Opened at a step, it first removes all later rows. TensorBoard does the same. track: gets all metrics as well.
     """
 
-    def __init__(self, folder: Path, step: int) -> None:
+    def __init__(self, folder: Path, step: int, track: Track = lambda step, metrics: None) -> None:
         super().__init__(str(folder / "tensorboard"), purge_step=step or None)
-        self.folder = folder
+        self.folder, self.track = folder, track
         self._replace([row for row in read_metrics(folder) if row["step"] <= step] if step else [])
 
     def write(self, step: int, metrics: Mapping[str, float]) -> None:
@@ -41,6 +42,7 @@ class Log(SummaryWriter):
             self._replace([*read_metrics(self.folder), {"step": step, **metrics}])
         for name, value in metrics.items():
             self.add_scalar(name, value, step)
+        self.track(step, metrics)
 
     def _replace(self, rows: list[dict[str, float]]) -> None:
         """Write all rows anew, atomically: a kill cannot lose rows from before the checkpoint."""

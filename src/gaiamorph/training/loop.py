@@ -29,6 +29,7 @@ from gaiamorph.training.settings import TrainSettings, depending_on_data, to_dic
 from gaiamorph.training.speed.cuda_graph import GraphedStep
 from gaiamorph.training.speed.memory import memory_kept
 from gaiamorph.training.stability import Clipping, Watch
+from gaiamorph.training.trackers import Name, tracking
 
 BETAS = (0.5, 0.99)
 """Adam's decay rates. With 0.9 the mean gradient is too slow for two players that follow each other (compare Radford et al. 2016,
@@ -200,12 +201,14 @@ def train(
     *,
     profile: bool = False,
     figures: bool = True,
+    tracker: Name | None = None,
     start: LatentSpace | None = None,
 ) -> LatentSpace:
     """Train in ``folder``, from its checkpoint on if it has one. `runs.train` makes and records the folder.
 
     settings: complete ones (`settings.settled`). profile: print at the end where the time of a step went.
-    figures: whether held-out items are drawn. start: the space whose weights the generator begins with.
+    figures: whether held-out items are drawn. tracker: see `training.trackers`.
+    start: the space whose weights the generator begins with.
     The first process writes metrics.csv, figures, checkpoints and, at the end, the space.
     Ctrl-C saves and raises KeyboardInterrupt. A loss that is not finite raises TrainingError, and the last checkpoint is kept.
     """
@@ -219,7 +222,10 @@ def train(
                 display.say(in_short(data, str(folder / SUMMARY)))
                 display.say(depending_on_data(settings, data))
                 display.say(", ".join(f"{name} {value}" for name, value in run.environment().items()))
-                with log.Log(folder, run.step) if first else nullcontext() as rows:
+                with (
+                    tracking(tracker if first else None, folder, to_dict(settings)) as track,
+                    log.Log(folder, run.step, track) if first else nullcontext() as rows,
+                ):
                     stopped = _steps(run, display, rows, interrupted, figures)
                 run.check()
                 if first:

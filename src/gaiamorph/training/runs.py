@@ -21,6 +21,7 @@ from gaiamorph.training.log import Display
 from gaiamorph.training.loop import train as run_loop
 from gaiamorph.training.machine import Processes, launch
 from gaiamorph.training.settings import FILE, RECORDS, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
+from gaiamorph.training.trackers import Name
 
 
 @dataclasses.dataclass
@@ -69,6 +70,7 @@ def train(
     overwrite: bool = False,
     show: bool = True,
     profile: bool = False,
+    tracker: Name | None = None,
     devices: int = 0,
     nodes: int = 0,
     settings: TrainSettings | None = None,
@@ -82,6 +84,7 @@ def train(
     resume: continue the run in ``out``, with the settings that it recorded.
     overwrite: replace what is in ``out``.
     profile: print at the end where the time of a step went.
+    tracker: also write the metrics to ``wandb`` or ``mlflow``, by their own packages.
     devices, nodes: number of processes on this machine, and of machines (see `Processes`).
     settings: all settings at once. It excludes ``options``.
     options: fields of `TrainSettings` (``model="gaia"``, ``steps=3000``, ...). Groups are dictionaries
@@ -132,7 +135,7 @@ def train(
                     pass  # an empty one, in place of what is there
             _record(folder, str(source), how, data, wanted, start, str(from_))
         fabric.barrier()
-    return run_loop(data, wanted, folder, fabric, display, profile=profile, start=start)
+    return run_loop(data, wanted, folder, fabric, display, profile=profile, tracker=tracker, start=start)
 
 
 def _asked(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:
