@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build" / "matrix"
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
-EXTRAS = "samples,heif,speech,film"
+EXTRAS = "samples,heif,speech,film,export"
 LEAST = re.compile(r"^([\w-]+)>=([\d.]+)$", re.MULTILINE)
 TESTED = ("pytest>=8", "h5py>=3.11")
 """What the tests need beside the extras."""
