@@ -58,8 +58,7 @@ class GAIA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Raises ValueError for input or options that cannot be used.
         """
-        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=SMALLEST)
-        items = _single(X)
+        items = _single(validate_data(self, X, dtype=np.float64, ensure_min_samples=SMALLEST))
         if self.model not in MODELS or not MODELS[self.model].can_encode:
             known = ", ".join(name for name, model in MODELS.items() if model.can_encode)
             raise UserError(f"model must be one of {known}, not {self.model!r}")
@@ -90,7 +89,7 @@ class GAIA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Codes X (N, n_components) -> rows (N, D), float64, in the units of the training rows."""
         check_is_fitted(self)
-        z = check_array(X, dtype=np.float64, input_name="X")
+        z = check_array(X, dtype="float64", input_name="X")
         if z.shape[1] != self.space_.latent_dim:
             raise UserError(f"codes must have {self.space_.latent_dim} columns, not {z.shape[1]}")
         with torch.inference_mode():
@@ -119,8 +118,8 @@ def _double(generator: Autoencoder) -> Autoencoder:
     return copy.deepcopy(generator).double()
 
 
-def _single(X: np.ndarray) -> np.ndarray:
+def _single(X: Any) -> np.ndarray:
     """float64 -> float32. Raises UserError for numbers that are too large."""
     if len(X) and np.abs(X).max() > np.finfo(np.float32).max:
         raise UserError("X has values that are too large for float32")
-    return X.astype(np.float32)
+    return np.asarray(X, dtype=np.float32)

@@ -88,7 +88,7 @@ def test_what_the_files_say(picture_space, quiet, tmp_path):
         assert [o.version for o in model.opset_import if not o.domain] == [said["opset"]]
 
 
-def test_a_file_that_is_no_space_is_refused(photos, tmp_path, capsys):
+def test_what_cannot_be_exported_is_refused(photos, picture_space, tmp_path, capsys):
     (tmp_path / "broken.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{}      ")
     for thing in (tmp_path / "broken.safetensors", tmp_path / "none", photos):
         with pytest.raises(SystemExit) as left:
@@ -96,5 +96,7 @@ def test_a_file_that_is_no_space_is_refused(photos, tmp_path, capsys):
         assert left.value.code == 2
         assert len(capsys.readouterr().err.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()
+    with pytest.raises(UserError, match="gif is for continua"):
+        gm.export(picture_space, tmp_path / "out", to="gif")
     with pytest.raises(UserError, match="are for films"):
         gm.export(tmp_path, tmp_path / "out", to="onnx", film=gm.Film(fps=3))

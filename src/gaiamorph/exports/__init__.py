@@ -57,6 +57,10 @@ def export(
             write_onnx(space, folder)
         return Path(out)
     if not isinstance(thing, (str, Path)):
+        from gaiamorph.output.continuum import Continuum
+
+        if not isinstance(thing, Continuum):
+            raise UserError(f"{to} is for continua: give what morph or edit returns, or a folder of theirs")
         with tempfile.TemporaryDirectory() as scratch:
             saved = thing.save(Path(scratch) / "continuum", sheets=False)
             return export(saved, out, to=to, distances=distances, library=library, film=film, overwrite=overwrite)
