@@ -29,6 +29,7 @@ VERBS = {
     "export.export": "Write a continuum for an experiment, an archive or a slide.",
     "psychometric.psychometric": "Fit psychometric functions to the answers of participants.",
     "info.info": "Describe a space or a run.",
+    "studio.studio": "Morph and edit with a space in the browser.",
     "demo.demo": "Train on real photographs and show what GAIA does, in minutes.",
 }
 """Module and name of each verb, with its help."""
