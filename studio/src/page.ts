@@ -205,11 +205,12 @@ function sliders(): void {
   place.append(note);
   for (const [i, name] of names.entries()) {
     const most = reach(space.attributes[name]);
-    const label = document.createElement("label");
-    label.className = "slider";
-    const [title, output, input] = [document.createElement("span"), document.createElement("output"), document.createElement("input")];
+    const row = document.createElement("div");
+    row.className = "slider";
+    const [title, output, input] = [document.createElement("label"), document.createElement("output"), document.createElement("input")];
     Object.assign(input, { id: `attribute-${i}`, type: "range", min: String(-most), max: String(most), step: String(most / 40), value: "0" });
     title.textContent = name;
+    title.htmlFor = input.id;
     output.htmlFor.add(input.id);
     const change = () => {
       const amount = Number(input.valueAsNumber.toPrecision(6));
@@ -223,8 +224,8 @@ function sliders(): void {
       change();
     });
     output.value = "0";
-    label.append(title, output, input);
-    place.append(label);
+    row.append(title, output, input);
+    place.append(row);
   }
 }
 
@@ -286,15 +287,14 @@ async function open(): Promise<void> {
   space = await engine.call("open");
   const { name, width, height, channels } = space.kind;
   if (name !== "pictures") throw new Problem(`The page draws pictures so far, and this is a space of ${name}: use gaiamorph morph.`);
-  the("about").textContent = `${space.model}, ${width} × ${height} pixels, ${channels === 1 ? "grey" : "colour"}`;
-  the("size").innerHTML =
-    `Frames are drawn at the space's own size, ${width} × ${height} pixels. They leave out the detail of your photographs. ` +
-    "For frames at full size: <code>gaiamorph morph SPACE A B --out DIR</code>";
+  const size = `${width} × ${height} pixels`;
+  the("about").textContent = `${space.model}, ${size}, ${channels === 1 ? "grey" : "colour"}`;
+  the("size").textContent = size;
   table.prepend(...slots.map((slot) => slot.element));
   sliders();
   square();
   listen();
-  the("modes").hidden = table.hidden = false;
+  for (const part of [the("modes"), table, the("about-frames")]) part.hidden = false;
   const inputs = [...document.querySelectorAll<HTMLInputElement>("#modes input")];
   if (!space.networks.encoder) for (const input of inputs) input.disabled = input.value !== "walk";
   // A browser keeps what was chosen before a reload.
