@@ -1,13 +1,14 @@
 /**
- * Uses the page as a person does: node try.mjs ADDRESS A.png B.png OUT
+ * Uses the page as a person does: node try.mjs ADDRESS A.png B.png OUT [full]
  *
  * Writes morph.zip, edit.zip, screenshots and found.json (measurements) into OUT. Fails if a request goes to another origin, if
- * the console has an error, or if a step has no effect. Chromium is found by CHROMIUM, or at its usual places.
+ * the console has an error, or if a step has no effect. full: also at the width of a phone and in the dark, and with limits of time.
+ * Chromium is found by CHROMIUM, or at its usual places.
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const [address, a, b, out] = process.argv.slice(2);
+const [address, a, b, out, full] = process.argv.slice(2);
 const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const executablePath = places.find((path) => path && existsSync(path));
 const quiet = [
@@ -75,7 +76,7 @@ try {
   // Two files at once go to A and B.
   const transfer = await page.evaluateHandle(() => new DataTransfer());
   for (const path of [a, b]) {
-    const content = [...(await import("node:fs")).readFileSync(path)];
+    const content = [...readFileSync(path)];
     await transfer.evaluate((transfer, [content, name]) => {
       transfer.items.add(new File([Uint8Array.from(content)], name, { type: "image/png" }));
     }, [content, path.split("/").pop()]);
@@ -95,7 +96,7 @@ try {
   for (let i = 0; i < 20; i++) await slide(page, /Weight of B/, i / 20);
   found.frame_ms = Math.round((performance.now() - started) / 20);
   await slide(page, /Weight of B/, 0.5);
-  await download(page, "Download all frames", `${out}/morph.zip`);
+  await download(page, "Download frames", `${out}/morph.zip`);
   await download(page, "Save this frame", `${out}/morph_0.50.png`);
   await page.screenshot({ path: `${out}/morph.png` });
 
@@ -109,20 +110,20 @@ try {
     });
     await page.waitForTimeout(300);
     check(before !== (await frame()), "an attribute changes nothing");
-    await download(page, "Download all frames", `${out}/edit.zip`);
+    await download(page, "Download frames", `${out}/edit.zip`);
   }
   await page.screenshot({ path: `${out}/edit.png` });
 
   await drawn(page, () => page.getByLabel("Square").check());
   for (const place of ["c", "d"])
-    await filled(page, place, () => page.getByRole("button", { name: `Made-up item for ${place.toUpperCase()}` }).click());
+    await filled(page, place, () => page.getByRole("button", { name: `Random sample for ${place.toUpperCase()}` }).click());
   await drawn(page, () => page.locator("#pad").click({ position: { x: 60, y: 300 } }));
   check((await page.locator("#across").inputValue()) < 0.3, "the square does not follow the pointer");
   await page.screenshot({ path: `${out}/square.png`, fullPage: true });
 
   await drawn(page, () => page.getByLabel("Walk").check());
   const before = await frame();
-  await page.getByRole("button", { name: "Walk" }).click();
+  await page.getByRole("button", { name: "Start" }).click();
   await page.waitForTimeout(600);
   check(before !== (await frame()), "the walk stands still");
   await page.getByRole("button", { name: "Stop" }).click();
@@ -140,7 +141,8 @@ try {
     check(/picture/.test(said), `${name} gets no sentence: ${said}`);
   }
 
-  for (const [name, width, colorScheme] of [["phone", 360, "light"], ["phone_dark", 360, "dark"], ["dark", 1100, "dark"]]) {
+  const looks = full ? [["phone", 360, "light"], ["phone_dark", 360, "dark"], ["dark", 1100, "dark"]] : [];
+  for (const [name, width, colorScheme] of looks) {
     const other = await open({ viewport: { width, height: 800 }, colorScheme });
     for (const [place, path] of [["a", a], ["b", b]])
       await filled(other, place, () => other.locator(`#${place} input`).setInputFiles(path));
@@ -153,6 +155,8 @@ try {
     await other.screenshot({ path: `${out}/${name}_square.png`, fullPage: true });
     await other.context().close();
   }
+  check(!full || found.usable_ms < 3000, `the page is usable after ${found.usable_ms} ms`);
+  check(!full || found.frame_ms < 100, `a frame takes ${found.frame_ms} ms`);
   check(!found.foreign.length, `requests to other origins: ${found.foreign}`);
   check(!found.errors.length, `errors: ${found.errors.join("; ")}`);
 } finally {

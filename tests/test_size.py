@@ -13,7 +13,7 @@ from gaiamorph.training.runs import DataOptions
 from gaiamorph.training.settings import TrainSettings
 
 SOURCE = Path(gaiamorph.__file__).parent
-MOST_LINES, MOST_LINES_OF_A_FILE, MOST_LINES_OF_GAIA = 16_000, 350, 120
+MOST_LINES, MOST_LINES_OF_A_FILE, MOST_LINES_OF_GAIA = 16_500, 350, 120
 MOST_SETTINGS, MOST_SETTINGS_OF_GAIA = 57, 10
 
 

@@ -55,7 +55,7 @@ async function fill(files: File[], from: Slot): Promise<void> {
   }
 }
 
-/** An item that the space makes up, for who has no picture at hand. */
+/** A random sample of the space, for who has no picture at hand. */
 async function draw(slot: Slot): Promise<void> {
   await slot.take(async () => {
     const [item] = await engine.call("decode", [sample()]);
@@ -96,7 +96,9 @@ async function show(): Promise<void> {
       if (shown) paint(frame, shown);
       frame.style.visibility = shown ? "visible" : "hidden";
       hint.textContent = shown ? "" : missing();
-      [save, download].forEach((button) => (button.disabled = !shown));
+      the("dot").hidden = !shown || mode !== "square";
+      save.disabled = !shown;
+      download.disabled = !shown || reset.disabled;
       pad.dataset.drawn = String(Number(pad.dataset.drawn ?? 0) + 1);
     }
   } catch (error) {
@@ -109,22 +111,22 @@ async function show(): Promise<void> {
 function missing(): string {
   const letters = LETTERS.slice(0, PLACES[mode]).filter((_, i) => !slots[i].item);
   const names = letters.length > 1 ? `${letters.slice(0, -1).join(", ")} and ${letters.at(-1)}` : letters[0];
-  return `Put a picture into ${names}: choose, drop or paste one.`;
+  return `Put ${letters.length > 1 ? "pictures" : "a picture"} into ${names}.`;
 }
 
 function choose(next: Mode): void {
   mode = next;
+  say("");
   table.dataset.mode = mode;
   slots.forEach((slot, i) => (slot.element.hidden = i >= PLACES[mode]));
   for (const part of document.querySelectorAll<HTMLElement>(".own")) part.hidden = !part.dataset.mode!.split(" ").includes(mode);
   pad.classList.toggle("square", mode === "square");
-  the("dot").hidden = mode !== "square";
-  reset.disabled = download.disabled = mode === "edit" && !Object.keys(space.attributes).length;
+  reset.disabled = mode === "edit" && !Object.keys(space.attributes).length;
   if (mode !== "walk") steps.stop();
   void show();
 }
 
-/** A walk among the made-up items of the space. */
+/** A walk among random samples of the space. */
 const steps = {
   running: false, from: new Float32Array() as Float32Array, to: new Float32Array() as Float32Array, share: 0, time: 0,
   code(): Float32Array {
@@ -134,7 +136,7 @@ const steps = {
   async go(): Promise<void> {
     this.running = true;
     this.time = performance.now();
-    label();
+    walk.textContent = "Stop";
     while (this.running) {
       const now = await new Promise<number>(requestAnimationFrame);
       this.share += Math.max(0, now - this.time) / STRIDE;
@@ -145,14 +147,9 @@ const steps = {
   },
   stop(): void {
     this.running = false;
-    label();
+    walk.textContent = "Start";
   },
 };
-
-function label(): void {
-  walk.textContent = steps.running ? "Stop" : "Walk";
-  walk.setAttribute("aria-pressed", String(steps.running));
-}
 
 function give(content: Blob, name: string): void {
   const link = document.createElement("a");
@@ -229,7 +226,7 @@ function sliders(): void {
   }
 }
 
-/** The frame of a square is also moved on: by a pointer, and by the arrow keys. */
+/** In a square, the frame itself is a field to drag on. */
 function square(): void {
   const to = (x: number, y: number) => {
     [across.value, down.value] = [String(x), String(y)];
@@ -237,7 +234,7 @@ function square(): void {
     down.dispatchEvent(new Event("input"));
   };
   const drag = (event: PointerEvent) => {
-    if (mode !== "square" || !event.buttons) return;
+    if (mode !== "square" || !shown || !event.buttons) return;
     const { left, top, width, height } = pad.getBoundingClientRect();
     pad.setPointerCapture(event.pointerId);
     to((event.clientX - left) / width, (event.clientY - top) / height);
@@ -255,15 +252,14 @@ function listen(): void {
     });
   for (const input of document.querySelectorAll<HTMLInputElement>("#modes input"))
     input.addEventListener("change", () => choose(input.value as Mode));
-  const guarded = (button: HTMLButtonElement, action: () => unknown) =>
+  // A button that is disabled loses the focus, so a second click is ignored instead.
+  let busy = false;
+  const guarded = (button: HTMLButtonElement, action: () => Promise<void>) =>
     button.addEventListener("click", async () => {
-      button.disabled = true;
-      try {
-        await action();
-      } catch (error) {
-        say(told(error), true);
-      }
-      button.disabled = false;
+      if (busy) return;
+      busy = true;
+      await action().catch((error: unknown) => say(told(error), true));
+      busy = false;
     });
   guarded(save, saveFrame);
   guarded(download, saveAll);
@@ -287,7 +283,7 @@ async function open(): Promise<void> {
   space = await engine.call("open");
   const { name, width, height, channels } = space.kind;
   if (name !== "pictures") throw new Problem(`The page draws pictures so far, and this is a space of ${name}: use gaiamorph morph.`);
-  const size = `${width} × ${height} pixels`;
+  const size = `${width}\u00a0×\u00a0${height} pixels`;
   the("about").textContent = `${space.model}, ${size}, ${channels === 1 ? "grey" : "colour"}`;
   the("size").textContent = size;
   table.prepend(...slots.map((slot) => slot.element));
@@ -302,7 +298,7 @@ async function open(): Promise<void> {
   chosen.checked = true;
   for (const input of [weight, across, down]) input.dispatchEvent(new Event("input"));
   choose(chosen.value as Mode);
-  say("");
+  the("controls").append(status); // where the buttons are
 }
 
 open().catch((error: unknown) => say(told(error), true));

@@ -1,4 +1,4 @@
-/** A place for one item: chosen, dropped, pasted or made up. */
+/** A place for one item: chosen, dropped, pasted, or a random sample. */
 
 import { paint } from "./paint";
 import type { Problem } from "./space";
@@ -32,8 +32,8 @@ export class Slot {
     const input = part("input", "");
     Object.assign(input, { type: "file", accept: "image/*", multiple: true, hidden: true });
     const made = part("button", "draw");
-    Object.assign(made, { type: "button", textContent: "Made-up item" });
-    made.setAttribute("aria-label", `Made-up item for ${letter}`);
+    Object.assign(made, { type: "button", textContent: "Random sample" });
+    made.setAttribute("aria-label", `Random sample for ${letter}`);
     this.element.append(title, this.drop, input, this.said, made);
     this.drop.addEventListener("click", () => input.click());
     made.addEventListener("click", () => void draw(this));
@@ -63,7 +63,7 @@ export class Slot {
       paint(this.canvas, item.item);
       this.element.classList.add("full");
       const unlike = threshold !== null && item.error > threshold;
-      const name = item.name === "(array)" ? "made up by the space" : item.name;
+      const name = item.name === "(array)" ? "random sample" : item.name;
       this.say(unlike ? `${name}: unlike the training data, so what is made of it may not look like it` : name);
     } catch (error) {
       if (call === this.calls) this.say(told(error as Problem), true);

@@ -14,17 +14,19 @@ PAGE = Path(__file__).with_name("page")
 def write_files(space: LatentSpace, folder: Path) -> None:
     """Write the page and what it reads into a folder, for any web server. Raises UserError."""
     if not isinstance(space.kind, Pictures):
-        raise UserError(f"the studio draws pictures so far, and this is a space of {space.kind.name}: use gaiamorph morph")
+        raise UserError(
+            f"the studio draws pictures so far, and this is a space of {space.kind.name}: use gaiamorph morph"
+        )
     if not (PAGE / "index.html").is_file():
         raise UserError("the page of the studio has not been built: run make studio, or install gaiamorph from a wheel")
     for file in PAGE.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     write_onnx(space, folder)
     if space.can_encode and space.kind.align and space.kind.align.points == "faces":
-        _write_detector(folder)
+        write_detector(folder)
 
 
-def _write_detector(folder: Path) -> None:
+def write_detector(folder: Path) -> None:
     """YuNet for pictures of any size: its file says 640 x 640, which OpenCV does not heed and onnxruntime does."""
     import onnx
 

@@ -4,6 +4,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from gaiamorph.errors import UserError
+
 HOST = "127.0.0.1"
 INDEX = "index.html"
 MOST_NAME, MOST_HEADERS = 200, 16_384
@@ -36,7 +38,11 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, files: dict[str, bytes], port: int = 0) -> None:
-        super().__init__((HOST, port), _Handler)
+        """Raises UserError if the port cannot be used."""
+        try:
+            super().__init__((HOST, port), _Handler)
+        except (OSError, OverflowError) as error:
+            raise UserError(f"port {port} cannot be used ({error}): choose another --port, or leave it out") from error
         self.files = {f"/{name}": (content, _type(name)) for name, content in files.items()}
         self.files["/"] = self.files[f"/{INDEX}"]
         self.hosts = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
