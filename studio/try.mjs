@@ -22,8 +22,8 @@ const found = { foreign: [], errors: [] };
 async function open(options) {
   const page = await (await browser.newContext(options)).newPage();
   page.on("request", (request) => {
-    const url = request.url();
-    if (!url.startsWith(address) && !url.startsWith(`blob:${address}`) && !url.startsWith("data:")) found.foreign.push(url);
+    const { origin, protocol, href } = new URL(request.url());
+    if (origin !== new URL(address).origin && protocol !== "data:") found.foreign.push(href);
   });
   page.on("console", (message) => message.type() === "error" && found.errors.push(message.text()));
   page.on("pageerror", (error) => found.errors.push(String(error)));
@@ -131,9 +131,9 @@ try {
 
   // What is no picture gets a sentence, and the page goes on.
   await page.getByLabel("Morph").check();
-  const wrong = { "notes.png": "not a picture", "half.png": "\x89PNG\r\n\x1a\n, then nothing", "drawing.svg": "<svg/>" };
-  for (const [name, content] of Object.entries(wrong)) {
-    const buffer = Buffer.from(content, "latin1");
+  const whole = readFileSync(a);
+  const wrong = { "notes.png": Buffer.from("not a picture"), "cut.png": whole.subarray(0, whole.length / 2), "drawing.svg": Buffer.from("<svg/>") };
+  for (const [name, buffer] of Object.entries(wrong)) {
     const said = await filled(page, "a", async () => {
       await page.locator("#a .said").evaluate((said) => (said.textContent = ""));
       await page.locator("#a input").setInputFiles({ name, mimeType: "image/png", buffer });

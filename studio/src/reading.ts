@@ -7,6 +7,7 @@ import { Problem } from "./space";
 const MOST_BYTES = 64 * 2 ** 20;
 const MOST_PIXELS = 50_000_000;
 const SMALLEST_SIDE = 8;
+const DAMAGED = "The picture is damaged, or too large to be opened. Choose another file.";
 const TAG = "gaiamorph-alignment";
 /** First bytes of the formats that browsers decode as photographs; "?" stands for any. Drawings (SVG) are left out. */
 const FORMATS = ["\x89PNG\r\n\x1a\n", "\xff\xd8\xff", "GIF8", "RIFF????WEBP", "BM", "????ftypavif"];
@@ -52,14 +53,16 @@ async function decoded(blob: Blob): Promise<Picture> {
       throw new Problem(`It has ${width} x ${height} pixels: more than the page can hold. Choose a smaller picture.`);
     if (Math.min(width, height) < SMALLEST_SIDE)
       throw new Problem(`It has only ${width} x ${height} pixels: at least ${SMALLEST_SIDE} on each side are needed.`);
-    await image.decode().catch(() => {
-      throw new Problem("The picture is damaged. Choose another file.");
+    // An image element shows what there is of a file that is cut off. This refuses it.
+    const bitmap = await createImageBitmap(blob).catch(() => {
+      throw new Problem(DAMAGED);
     });
     const canvas = new OffscreenCanvas(width, height);
     const pen = canvas.getContext("2d", { willReadFrequently: true })!;
     pen.fillStyle = "white";
     pen.fillRect(0, 0, width, height);
-    pen.drawImage(image, 0, 0);
+    pen.drawImage(bitmap, 0, 0);
+    bitmap.close();
     const { data } = pen.getImageData(0, 0, width, height);
     const colours = new Uint8Array(width * height * 3);
     for (let i = 0, j = 0; i < colours.length; i += 3, j += 4) {
@@ -77,7 +80,7 @@ async function decoded(blob: Blob): Promise<Picture> {
 function loaded(image: HTMLImageElement): Promise<void> {
   return new Promise((resolve, reject) => {
     image.onload = () => resolve();
-    image.onerror = () => reject(new Problem("The picture is damaged. Choose another file."));
+    image.onerror = () => reject(new Problem(DAMAGED));
   });
 }
 

@@ -89,7 +89,9 @@ def hostile(port: int) -> list[bytes]:
         "http://evil.example/", "/server.py", "/.git/config", "/page/",
         "/" + "a" * 300, "/" + "a" * 70_000, "/a.wasm;", "/a.wasm%20", "\\a.wasm", "/C:/Windows/win.ini", "/~root", "/etc/passwd",
     ]  # fmt: skip
-    methods = [*"POST PUT DELETE OPTIONS TRACE CONNECT PATCH PROPFIND get".split(), "GET\x00", "X" * 100, "HE\tAD"]
+    methods = [
+        "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "PROPFIND", "get", "GET\x00", "X" * 100, "HE\tAD",
+    ]  # fmt: skip
     more = [
         "Content-Length: 5\r\n", "Content-Length: -1\r\n", "Content-Length: x\r\n", "Transfer-Encoding: chunked\r\n",
         "Content-Length: 0\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n", f"Host: {here}\r\n", "Host: evil.example\r\n",

@@ -56,7 +56,7 @@ class Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Server
+    server: Server  # type: ignore[assignment]
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "gaiamorph", ""
     timeout = 10
