@@ -299,6 +299,7 @@ async function open(): Promise<void> {
   for (const input of [weight, across, down]) input.dispatchEvent(new Event("input"));
   choose(chosen.value as Mode);
   the("controls").append(status); // where the buttons are
+  if (!space.networks.encoder) say(`${space.model} has no encoder, so pictures have no codes in it.`);
 }
 
 open().catch((error: unknown) => say(told(error), true));

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from gaiamorph.data import Pictures
 from gaiamorph.errors import UserError
 from gaiamorph.exports.onnx import write_onnx
 from gaiamorph.space import LatentSpace
@@ -13,7 +12,7 @@ PAGE = Path(__file__).with_name("page")
 
 def write_files(space: LatentSpace, folder: Path) -> None:
     """Write the page and what it reads into a folder, for any web server. Raises UserError."""
-    if not isinstance(space.kind, Pictures):
+    if not space.kind.has_photographs:
         raise UserError(
             f"the studio draws pictures so far, and this is a space of {space.kind.name}: use gaiamorph morph"
         )
@@ -22,7 +21,8 @@ def write_files(space: LatentSpace, folder: Path) -> None:
     for file in PAGE.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     write_onnx(space, folder)
-    if space.can_encode and space.kind.align and space.kind.align.points == "faces":
+    alignment = space.kind.settings().get("align")
+    if space.can_encode and alignment and alignment["points"] == "faces":
         write_detector(folder)
 
 
