@@ -2,8 +2,8 @@
  * Uses the page as a person does: node try.mjs ADDRESS A.png B.png OUT [full]
  *
  * Writes morph.zip, edit.zip, screenshots and found.json (measurements) into OUT. Fails if a request goes to another origin, if
- * the console has an error, or if a step has no effect. full: also at the width of a phone and in the dark, and with limits of time.
- * Chromium is found by CHROMIUM, or at its usual places.
+ * the console has an error, or if a step has no effect. full: also at the width of a phone and in the dark, and with limits of
+ * time. Chromium is found by CHROMIUM, or at its usual places.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
@@ -132,7 +132,9 @@ try {
   // What is no picture gets a sentence, and the page goes on.
   await page.getByLabel("Morph").check();
   const whole = readFileSync(a);
-  const wrong = { "notes.png": Buffer.from("not a picture"), "cut.png": whole.subarray(0, whole.length / 2), "drawing.svg": Buffer.from("<svg/>") };
+  const wrong = {
+    "notes.png": Buffer.from("not a picture"), "cut.png": whole.subarray(0, whole.length / 2), "drawing.svg": Buffer.from("<svg/>"),
+  };
   for (const [name, buffer] of Object.entries(wrong)) {
     const said = await filled(page, "a", async () => {
       await page.locator("#a .said").evaluate((said) => (said.textContent = ""));

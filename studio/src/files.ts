@@ -127,7 +127,9 @@ function zip(files: [string, Bytes][]): Blob {
     ]);
     const local = joined([numbers(4, true, 0x04034b50), common, title, content]);
     entries.push(
-      joined([numbers(4, true, 0x02014b50), numbers(2, true, 20), common, numbers(2, true, 0, 0, 0), numbers(4, true, 0, at), title]),
+      joined([
+        numbers(4, true, 0x02014b50), numbers(2, true, 20), common, numbers(2, true, 0, 0, 0), numbers(4, true, 0, at), title,
+      ]),
     );
     locals.push(local);
     at += local.length;

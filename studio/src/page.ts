@@ -176,7 +176,9 @@ async function saveAll(): Promise<void> {
     return mode === "morph" ? {} : Object.fromEntries(changed.map(([name, x]) => [name, share * x]));
   });
   if (mode === "edit" && !Object.keys(changes[0]).length) return say("Move a slider first: nothing is changed yet.");
-  const codes = shares.map((w, i) => (mode === "morph" ? between(a.code, b.code, w) : edited(a.code, changes[i], space.attributes)));
+  const codes = shares.map((share, i) =>
+    mode === "morph" ? between(a.code, b.code, share) : edited(a.code, changes[i], space.attributes),
+  );
   const pictures: Picture[] = [];
   for (let i = 0; i < codes.length; i += BATCH) {
     say(`Drawing frame ${i + 1} of ${codes.length} …`);
@@ -204,8 +206,10 @@ function sliders(): void {
     const most = reach(space.attributes[name]);
     const row = document.createElement("div");
     row.className = "slider";
-    const [title, output, input] = [document.createElement("label"), document.createElement("output"), document.createElement("input")];
-    Object.assign(input, { id: `attribute-${i}`, type: "range", min: String(-most), max: String(most), step: String(most / 40), value: "0" });
+    const title = document.createElement("label");
+    const output = document.createElement("output");
+    const input = document.createElement("input");
+    Object.assign(input, { id: `attribute-${i}`, type: "range", min: `${-most}`, max: `${most}`, step: `${most / 40}`, value: "0" });
     title.textContent = name;
     title.htmlFor = input.id;
     output.htmlFor.add(input.id);
@@ -267,9 +271,11 @@ function listen(): void {
   // What is pasted, or dropped beside the places, goes to the first empty ones.
   const empty = () => slots.find((slot) => !slot.element.hidden && !slot.item) ?? slots[0];
   document.addEventListener("paste", (event) => {
+    if (!PLACES[mode]) return;
     const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length && PLACES[mode]) void fill(files, slots.find((slot) => slot.element.contains(document.activeElement)) ?? empty());
-    else if (PLACES[mode]) say("The clipboard holds no picture.");
+    const focused = slots.find((slot) => slot.element.contains(document.activeElement));
+    if (files.length) void fill(files, focused ?? empty());
+    else say("The clipboard holds no picture.");
   });
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {
@@ -282,7 +288,8 @@ function listen(): void {
 async function open(): Promise<void> {
   space = await engine.call("open");
   const { name, width, height, channels } = space.kind;
-  if (name !== "pictures") throw new Problem(`The page draws pictures so far, and this is a space of ${name}: use gaiamorph morph.`);
+  if (name !== "pictures")
+    throw new Problem(`The page draws pictures so far, and this is a space of ${name}: use gaiamorph morph.`);
   const size = `${width}\u00a0×\u00a0${height} pixels`;
   the("about").textContent = `${space.model}, ${size}, ${channels === 1 ? "grey" : "colour"}`;
   the("size").textContent = size;

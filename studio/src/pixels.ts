@@ -11,7 +11,7 @@ export interface Picture {
 /** What one output pixel is made of: input pixels from `first` on, with these weights. */
 interface Tap {
   first: number;
-  weights: Float64Array;
+  weights: Float32Array;
 }
 
 export function blank(width: number, height: number, channels: number): Picture {
@@ -51,35 +51,46 @@ export function part(picture: Picture, left: number, top: number, width: number,
 }
 
 export function mirrored(picture: Picture): Picture {
-  return moved(picture, picture.width, picture.height, (x, y) => [picture.width - 1 - x, y]);
+  const { width, height } = picture;
+  return moved(picture, width, height, width - 1, -1, width);
 }
 
 /** Turned clockwise, by a multiple of 90 degrees. */
 export function turned(picture: Picture, degrees: number): Picture {
   const { width, height } = picture;
-  if (degrees === 90) return moved(picture, height, width, (x, y) => [y, height - 1 - x]);
-  if (degrees === 180) return moved(picture, width, height, (x, y) => [width - 1 - x, height - 1 - y]);
-  if (degrees === 270) return moved(picture, height, width, (x, y) => [width - 1 - y, x]);
+  if (degrees === 90) return moved(picture, height, width, (height - 1) * width, -width, 1);
+  if (degrees === 180) return moved(picture, width, height, width * height - 1, -1, -width);
+  if (degrees === 270) return moved(picture, height, width, width - 1, width, -1);
   return picture;
 }
 
-function moved(
-  picture: Picture, width: number, height: number, from: (x: number, y: number) => [number, number],
-): Picture {
+/** The same pixels in another order. first: the one that comes first. right, down: steps from one to the next. */
+function moved(picture: Picture, width: number, height: number, first: number, right: number, down: number): Picture {
   const { channels, data } = picture;
   const made = blank(width, height, channels);
   for (let y = 0, i = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const [u, v] = from(x, y);
-      for (let c = 0, j = (v * picture.width + u) * channels; c < channels; c++) made.data[i++] = data[j++];
-    }
+    for (let x = 0; x < width; x++)
+      for (let c = 0, j = (first + x * right + y * down) * channels; c < channels; c++) made.data[i++] = data[j++];
   return made;
 }
 
 /** Means over areas, for shrinking: cv2.resize with INTER_AREA. */
 export function areaResized(picture: Picture, width: number, height: number): Picture {
   if (width === picture.width && height === picture.height) return picture;
-  return resampled(picture, areaTaps(picture.width, width), areaTaps(picture.height, height), false);
+  if (picture.width === 2 * width && picture.height === 2 * height) return halved(picture);
+  const round = { between: Math.fround, last: roundEven };
+  return resampled(picture, areaTaps(picture.width, width), areaTaps(picture.height, height), round);
+}
+
+/** Means of two by two pixels. A last odd row or column is left out. */
+export function halved({ width, height, channels, data }: Picture): Picture {
+  const made = blank(width >> 1, height >> 1, channels);
+  const row = width * channels;
+  for (let y = 0, i = 0; y < made.height; y++)
+    for (let x = 0; x < made.width; x++)
+      for (let c = 0, j = 2 * (y * row + x * channels); c < channels; c++, j++)
+        made.data[i++] = (data[j] + data[j + channels] + data[j + row] + data[j + row + channels] + 2) >> 2;
+  return made;
 }
 
 function areaTaps(before: number, after: number): Tap[] {
@@ -97,7 +108,7 @@ function lanczosResized(
   picture: Picture, width: number, height: number, x0: number, y0: number, x1: number, y1: number,
 ): Picture {
   const across = lanczosTaps(picture.width, width, x0, x1);
-  return resampled(picture, across, lanczosTaps(picture.height, height, y0, y1), true);
+  return resampled(picture, across, lanczosTaps(picture.height, height, y0, y1), { between: byte, last: byte });
 }
 
 function lanczosTaps(before: number, after: number, low: number, high: number): Tap[] | null {
@@ -118,17 +129,26 @@ function lanczos(x: number): number {
 }
 
 function normalised(first: number, last: number, weight: (x: number) => number): Tap {
-  const weights = Float64Array.from({ length: last - first }, (_, i) => weight(first + i));
+  const weights = Array.from({ length: last - first }, (_, i) => weight(first + i));
   const sum = weights.reduce((a, b) => a + b, 0);
-  return { first, weights: weights.map((w) => w / sum) };
+  return { first, weights: Float32Array.from(weights, (w) => w / sum) };
 }
 
-/** Columns first, then rows; null leaves them as they are. Pillow rounds to bytes between the two, OpenCV does not. */
-function resampled(picture: Picture, across: Tap[] | null, down: Tap[] | null, roundBetween: boolean): Picture {
-  const { channels, height } = picture;
+/** Pillow has bytes between columns and rows, OpenCV has not. */
+interface Rounding {
+  between(x: number): number;
+  last(x: number): number;
+}
+
+/**
+ * Columns first, then rows; null leaves them as they are. Sums are float32, in OpenCV's order: the last bit of a pixel may decide
+ * where a detector sees a face.
+ */
+function resampled(picture: Picture, across: Tap[] | null, down: Tap[] | null, round: Rounding): Picture {
+  const { channels, data, height } = picture;
   const width = across ? across.length : picture.width;
   const row = width * channels;
-  let between: Float32Array | Uint8Array = picture.data;
+  let between = Float32Array.from(across ? [] : data);
   if (across) {
     between = new Float32Array(row * height);
     for (let y = 0, i = 0; y < height; y++)
@@ -136,19 +156,18 @@ function resampled(picture: Picture, across: Tap[] | null, down: Tap[] | null, r
         for (let c = 0; c < channels; c++) {
           let sum = 0;
           for (let k = 0, j = (y * picture.width + first) * channels + c; k < weights.length; k++, j += channels)
-            sum += weights[k] * picture.data[j];
-          between[i++] = roundBetween ? byte(sum) : sum;
+            sum = Math.fround(sum + Math.fround(weights[k] * data[j]));
+          between[i++] = round.between(sum);
         }
   }
   const made = blank(width, down ? down.length : height, channels);
   if (!down) made.data.set(Uint8Array.from(between, byte));
   else
     down.forEach(({ first, weights }, y) => {
-      for (let x = 0; x < row; x++) {
-        let sum = 0;
-        for (let k = 0, j = first * row + x; k < weights.length; k++, j += row) sum += weights[k] * between[j];
-        made.data[y * row + x] = byte(sum);
-      }
+      const sums = new Float32Array(row);
+      for (let k = 0; k < weights.length; k++)
+        for (let x = 0, j = (first + k) * row; x < row; x++, j++) sums[x] += Math.fround(weights[k] * between[j]);
+      made.data.set(Uint8Array.from(sums, round.last), y * row);
     });
   return made;
 }

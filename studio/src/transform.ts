@@ -1,6 +1,6 @@
 /** Similarity transforms: fitted to points, and applied to pictures. The counterpart of data/alignment/transform.py. */
 
-import { areaResized, blank, byte, part, roundEven, type Picture } from "./pixels";
+import { areaResized, blank, byte, halved, part, roundEven, type Picture } from "./pixels";
 
 export type Point = [number, number];
 /** The rows (a, b, c) and (d, e, f) of a (2, 3) matrix: x' = a x + b y + c, y' = d x + e y + f. */
@@ -54,8 +54,7 @@ export function warp(
   if (scaleOf(t) < 1) {
     [picture, t] = needed(picture, t, width, height);
     while (fast && scaleOf(t) < 0.5 && Math.min(picture.width, picture.height) >= 4) {
-      const [w, h] = [picture.width >> 1, picture.height >> 1];
-      picture = areaResized(part(picture, 0, 0, 2 * w, 2 * h), w, h);
+      picture = halved(picture);
       t = after(t, [2, 0, 0.5, 0, 2, 0.5]);
     }
     const scale = scaleOf(t);
