@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: demo test lint docs matrix bench clean
+.PHONY: demo test lint docs studio matrix bench clean
 
 # torch comes first and on its own, so that the build the machine offers (CPU or CUDA) is the one that is used.
 $(STAMP): pyproject.toml constraints.txt
@@ -27,6 +27,10 @@ lint: $(STAMP)
 # Notebooks run, and train for GAIAMORPH_STEPS steps: 3000 by default.
 docs: $(STAMP)
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
+
+# The page of `gaiamorph studio`, from studio/. It needs node.
+studio:
+	cd studio && npm ci --no-audit --no-fund && npm run build
 
 # The wheel in clean environments: every Python that is found, the newest and the oldest dependencies.
 matrix:

@@ -15,7 +15,7 @@ import gaiamorph
 ROOT = Path(gaiamorph.__file__).parent
 ORDER = [
     {"errors", "version", "defaults", "drawing"}, {"sound"}, {"data", "networks"}, {"models"}, {"features", "latent", "detail"},
-    {"output"}, {"space"}, {"training"}, {"evaluation"}, {"estimator", "exports", "experiments"}, {"cli"},
+    {"output"}, {"space"}, {"training"}, {"evaluation"}, {"estimator", "exports", "experiments"}, {"studio"}, {"cli"},
 ]  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 MODULES = {

@@ -30,6 +30,7 @@ VERBS = {
     "psychometric.psychometric": "Fit psychometric functions to the answers of participants.",
     "push.push": "Put a space on the Hugging Face Hub.",
     "info.info": "Describe a space or a run.",
+    "studio.studio": "Morph and edit with a space in the browser.",
     "demo.demo": "Train on real photographs and show what GAIA does, in minutes.",
 }
 """Module and name of each verb, with its help."""

@@ -36,8 +36,10 @@ _HEADS = {
 _OWN = (
     {"config.yaml", "splits.json"}, {"config.yaml", "metrics.csv"}, {"space.safetensors"}, {"results.json", "index.html"},
     {"results.csv", "table.csv", "table.md"}, {"comparison.png", "curves.png", "index.html"}, {"psychometric.csv", "index.html"},
+    {"space.json", "decoder.onnx"},
 )  # fmt: skip
-"""Files by which a folder of results of this program is known: a run, an evaluation, a comparison, the demo, a psychometric fit."""
+"""Files by which a folder of results of this program is known: a run, an evaluation, a comparison, the demo, a psychometric fit,
+and a space as ONNX."""
 
 
 @dataclass

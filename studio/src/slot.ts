@@ -1,0 +1,83 @@
+/** A place for one item: chosen, dropped, pasted, or a random sample. */
+
+import { paint } from "./paint";
+import type { Problem } from "./space";
+import type { Encoded } from "./worker";
+
+export interface Item extends Encoded {
+  name: string;
+  sha256: string;
+}
+
+export class Slot {
+  readonly element = document.createElement("section");
+  item: Item | null = null;
+  private readonly drop = part("button", "drop");
+  private readonly canvas = part("canvas", "");
+  private readonly said = part("p", "said");
+  private calls = 0;
+
+  constructor(readonly letter: string, fill: (files: File[], from: Slot) => Promise<void>, draw: (slot: Slot) => Promise<void>) {
+    this.element.id = letter.toLowerCase();
+    this.element.className = "slot";
+    this.element.setAttribute("aria-label", `Item ${letter}`);
+    const title = part("h2", "");
+    title.textContent = letter;
+    const text = part("span", "");
+    text.textContent = "Choose, drop or paste a picture";
+    this.drop.type = "button";
+    this.drop.setAttribute("aria-label", `Choose a picture for ${letter}`);
+    this.drop.append(text, this.canvas);
+    this.said.setAttribute("role", "status");
+    const input = part("input", "");
+    Object.assign(input, { type: "file", accept: "image/*", multiple: true, hidden: true });
+    const made = part("button", "draw");
+    Object.assign(made, { type: "button", textContent: "Random sample" });
+    made.setAttribute("aria-label", `Random sample for ${letter}`);
+    this.element.append(title, this.drop, input, this.said, made);
+    this.drop.addEventListener("click", () => input.click());
+    made.addEventListener("click", () => void draw(this));
+    input.addEventListener("change", () => {
+      void fill([...(input.files ?? [])], this);
+      input.value = ""; // so that the same file can be chosen again
+    });
+    for (const [name, over] of [["dragover", true], ["dragleave", false], ["drop", false]] as const)
+      this.element.addEventListener(name, (event) => {
+        event.preventDefault();
+        this.drop.classList.toggle("over", over);
+        const files = [...(event.dataTransfer?.files ?? [])];
+        if (name !== "drop") return;
+        event.stopPropagation();
+        if (files.length) void fill(files, this);
+      });
+  }
+
+  /** Show what `read` gives, or why it gives nothing. A later call wins over an earlier one. */
+  async take(read: () => Promise<Item>, told: (error: unknown) => string, threshold: number | null): Promise<void> {
+    const call = ++this.calls;
+    this.say("Reading …");
+    try {
+      const item = await read();
+      if (call !== this.calls) return;
+      this.item = item;
+      paint(this.canvas, item.item);
+      this.element.classList.add("full");
+      const unlike = threshold !== null && item.error > threshold;
+      const name = item.name === "(array)" ? "random sample" : item.name;
+      this.say(unlike ? `${name}: unlike the training data, so what is made of it may not look like it` : name);
+    } catch (error) {
+      if (call === this.calls) this.say(told(error as Problem), true);
+    }
+  }
+
+  private say(text: string, bad = false): void {
+    this.said.textContent = text;
+    this.said.classList.toggle("bad", bad);
+  }
+}
+
+function part<Name extends keyof HTMLElementTagNameMap>(name: Name, of: string): HTMLElementTagNameMap[Name] {
+  const made = document.createElement(name);
+  if (of) made.className = of;
+  return made;
+}
