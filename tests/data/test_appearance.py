@@ -122,6 +122,7 @@ def test_a_manifest_says_what_was_done_and_makes_it_again(picture_run, photos, t
         ({"contrast": -1}, "contrast is a standard deviation"),
         ({"oval": 2}, "oval must lie between"),
         ({"outside": 256}, "outside is a grey level"),
+        ({"outside": 30}, "give oval as well"),
     ],
 )
 def test_values_that_cannot_be(options, message, picture_space, photos, tmp_path):

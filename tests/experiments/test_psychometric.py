@@ -99,7 +99,8 @@ def test_rows_without_an_answer_are_counted(tmp_path):
     [
         ({"response": ["a", "b"]}, "no column 'weight'"),
         ({"weight": [0, 1]}, "no column 'response'"),
-        ({"weight": ["x", "y"], "response": ["a", "b"]}, "no row with both"),
+        ({"weight": ["x", "y"], "response": ["a", "b"]}, "no row with both.*: the weight 'x' is no number"),
+        ({"weight": [np.inf, -np.inf], "response": ["a", "b"]}, "no row with both"),
     ],
 )
 def test_bad_tables(columns, message, tmp_path):
@@ -126,6 +127,32 @@ def test_participants_and_pairs_have_functions_of_their_own(tmp_path):
     assert len(judged(read_responses(path)[0])) == 4
     write(path, tmp_path / "out", overwrite=True)
     assert not (tmp_path / "out" / "weights.csv").exists()
+
+
+def test_other_weights_than_numbers_are_named(tmp_path):
+    path = trials(tmp_path, weight=["0", "half", "inf", "1"], response=["a", "a", "b", "b"])
+    table, (note,) = read_responses(path)
+    assert table["weight"].tolist() == [0, 1]
+    assert note.startswith("2 of 4 rows")
+    assert "'half' is no number" in note
+
+
+def test_the_column_of_psychopy_is_known(tmp_path):
+    pd.DataFrame({"weight": [0, 1], "key_resp.keys": ["a", "b"]}).to_csv(tmp_path / "t.csv", index=False)
+    assert read_responses(tmp_path / "t.csv")[0]["b"].tolist() == [0, 1]
+
+
+def test_answers_that_fall_or_do_not_change_are_said(tmp_path):
+    falling = (np.random.default_rng(0).random((11, 30)) > Fit(0.5, 15, 0.01)(X)[:, None]).astype(int)
+    with pytest.raises(UserError, match="A and B are probably swapped"):
+        write(trials(tmp_path, weight=np.repeat(X, 30), response=falling.ravel()), tmp_path / "out")
+    chance = np.tile([0, 1], 165)
+    path = trials(tmp_path, weight=np.repeat(X, 30), response=chance)
+    table, _ = write(path, tmp_path / "out")
+    assert table["note"].tolist() == ["answers hardly change"]
+    with pytest.raises(UserError, match="no continuum can be respaced"):
+        write(path, tmp_path / "spaced", respace=5)
+    assert not (tmp_path / "spaced").exists()
 
 
 def test_nobody_can_be_fitted(tmp_path):

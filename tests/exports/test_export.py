@@ -156,6 +156,24 @@ def test_films_have_all_frames(to, two_pairs, tmp_path):
             assert np.abs(np.asarray(own.convert("RGB"), float) - frame).mean() < 6
 
 
+def test_films_end_where_they_should():
+    """A film that begins again shows its first frame once, another one comes back to it."""
+    back = Film(fps=10, hold=0, ping_pong=True)
+    assert [frame for frame, _ in back.played("abcd", loops=True)] == [*"abcdcb"]
+    assert [frame for frame, _ in back.played("abcd", loops=False)] == [*"abcdcba"]
+    for loops, short in ((True, "ab"), (False, "aba")):
+        assert [frame for frame, _ in back.played("ab", loops=loops)] == [*short]
+        assert [frame for frame, _ in back.played("a", loops=loops)] == ["a"]
+
+
+def test_a_gif_keeps_its_time(two_pairs, tmp_path):
+    """It counts in hundredths of a second, so 30 frames a second are not all of the same length."""
+    out = gm.export(two_pairs, tmp_path / "out", to="gif", film=Film(fps=30, hold=0))
+    _, durations = film_frames(out / "00000_continuum.gif")
+    assert set(durations) == {30, 40}
+    assert abs(sum(durations) - 1000 * FRAMES / 30) <= 5
+
+
 @pytest.mark.parametrize("to", ["mp4", "webm"])
 def test_videos_decode_to_the_frames(to, two_pairs, tmp_path):
     av = pytest.importorskip("av")
@@ -256,6 +274,20 @@ def changed(folder):
     table.to_csv(folder / "manifest.csv", index=False)
 
 
+def cut_off(folder):
+    text = (folder / "manifest.csv").read_text()
+    (folder / "manifest.csv").write_text(text[: text.rindex("frame_0002") + 14])
+
+
+def twice(folder):
+    table = pd.read_csv(folder / "manifest.csv", dtype=str)
+    table.iloc[[0, 1, 1, 2]].to_csv(folder / "manifest.csv", index=False)
+
+
+def no_sound(folder):
+    (folder / "frame_0001.wav").write_text("text")
+
+
 def vectors(folder):
     table = pd.read_csv(folder / "manifest.csv", dtype=str)
     table.assign(file="frames.csv").to_csv(folder / "manifest.csv", index=False)
@@ -272,14 +304,19 @@ def damaged(folder):
         (no_manifest, [], "is no continuum: it has no manifest.csv"),
         (no_frame, [], "lacks frame_0001.wav, which its manifest names"),
         (changed, [], "frame_0002.wav has changed since it was made"),
+        (cut_off, [], "is cut off or damaged in line 4"),
+        (twice, [], "names frame_0001.wav twice"),
+        (no_sound, [], "frame_0001.wav is no WAV file"),
         (vectors, [], "rows of a table, not pictures or sounds"),
-        (damaged, [], "is damaged: could not convert string to float"),
+        (damaged, [], "is damaged (could not convert string to float"),
         (None, ["--to", "powerpoint"], "there is no target 'powerpoint': choose one of psychopy, jspsych, bids"),
         (None, ["--distances", "3"], "a distance of 3 steps needs 4 frames, and a continuum has 3"),
         (None, ["--distances", "0"], "a distance is a number of steps from 1, not 0"),
         (None, ["--fps", "25"], "fps, hold, ping_pong and once are for films"),
         (None, ["--library", "x", "--to", "bids"], "library is for jspsych"),
         (None, ["--to", "gif", "--fps", "0"], "fps must lie between"),
+        (None, ["--to", "gif", "--fps", "60"], "a GIF has at most 50 frames a second"),
+        (None, ["--to", "gif", "--distances", "1"], "distances are for psychopy and jspsych"),
     ],
 )
 def test_bad_input_is_told_in_a_sentence(spoil, options, message, tmp_path, capsys):
@@ -308,13 +345,30 @@ def test_only_exports_are_replaced(tmp_path):
         gm.export(folder, tmp_path / "out", to="bids")
 
 
+def test_stimuli_are_not_replaced_by_their_export(two_pairs, tmp_path):
+    for out in (two_pairs, two_pairs / "export", two_pairs.parent):
+        with pytest.raises(UserError, match="lie in each other"):
+            gm.export(two_pairs, out, to="gif", overwrite=True)
+    assert read_stimuli(two_pairs).continua
+
+
+def test_a_trained_run_is_not_replaced_by_results(two_pairs, picture_run, tmp_path):
+    run = tmp_path / "runs" / "faces"
+    run.mkdir(parents=True)
+    (run / "space.safetensors").write_bytes((picture_run / "space.safetensors").read_bytes())
+    for out in (run, run.parent):
+        with pytest.raises(UserError, match="which only a training replaces"):
+            gm.export(two_pairs, out, to="psychopy", overwrite=True)
+    assert gm.load(run).sha256 == gm.load(picture_run).sha256
+
+
 def test_a_manifest_does_not_reach_outside_its_folder(tmp_path):
     folder = sounds(tmp_path / "continuum")
     table = pd.read_csv(folder / "manifest.csv", dtype=str)
     table["file"] = ["../secret.wav", *table["file"][1:]]
     table.to_csv(folder / "manifest.csv", index=False)
     (tmp_path / "secret.wav").write_bytes(b"private")
-    with pytest.raises(UserError, match=r"lacks secret\.wav"):
+    with pytest.raises(UserError, match="does not lie beside it"):
         read_stimuli(folder)
 
 

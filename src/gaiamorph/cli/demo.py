@@ -47,7 +47,7 @@ def demo(
     if minutes <= 0:
         raise UserError(f"minutes must be above 0, not {minutes}")
     data = open_data(SOURCE, size=size)
-    with new_folder(out, overwrite):
+    with new_folder(out, overwrite, training=True):
         pass  # an empty one, in place of what is there
     settings = {"size": size, "minutes": minutes, "batch_size": BATCH, "threads": threads}
     spaces = {

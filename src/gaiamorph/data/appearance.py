@@ -12,7 +12,7 @@ import numpy as np
 
 from gaiamorph.errors import UserError
 
-WHITE = 255.0
+WHITE, GREY = 255.0, 128
 LUMA = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in the luminance of a picture (ITU-R BT.601)."""
 OVAL = 0.75
@@ -39,7 +39,7 @@ class Appearance:
     """Standard deviation of the luminance of each frame."""
     oval: float = 0.0
     """Grey outside of an oval of this share of a frame's height. Means and contrasts are then those inside. 0: no oval."""
-    outside: int = 128
+    outside: int = GREY
     """Grey level, from 0 to 255, outside of the oval."""
 
     def check(self) -> None:
@@ -52,6 +52,8 @@ class Appearance:
             raise UserError(f"oval must lie between 0 and {1 / OVAL:.2f}, a share of the height, not {self.oval:g}")
         if not 0 <= self.outside <= WHITE:
             raise UserError(f"outside is a grey level from 0 to 255, not {self.outside}")
+        if self.outside != GREY and not self.oval:
+            raise UserError("outside is the grey level outside of an oval: give oval as well, or leave it out")
 
     @property
     def matches(self) -> bool:

@@ -46,7 +46,7 @@ def readable(path: Path) -> Iterator[None]:
     what, first, remedy = FORMATS.get(path.suffix.lower(), CSV)
     problem = f"{path} cannot be read as {what}"
     if not path.is_file():
-        raise UserError(f"{problem}: there is no such file")
+        raise UserError(f"{problem}: {'it is a folder' if path.is_dir() else 'there is no such file'}")
     with telling(problem), open(path, "rb") as file:
         start = file.read(max(1, len(first)))
     if not start:

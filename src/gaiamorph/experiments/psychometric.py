@@ -22,6 +22,8 @@ PRIOR_SLOPE, PRIOR_RAW = (np.log(10.0), 1.5), (-1.5, 1.5)
 slopes then lie between 0.5 and 190, and lapses between 0.001 and 0.08."""
 COARSE = 6.0
 """A logistic of this slope rises from 0.05 to 0.95 over a step of length 1."""
+FALLING, RISING = -3.0, 2.0
+"""Trends of answers from A to B, in standard errors. Below the first one A and B are swapped; up to the second one it is chance."""
 INTERVAL = 0.95
 GRID, WIDTH = (41, 41, 15), 5.0
 """Points of the grid by parameter, and how many standard deviations it reaches to each side."""
@@ -44,6 +46,8 @@ class Fit:
     lapse: float
     pse_interval: tuple[float, float] = (np.nan, np.nan)
     slope_interval: tuple[float, float] = (np.nan, np.nan)
+    is_flat: bool = False
+    """Whether answers do not rise from A to B by more than chance gives: they say nothing of a pse."""
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """The probability of the answer B at weights x."""
@@ -53,7 +57,7 @@ class Fit:
 def fit(x: np.ndarray, b: np.ndarray, n: np.ndarray) -> Fit:
     """The function of one participant. x (L,): weights; b, n (L,): answers B, and trials, at each.
 
-    Raises ValueError if fewer than three weights have trials, or if all answers are the same.
+    Raises ValueError if fewer than three weights have trials, if all answers are the same, or if they fall from A to B.
     """
     shown = np.flatnonzero(np.asarray(n) > 0)
     order = shown[np.argsort(np.asarray(x)[shown])]
@@ -62,6 +66,9 @@ def fit(x: np.ndarray, b: np.ndarray, n: np.ndarray) -> Fit:
         raise ValueError("fewer than three weights were judged")
     if b.sum() in (0, n.sum()):
         raise ValueError("all answers are the same")
+    trend = _trend(x, b, n)
+    if trend < FALLING:
+        raise ValueError("answers B become fewer towards B, so A and B are probably swapped")
     best = _fitted(x, b, n)
     pse, slope, lapse = float(best[0]), float(np.exp(best[1])), float(_lapse(best[2]))
     after = int(np.searchsorted(x, pse))
@@ -69,7 +76,7 @@ def fit(x: np.ndarray, b: np.ndarray, n: np.ndarray) -> Fit:
         # Any point of the step would do as well, and any steep slope.
         return Fit(pse, slope, lapse, (float(x[after - 1]), float(x[after])))
     of_pse, of_slope = _intervals(best, x, b, n)
-    return Fit(pse, slope, lapse, of_pse, (float(np.exp(of_slope[0])), float(np.exp(of_slope[1]))))
+    return Fit(pse, slope, lapse, of_pse, (float(np.exp(of_slope[0])), float(np.exp(of_slope[1]))), trend < RISING)
 
 
 def evenly_perceived(fits: Sequence[Fit], count: int, ends: tuple[float, float] = (0.0, 1.0)) -> np.ndarray:
@@ -80,6 +87,12 @@ def evenly_perceived(fits: Sequence[Fit], count: int, ends: tuple[float, float] 
     x = np.linspace(*ends, 2001)
     share = np.mean([expit(one.slope * (x - one.pse)) for one in fits], axis=0)
     return np.interp(np.linspace(share[0], share[-1], count), share, x)
+
+
+def _trend(x: np.ndarray, b: np.ndarray, n: np.ndarray) -> float:
+    """How much answers B rise with x, in standard errors of answers that do not (Cochran 1954, Armitage 1955)."""
+    share, away = b.sum() / n.sum(), x - (n * x).sum() / n.sum()
+    return float((away * b).sum() / np.sqrt(share * (1 - share) * (n * away**2).sum()))
 
 
 def _lapse(raw: np.ndarray) -> np.ndarray:

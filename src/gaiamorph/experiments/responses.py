@@ -19,7 +19,7 @@ from gaiamorph.output.report import write_page
 
 NAMES = {
     "weight": ("weight", "morph", "level", "x"),
-    "response": ("response", "answer", "choice", "judgement"),
+    "response": ("response", "answer", "choice", "judgement", "keyresp.keys"),
     "participant": ("participant", "participantid", "subject", "subjectid", "observer", "sub"),
     "pair": ("pair", "continuum"),
 }
@@ -47,12 +47,15 @@ def read_responses(path: Path, answer_b: str | None = None) -> tuple[pd.DataFram
             )
     table = pd.DataFrame({name: frame[column] if column else "" for name, column in chosen.items()})
     table[["participant", "pair"]] = table[["participant", "pair"]].astype(object).fillna("").astype(str)
-    weights: Any = pd.to_numeric(table["weight"], errors="coerce")
+    weights: Any = pd.to_numeric(table["weight"], errors="coerce").replace([np.inf, -np.inf], np.nan)
+    wrong = table["weight"][weights.isna() & table["weight"].notna()]
     known = weights.notna() & table["response"].notna()
     if not known.any():
-        raise UserError(f"{path} has no row with both a weight and a response")
+        why = f": the weight {wrong.iloc[0]!r} is no number" if len(wrong) else ""
+        raise UserError(f"{path} has no row with both a weight and a response{why}")
     if not known.all():
-        notes = [*notes, f"{(~known).sum()} of {len(table)} rows have no weight or no answer, and are left out"]
+        why = f" ({wrong.iloc[0]!r} is no number)" if len(wrong) else ""
+        notes = [*notes, f"{(~known).sum()} of {len(table)} rows have no weight or no answer, and are left out{why}"]
     table: Any = table[known].assign(weight=weights[known])
     answers = table["response"].map(_plain)
     table["b"] = (answers == _meant(sorted(set(answers)), answer_b, path)).astype(int)
@@ -113,7 +116,8 @@ def judged(trials: pd.DataFrame) -> list[Judged]:
             one = fit(weights, b, n)
             outside = not weights.min() <= one.pse <= weights.max()
             coarse = "steps too coarse for the slope" if np.isnan(one.slope_interval[0]) else ""
-            note = "pse outside" if outside else coarse or ("few trials" if n.sum() < FEWEST else "")
+            few = "few trials" if n.sum() < FEWEST else ""
+            note = "answers hardly change" if one.is_flat else "pse outside" if outside else coarse or few
         except ValueError as error:
             note = str(error)
         participant, pair = map(str, key)  # type: ignore[call-overload]
@@ -133,10 +137,12 @@ def draw(found: Sequence[Judged]) -> Image.Image:
 
 
 def respaced(found: Sequence[Judged], count: int) -> pd.DataFrame:
-    """For each pair, weights between which answers change evenly: pair, position, weight."""
-    rows = []
-    for pair in dict.fromkeys(one.pair for one in found if one.fit):
-        own = [one for one in found if one.fit and one.pair == pair]
+    """For each pair, weights between which answers change evenly: pair, position, weight. Raises UserError if none do."""
+    rows, telling = [], [one for one in found if one.fit and not one.fit.is_flat]
+    if not telling:
+        raise UserError("answers hardly change from A to B, so no continuum can be respaced by them")
+    for pair in dict.fromkeys(one.pair for one in telling):
+        own = [one for one in telling if one.pair == pair]
         ends = min(one.weights.min() for one in own), max(one.weights.max() for one in own)
         even = evenly_perceived([one.fit for one in own if one.fit], count, ends)
         rows += [(pair, i, weight) for i, weight in enumerate(even)]

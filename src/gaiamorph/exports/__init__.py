@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # it brings torch, which an export does not need
     from gaiamorph.space import LatentSpace
 
 FILMS = (*ANIMATED, *ENCODED)
+DISTANCES = (2,)
 TARGETS = ("psychopy", "jspsych", "bids", "psych-ds", *FILMS, "onnx")
 
 
@@ -27,7 +28,7 @@ def export(
     out: str | Path,
     *,
     to: str,
-    distances: Sequence[int] = (2,),
+    distances: Sequence[int] = DISTANCES,
     library: str | Path | None = None,
     film: Film = Film(),
     overwrite: bool = False,
@@ -45,9 +46,11 @@ def export(
         raise UserError(f"there is no target {to!r}: choose one of {', '.join(TARGETS)}")
     if film != Film() and to not in FILMS:
         raise UserError(f"fps, hold, ping_pong and once are for films, not for {to}: leave them out")
+    if tuple(distances) != DISTANCES and to not in ("psychopy", "jspsych"):
+        raise UserError(f"distances are for psychopy and jspsych, not for {to}: leave them out")
     if library is not None and to != "jspsych":
         raise UserError(f"library is for jspsych, not for {to}: leave it out")
-    film.check()
+    film.check(to)
     if to == "onnx":
         from gaiamorph.exports.onnx import write_onnx
         from gaiamorph.space import LatentSpace, load
@@ -65,6 +68,9 @@ def export(
             saved = thing.save(Path(scratch) / "continuum", sheets=False)
             return export(saved, out, to=to, distances=distances, library=library, film=film, overwrite=overwrite)
     stimuli = read_stimuli(Path(thing))
+    source, target = Path(thing).resolve(), Path(out).resolve()
+    if source in (target, *target.parents) or target in source.parents:
+        raise UserError(f"{out} and {thing} lie in each other: choose another place, so that no stimuli are lost")
     with new_folder(Path(out), overwrite) as folder:
         shutil.copy(stimuli.folder / MANIFEST, folder)
         if to == "psychopy":

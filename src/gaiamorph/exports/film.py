@@ -23,6 +23,8 @@ ENCODED: dict[str, tuple[str, dict[str, str]]] = {
     "webm": ("libvpx-vp9", {"crf": "20", "b": "0"}),
 }
 """Formats of PyAV: an encoder, and its options."""
+FASTEST_GIF = 50
+"""Frames a second: a GIF counts hundredths, and browsers slow down what is shown for less than two of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,18 +40,24 @@ class Film:
     once: bool = False
     """Do not begin again at the end (GIF, WebP and APNG)."""
 
-    def check(self) -> None:
-        """Raise UserError for values that cannot be."""
+    def check(self, to: str) -> None:
+        """Raise UserError for values that cannot be, for the format ``to``."""
+        if to == "gif" and self.fps > FASTEST_GIF:
+            raise UserError(
+                f"a GIF has at most {FASTEST_GIF} frames a second, not {self.fps:g}: lower fps, or use webp"
+            )
         if not 0.1 <= self.fps <= 120:
             raise UserError(f"fps must lie between 0.1 and 120, not {self.fps:g}")
         if not 0 <= self.hold <= 60:
             raise UserError(f"hold must lie between 0 and 60 seconds, not {self.hold:g}")
 
-    def played(self, frames: Sequence[Any]) -> list[tuple[Any, float]]:
-        """Frames in their order, and for how many seconds each is seen."""
-        order = [*frames, *frames[-2:0:-1]] if self.ping_pong else list(frames)
-        last = len(frames) - 1
-        return [(frame, self.hold if i in (0, last) and self.hold else 1 / self.fps) for i, frame in enumerate(order)]
+    def played(self, frames: Sequence[Any], loops: bool) -> list[tuple[Any, float]]:
+        """Frames in their order, and for how many seconds each is seen. loops: whether the first one follows on the last."""
+        order = list(range(len(frames)))
+        if self.ping_pong:
+            order += order[-2 : 0 if loops else None : -1]
+        still = self.hold or 1 / self.fps
+        return [(frames[i], still if i in (0, len(frames) - 1) else 1 / self.fps) for i in order]
 
 
 def write_films(stimuli: Stimuli, folder: Path, to: str, film: Film) -> None:
@@ -65,11 +73,14 @@ def write_films(stimuli: Stimuli, folder: Path, to: str, film: Film) -> None:
 
 def _write(continuum: Sequence[Stimulus], path: Path, to: str, film: Film) -> None:
     pictures = [Image.open(io.BytesIO(stimulus.content())).convert("RGB") for stimulus in continuum]
-    played = film.played(pictures)
+    played = film.played(pictures, loops=to in ANIMATED and not film.once)
     if to in ENCODED:
         _encode(played, path, to, film.fps)
         return
-    milliseconds = [round(1000 * seconds) for _, seconds in played]
+    # Rounded sums, so that errors do not add up: frames of a GIF take 30, 30 and 40 ms at 30 a second.
+    unit = 10 if to == "gif" else 1
+    ends = np.rint(np.cumsum([0.0, *(1000 * seconds for _, seconds in played)]) / unit)
+    milliseconds = (np.diff(ends) * unit).astype(int).tolist()
     first, *others = [frame for frame, _ in played]
     loop = {"loop": 0} if not film.once else {} if to == "gif" else {"loop": 1}
     first.save(path, save_all=True, append_images=others, duration=milliseconds, **loop, **ANIMATED[to])

@@ -4,6 +4,7 @@ import hashlib
 import json
 import keyword
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ FOLDER = "stimuli"
 """Where experiments keep their files."""
 SOUND_COLUMNS = ("seconds", "level_db", "pitch_hz")
 """Columns of sounds that an analysis may need."""
+HEADS = {".png": b"\x89PNG", ".wav": b"RIFF"}
+"""First bytes of stimuli."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,10 @@ class Stimulus:
         known = self.row.get("sha256")
         if known and hashlib.sha256(content).hexdigest() != known:
             raise UserError(
-                f"{self.path} has changed since it was made (its SHA-256 is another): make the continuum again"
+                f"{self.path} has changed since it was made (its SHA-256 is not that in the manifest): make the continuum again"
             )
+        if not content.startswith(HEADS[self.path.suffix]):  # older manifests have no SHA-256
+            raise UserError(f"{self.path} is no {self.path.suffix[1:].upper()} file: make the continuum again")
         return content
 
     def described(self) -> dict[str, Any]:
@@ -93,19 +98,28 @@ def read_stimuli(folder: Path) -> Stimuli:
     if not (folder / MANIFEST).is_file():
         raise UserError(f"{folder} is no continuum: it has no {MANIFEST} (gaiamorph morph or edit writes one)")
     continua: dict[str, list[Stimulus]] = {}
-    for row in read_rows(folder / MANIFEST, "a manifest", NEEDED, "surrogateescape"):
+    for line, row in enumerate(read_rows(folder / MANIFEST, "a manifest", NEEDED, "surrogateescape"), start=2):
+        if None in row.values():
+            raise UserError(f"{folder / MANIFEST} is cut off or damaged in line {line}: take a whole copy of it")
         if row["role"] == "frame":
-            continua.setdefault(row["pair"], []).append(Stimulus(folder / Path(row["file"] or "").name, row))
+            if row["file"] != Path(row["file"]).name:
+                raise UserError(f"{folder / MANIFEST} names {row['file']!r}, which does not lie beside it")
+            continua.setdefault(row["pair"], []).append(Stimulus(folder / row["file"], row))
     found = Stimuli(folder, list(continua.values()))
     if not found.continua:
         raise UserError(f"{folder / MANIFEST} names no frames")
-    if next(iter(found)).path.suffix not in (".png", ".wav"):
+    if any(stimulus.path.suffix not in HEADS for stimulus in found):
         raise UserError(f"{folder} holds rows of a table, not pictures or sounds, so it cannot be exported")
+    twice = [name for name, count in Counter(stimulus.name for stimulus in found).items() if count > 1]
+    if twice:
+        raise UserError(f"{folder / MANIFEST} names {twice[0]} twice: take a copy that no other program has saved")
     try:
         for stimulus in found:
             stimulus.described()
     except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{folder / MANIFEST} is damaged: {error}") from error
+        raise UserError(
+            f"{folder / MANIFEST} is damaged ({error}): take a copy that no other program has saved"
+        ) from error
     if missing := [stimulus.name for stimulus in found if not stimulus.path.is_file()]:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise UserError(f"{folder} lacks {missing[0]}{more}, which its manifest names: make the continuum again")

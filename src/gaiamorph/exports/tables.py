@@ -26,7 +26,7 @@ MEANINGS = {
 NAME = "A continuum made with gaiamorph"
 ABOUT = (
     "Stimuli between A and B, made with gaiamorph. manifest.csv says how each was made, and from what: gaiamorph morph SPACE "
-    "--manifest manifest.csv makes the same files again.\n"
+    "--manifest manifest.csv --out DIR makes the same files again, under the names in its column file.\n"
 )
 
 

@@ -27,7 +27,7 @@ def discrimination(stimuli: Stimuli, distances: Sequence[int]) -> list[dict[str,
                 else f"a distance is a number of steps from 1, not {distance}"
             )
     rows = []
-    for continuum, distance in itertools.product(stimuli.continua, distances):
+    for continuum, distance in itertools.product(stimuli.continua, dict.fromkeys(distances)):
         for low, high in zip(continuum, continuum[distance:], strict=False):
             for (one, two), x in itertools.product(((low, high), (high, low)), (1, 2)):
                 row = {

@@ -16,11 +16,20 @@ WAITING = 512
 """Files that may wait for a thread. The caller of `writers` blocks while there are more."""
 
 
-def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Raise UserError if ``path`` holds something, and ``overwrite`` is not given or gaiamorph did not make that folder."""
+RUN = {"config.yaml", "space.safetensors"}
+"""Files of trained runs."""
+
+
+def refuse_existing(path: Path, overwrite: bool, training: bool = False) -> None:
+    """Raise UserError if ``path`` holds something, and ``overwrite`` is not given or gaiamorph did not make that folder.
+
+    training: whether trained runs may be replaced, which took the longest to make.
+    """
     empty = path.is_dir() and not any(path.iterdir())
     if not os.path.lexists(path) or empty:
         return
+    if path.is_dir() and not training and any(RUN & names for names in _names(path).values()):
+        raise UserError(f"{path} holds a trained run, which only a training replaces: choose another place")
     if path.is_dir() and not _may_go(path):
         raise UserError(
             f"{path} exists already, and holds no results of gaiamorph, so it is not replaced: choose another place"
@@ -34,7 +43,7 @@ def _may_go(folder: Path) -> bool:
     if folder.resolve() in (Path.cwd(), *Path.cwd().parents):
         return False
     inside = list(folder.iterdir())
-    names = {path.name for path in inside}
+    names = _names(folder)[folder]
     return (
         is_result(folder, names)
         or {"alignment.csv", "alignment.json"} <= names
@@ -43,13 +52,19 @@ def _may_go(folder: Path) -> bool:
     )
 
 
+def _names(folder: Path) -> dict[Path, set[str]]:
+    """Names of what lies in a folder, and in each folder in it."""
+    folders = [folder, *(path for path in folder.iterdir() if path.is_dir())]
+    return {path: {file.name for file in path.iterdir()} for path in folders}
+
+
 @contextlib.contextmanager
-def new_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
+def new_file(path: Path, overwrite: bool = False, training: bool = False) -> Iterator[Path]:
     """A scratch path beside ``path``. It replaces ``path`` if the block ends well, and is deleted otherwise.
 
-    Raises UserError if ``path`` holds something and ``overwrite`` is not given.
+    Raises UserError as `refuse_existing` does.
     """
-    refuse_existing(path, overwrite)
+    refuse_existing(path, overwrite, training)
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{os.getpid()}-{path.name}")
     _remove(scratch)  # from a killed process with the same id
@@ -63,9 +78,9 @@ def new_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def new_folder(path: Path, overwrite: bool = False) -> Iterator[Path]:
+def new_folder(path: Path, overwrite: bool = False, training: bool = False) -> Iterator[Path]:
     """A scratch folder, with the rules of `new_file`."""
-    with new_file(path, overwrite) as scratch:
+    with new_file(path, overwrite, training) as scratch:
         scratch.mkdir()
         yield scratch
 

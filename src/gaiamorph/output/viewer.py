@@ -30,6 +30,7 @@ for (const section of document.querySelectorAll("section")) {
 }
 """
 STYLE = """
+h2 { overflow-wrap: anywhere }
 img.shown { display: block; width: min(100%, 512px) } input[type=range] { width: min(100%, 512px) }
 img.original { height: 128px; margin-right: 1rem } output { display: inline-block; min-width: 4rem }
 """

@@ -106,7 +106,7 @@ def train(
         if record.get("from"):
             start = load(folder / starts.FILE)
     elif not resume:
-        refuse_existing(folder, overwrite)
+        refuse_existing(folder, overwrite, training=True)
     if record is None and from_ is not None:
         start = load(from_)
         reading, wanted = starts.adopted(start, vars(how), wanted)
@@ -131,7 +131,7 @@ def train(
         wanted = settled(wanted, data, fabric.world_size)
         if first:
             if not resume:
-                with new_folder(folder, overwrite):
+                with new_folder(folder, overwrite, training=True):
                     pass  # an empty one, in place of what is there
             _record(folder, str(source), how, data, wanted, start, str(from_))
         fabric.barrier()

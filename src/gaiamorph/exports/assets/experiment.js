@@ -104,6 +104,10 @@ const DESIGNS = {
 };
 
 function runExperiment(design) {
+  if (typeof initJsPsych === "undefined") {
+    document.body.textContent = "jsPsych could not be loaded: is there a network? Export with --library to do without one.";
+    return;
+  }
   const who = participant();
   const jsPsych = initJsPsych({
     show_progress_bar: true,
