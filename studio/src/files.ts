@@ -22,7 +22,7 @@ export interface Frame {
 const COLUMNS = [
   "file", "role", "pair", "position", "weight", "source_a", "sha256_a", "source_b", "sha256_b",
   "spacing", "features", "refine", "scale", "attributes", "space_sha256", "gaiamorph_version",
-  "attributes_sha256", "columns", "detail", "full_size", "sha256", "blend",
+  "attributes_sha256", "columns", "detail", "full_size", "sha256", "blend", "space",
 ] as const;
 
 /** A zip file with the frames and manifest.csv. `gaiamorph morph --manifest` reads it. */
@@ -38,7 +38,7 @@ export async function archive(frames: Frame[], a: Source, b: Source, space: Desc
       source_a: a.name, sha256_a: a.sha256, source_b: b.name, sha256_b: b.sha256,
       spacing, features: "", refine: 0, scale: 1, attributes: JSON.stringify(amounts), space_sha256: space.sha256,
       gaiamorph_version: space.gaiamorph_version, attributes_sha256: vectors, columns: 0, detail: "none", full_size: 0,
-      sha256: await sha256(content), blend: "False",
+      sha256: await sha256(content), blend: "False", space: space.origin,
     };
     rows.push(COLUMNS.map((column) => cell(String(row[column]))).join(","));
   }

@@ -17,6 +17,8 @@ const PLACES: Record<Mode, number> = { morph: 2, edit: 1, square: 4, walk: 0 };
 const BATCH = 32;
 /** Name of a source that is no file, as in Python. */
 const ARRAY = "(array)";
+/** A vector with a larger standard error is told, as in Python. */
+const VAGUE = 0.5;
 /** Milliseconds from one item of a walk to the next. */
 const STRIDE = 2500;
 
@@ -202,6 +204,8 @@ function sliders(): void {
     ? "Amounts: 1 is from absent to present, or one unit of a number."
     : "This space has no attributes. Fit some with gaiamorph attributes, then open the studio again.";
   place.append(note);
+  const vague = names.filter((name) => (space.attributes[name].error ?? 0) > VAGUE);
+  if (vague.length) note.textContent += ` The data hardly says which way leads to ${vague.join(", ")}.`;
   for (const [i, name] of names.entries()) {
     const most = reach(space.attributes[name]);
     const row = document.createElement("div");

@@ -7,11 +7,13 @@ export interface Attribute {
   vector: number[];
   kind: "binary" | "numeric" | "level" | "difference";
   sd: number | null;
+  error: number | null;
 }
 
 export interface Description {
   gaiamorph_version: string;
   sha256: string;
+  origin: string;
   model: string;
   kind: { name: string; height: number; width: number; channels: number; crop: string; align?: Alignment };
   latent_dim: number;

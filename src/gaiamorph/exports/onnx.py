@@ -87,10 +87,15 @@ def description(space: LatentSpace) -> dict[str, Any]:
     }  # fmt: skip
     if not space.can_encode:
         del networks["encoder"]
+
+    def known(x: float) -> float | None:
+        return x if np.isfinite(x) else None  # JSON has no NaN
+
     return {
         "format": FORMAT,
         "gaiamorph_version": __version__,
         "sha256": space.sha256,
+        "origin": space.origin,
         "model": space.model,
         "kind": {"name": kind.name, **kind.settings()},
         "shape": list(kind.shape),
@@ -102,12 +107,17 @@ def description(space: LatentSpace) -> dict[str, Any]:
         "dtype": "float32",
         "networks": networks,
         "attributes": {
-            name: {"vector": vector.vector.tolist(), "kind": vector.kind, "sd": vector.sd if np.isfinite(vector.sd) else None}
+            name: {
+                "vector": vector.vector.tolist(),
+                "kind": vector.kind,
+                "sd": known(vector.sd),
+                "error": known(vector.error),
+            }
             for name, vector in space.attributes.items()
         },
         "facts": None if space.facts is None else space.facts.tolist(),
         "samples": space.sample_codes(SAMPLES).tolist(),
-    }  # fmt: skip
+    }
 
 
 def _write(network: nn.Module, x: Tensor, names: dict[str, str], path: Path) -> None:
