@@ -237,7 +237,7 @@ class Codec:
         if isinstance(self.distribution, Mixture):
             tensors |= {f"mixture/{name}": torch.tensor(getattr(self.distribution, name)) for name in MIXTURE}
         if self.facts is not None:
-            tensors["facts"] = torch.tensor(self.facts)
+            tensors["facts"] = torch.tensor(self.facts).contiguous()  # torch.tensor keeps the order of an array
         kind = {"name": self.kind.name, **self.kind.settings()}
         return tensors, {"format": FORMAT, "kind": kind, **self.info.to_json()}
 
