@@ -10,9 +10,8 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, check_random_state, validate_data
 
-from gaiamorph.data import Dataset, Vectors
-from gaiamorph.data.kinds import numbered
-from gaiamorph.data.splits import SMALLEST, split_items
+from gaiamorph.data.splits import SMALLEST
+from gaiamorph.data.vectors import rows_in_memory
 from gaiamorph.errors import UserError
 from gaiamorph.models import MODELS
 from gaiamorph.networks import Autoencoder
@@ -66,12 +65,8 @@ class GAIA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         given = {"model": self.model, "steps": self.steps, "seed": seed, "device": "cpu", **(self.options or {})}
         if self.n_components is not None:
             given["latent_dim"] = int(self.n_components)
-        splits = split_items(len(items), seed)
-        splits["train"] = np.sort(np.concatenate([splits["train"], splits.pop("test")]))
-        splits["test"] = np.zeros(0, np.int64)
         columns = [str(name) for name in getattr(self, "feature_names_in_", [f"x{i}" for i in range(items.shape[1])])]
-        kind = Vectors.fitted(items[splits["train"]], columns)
-        data = Dataset("(array)", kind, items, *numbered(len(items)), splits, mirror=False)
+        data = rows_in_memory(items, columns, seed)
         settings, threads = settled(from_dict(given), data), torch.get_num_threads()
         try:
             with tempfile.TemporaryDirectory() as folder:

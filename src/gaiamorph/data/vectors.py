@@ -15,6 +15,7 @@ from torch import Tensor
 from gaiamorph import drawing
 from gaiamorph.data import synthetic
 from gaiamorph.data.kinds import CPU, Dataset, Kind, Request, Strip, moved, numbered
+from gaiamorph.data.splits import split_items
 from gaiamorph.data.tables import KEYS, folded, read_arrays, read_frame, spelt
 from gaiamorph.errors import UserError, telling
 
@@ -115,6 +116,18 @@ class Vectors(Kind):
         """Items (N, D) as rows of a comma-separated table, which begins with the names of the columns."""
         header = False if path.exists() else self.columns
         pd.DataFrame(items).to_csv(path, mode="a", header=header, index=False, float_format="%.9g")
+
+
+def rows_in_memory(items: np.ndarray, columns: list[str], seed: int) -> Dataset:
+    """Rows float32 (N, D) that come from no file. None is for testing: validation gets as many as `split_items` gives it.
+
+    Raises UserError for fewer than four.
+    """
+    splits = split_items(len(items), seed)
+    splits["train"] = np.sort(np.concatenate([splits["train"], splits["test"]]))
+    splits["test"] = np.zeros(0, np.int64)
+    kind = Vectors.fitted(items[splits["train"]], columns)
+    return Dataset("(array)", kind, items, *numbered(len(items)), splits, mirror=False)
 
 
 def read_table(path: Path) -> tuple[np.ndarray, list[str], pd.DataFrame, list[str]]:
