@@ -22,7 +22,9 @@ EXTRAS = "samples,heif,speech,film,export"
 LEAST = re.compile(r"^([\w-]+)>=([\d.]+)$", re.MULTILINE)
 TESTED = ("pytest>=8", "h5py>=3.11")
 """What the tests need beside the extras."""
-BESIDE = ("docs", "benchmarks", "studio", "pyproject.toml", "README.md", "CHANGELOG.md", "CITATION.cff", "codemeta.json")  # fmt: skip
+BESIDE = (
+    "docs", "benchmarks", "studio", "pyproject.toml", "README.md", "CHANGELOG.md", "CITATION.cff", "codemeta.json",
+)  # fmt: skip
 """What the tests read of the repository."""
 NEEDED = ("gaiamorph/py.typed", "gaiamorph/recipes/paper.yaml", "gaiamorph/exports/assets/experiment.js")
 
