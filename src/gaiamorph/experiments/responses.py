@@ -47,7 +47,8 @@ def read_responses(path: Path, answer_b: str | None = None) -> tuple[pd.DataFram
             )
     table = pd.DataFrame({name: frame[column] if column else "" for name, column in chosen.items()})
     table[["participant", "pair"]] = table[["participant", "pair"]].astype(object).fillna("").astype(str)
-    weights: Any = pd.to_numeric(table["weight"], errors="coerce").replace([np.inf, -np.inf], np.nan)
+    weights: Any = pd.to_numeric(table["weight"], errors="coerce")
+    weights = weights.where(np.isfinite(weights))
     wrong = table["weight"][weights.isna() & table["weight"].notna()]
     known = weights.notna() & table["response"].notna()
     if not known.any():
