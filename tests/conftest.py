@@ -21,6 +21,7 @@ def own_cache(tmp_path_factory):
     """Nothing is read from or written to the user's cache."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAIAMORPH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("OMP_NUM_THREADS", "1")  # tests run side by side, and threads would wait for each other
         yield
 
 
