@@ -5,9 +5,8 @@ import tempfile
 import webbrowser
 from pathlib import Path
 
-from gaiamorph.cli.options import Flag, Overwrite, Space
-from gaiamorph.output.folders import new_folder, refuse_existing
-from gaiamorph.space import load
+from gaiamorph.cli.options import Common, Flag, Overwrite, Space
+from gaiamorph.output.folders import new_folder
 from gaiamorph.studio import read_files, write_files
 from gaiamorph.studio.server import Server
 
@@ -28,15 +27,14 @@ def studio(
         port: Port on 127.0.0.1. 0 takes one that is free.
         no_browser: Do not open a browser.
     """
+    opened = Common(overwrite=overwrite).open(space, out)
     if out is not None:
-        refuse_existing(out, overwrite)
-        opened = load(space)
         with new_folder(out, overwrite) as folder:
             write_files(opened, folder)
         print(out)
         return
     with tempfile.TemporaryDirectory() as scratch:
-        write_files(load(space), Path(scratch))
+        write_files(opened, Path(scratch))
         files = read_files(Path(scratch))
     with Server(files, port) as server:
         print(f"{server.address} (Ctrl-C ends it)", flush=True)

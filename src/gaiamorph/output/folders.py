@@ -28,34 +28,38 @@ def refuse_existing(path: Path, overwrite: bool, training: bool = False) -> None
     empty = path.is_dir() and not any(path.iterdir())
     if not os.path.lexists(path) or empty:
         return
-    if path.is_dir() and not training and any(RUN & names for names in _names(path).values()):
-        raise UserError(f"{path} holds a trained run, which only a training replaces: choose another place")
-    if path.is_dir() and not _may_go(path):
-        raise UserError(
-            f"{path} exists already, and holds no results of gaiamorph, so it is not replaced: choose another place"
-        )
+    if path.is_dir():
+        names = _names(path)
+        if not _may_go(path, names):
+            raise UserError(
+                f"{path} exists already, and holds no results of gaiamorph, so it is not replaced: choose another place"
+            )
+        if not training and any(RUN & inside for inside in names.values()):
+            raise UserError(f"{path} holds a trained run, which only a training replaces: choose another place")
     if not overwrite:
         raise UserError(f"{path} exists already: choose another place, or say --overwrite to replace it")
-
-
-def _may_go(folder: Path) -> bool:
-    """Whether a folder may be replaced: it is a result, aligned pictures, or holds nothing but decoded items or results."""
-    if folder.resolve() in (Path.cwd(), *Path.cwd().parents):
-        return False
-    inside = list(folder.iterdir())
-    names = _names(folder)[folder]
-    return (
-        is_result(folder, names)
-        or {"alignment.csv", "alignment.json"} <= names
-        or all(name.startswith(("item_", "items.")) for name in names)
-        or all(path.is_dir() and is_result(path, {file.name for file in path.iterdir()}) for path in inside)
-    )
 
 
 def _names(folder: Path) -> dict[Path, set[str]]:
     """Names of what lies in a folder, and in each folder in it."""
     folders = [folder, *(path for path in folder.iterdir() if path.is_dir())]
     return {path: {file.name for file in path.iterdir()} for path in folders}
+
+
+def _may_go(folder: Path, names: dict[Path, set[str]]) -> bool:
+    """Whether a folder may be replaced: it is a result, aligned pictures, or holds nothing but decoded items or results.
+
+    names: as `_names` gives them.
+    """
+    if folder.resolve() in (Path.cwd(), *Path.cwd().parents):
+        return False
+    own, inner = names[folder], {path: inside for path, inside in names.items() if path != folder}
+    return (
+        is_result(folder, own)
+        or {"alignment.csv", "alignment.json"} <= own
+        or all(name.startswith(("item_", "items.")) for name in own)
+        or (len(inner) == len(own) and all(is_result(path, inside) for path, inside in inner.items()))
+    )
 
 
 @contextlib.contextmanager

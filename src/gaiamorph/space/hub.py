@@ -40,9 +40,7 @@ def fetch(source: str) -> Fetched:
     return Fetched(path, f"{PREFIX}{name}@{path.parent.name}")  # a snapshot's folder is its commit
 
 
-def push(
-    name: str, content: bytes, card: str, sheet: bytes | None, *, private: bool, message: str = "Upload of a space"
-) -> str:
+def push(name: str, content: bytes, card: str, sheet: bytes | None, *, private: bool) -> str:
     """Put a space file, its card and a picture into the repository ``owner/name`` in one commit. Returns ``hub:owner/name@COMMIT``.
 
     The repository is made if it is missing. Raises UserError.
@@ -54,7 +52,9 @@ def push(
         api = HfApi(library_name="gaiamorph")
         api.create_repo(name, private=private, exist_ok=True)
         made: Any = api.create_commit(
-            name, [CommitOperationAdd(path, io.BytesIO(data)) for path, data in files.items()], commit_message=message
+            name,
+            [CommitOperationAdd(path, io.BytesIO(data)) for path, data in files.items()],
+            commit_message="Upload of a space",
         )
     return f"{PREFIX}{name}@{made.oid}"
 
