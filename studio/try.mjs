@@ -1,14 +1,16 @@
 /**
- * Uses the page as a person does: node try.mjs ADDRESS A.png B.png OUT [full]
+ * Uses the page as a person does: node try.mjs ADDRESS A B OUT [full]. A, B: two pictures, or two recordings.
  *
  * Writes morph.zip, edit.zip, screenshots and found.json (measurements) into OUT. Fails if a request goes to another origin, if
  * the console has an error, or if a step has no effect. full: also at the width of a phone and in the dark, and with limits of
  * time. Chromium is found by CHROMIUM, or at its usual places.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 const [address, a, b, out, full] = process.argv.slice(2);
+const isHeard = /\.(wav|flac)$/.test(a);
+const [word, suffix] = isHeard ? ["recording", "wav"] : ["picture", "png"];
 const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const executablePath = places.find((path) => path && existsSync(path));
 const quiet = [
@@ -27,6 +29,15 @@ async function open(options) {
   });
   page.on("console", (message) => message.type() === "error" && found.errors.push(message.text()));
   page.on("pageerror", (error) => found.errors.push(String(error)));
+  await page.addInitScript(() => {
+    // What is played is counted: there is no loudspeaker.
+    const start = AudioBufferSourceNode.prototype.start;
+    window.played = [];
+    AudioBufferSourceNode.prototype.start = function () {
+      window.played.push(this.buffer.duration);
+      start.call(this);
+    };
+  });
   await page.goto(address);
   await page.locator("#table:visible").waitFor();
   return page;
@@ -77,9 +88,9 @@ try {
   const transfer = await page.evaluateHandle(() => new DataTransfer());
   for (const path of [a, b]) {
     const content = [...readFileSync(path)];
-    await transfer.evaluate((transfer, [content, name]) => {
-      transfer.items.add(new File([Uint8Array.from(content)], name, { type: "image/png" }));
-    }, [content, path.split("/").pop()]);
+    await transfer.evaluate((transfer, [content, name, kind]) => {
+      transfer.items.add(new File([Uint8Array.from(content)], name, { type: `${kind}/${name.split(".").pop()}` }));
+    }, [content, path.split("/").pop(), isHeard ? "audio" : "image"]);
   }
   const read = performance.now();
   found.said = [await filled(page, "a", () => page.locator("#a").dispatchEvent("drop", { dataTransfer: transfer }))];
@@ -97,8 +108,18 @@ try {
   found.frame_ms = Math.round((performance.now() - started) / 20);
   await slide(page, /Weight of B/, 0.5);
   await download(page, "Download frames", `${out}/morph.zip`);
-  await download(page, "Save this frame", `${out}/morph_0.50.png`);
+  await download(page, "Save this frame", `${out}/morph_0.50.${suffix}`);
   await page.screenshot({ path: `${out}/morph.png` });
+  if (isHeard) {
+    const begun = performance.now();
+    for (const name of ["Play A", "Play", "Play B"]) {
+      const before = await page.evaluate(() => window.played.length);
+      await page.getByRole("button", { name, exact: true }).click();
+      await page.waitForFunction((before) => window.played.length > before, before);
+    }
+    found.play_ms = Math.round((performance.now() - begun) / 3);
+    found.played = await page.evaluate(() => window.played.slice(-3));
+  }
 
   await drawn(page, () => page.getByLabel("Edit").check());
   const sliders = page.locator("#attributes input");
@@ -129,19 +150,24 @@ try {
   await page.getByRole("button", { name: "Stop" }).click();
   await page.screenshot({ path: `${out}/walk.png` });
 
-  // What is no picture gets a sentence, and the page goes on.
+  // What is no picture or recording gets a sentence, and the page goes on.
   await page.getByLabel("Morph").check();
   const whole = readFileSync(a);
   const wrong = {
-    "notes.png": Buffer.from("not a picture"), "cut.png": whole.subarray(0, whole.length / 2), "drawing.svg": Buffer.from("<svg/>"),
+    [`notes.${suffix}`]: Buffer.from("no such thing"), [`empty.${suffix}`]: Buffer.alloc(0), "drawing.svg": Buffer.from("<svg/>"),
+    [`cut.${suffix}`]: whole.subarray(0, isHeard ? 20 : whole.length / 2),
+    [`other.${suffix}`]: Buffer.from(isHeard ? "\x89PNG\r\n\x1a\n----" : "RIFF----WAVEfmt ", "latin1"),
   };
-  for (const [name, buffer] of Object.entries(wrong)) {
+  ftruncateSync(openSync(`${out}/huge.${suffix}`, "w"), 65 * 2 ** 20);
+  for (const name of [...Object.keys(wrong), `huge.${suffix}`]) {
     const said = await filled(page, "a", async () => {
       await page.locator("#a .said").evaluate((said) => (said.textContent = ""));
-      await page.locator("#a input").setInputFiles({ name, mimeType: "image/png", buffer });
+      await page.locator("#a input").setInputFiles(name in wrong ? { name, mimeType: "", buffer: wrong[name] } : `${out}/${name}`);
     });
-    check(/picture/.test(said), `${name} gets no sentence: ${said}`);
+    check(/^(This|The|It) .*\.$/.test(said) && !/Reload/.test(said), `${name} gets no sentence: ${said}`);
+    found.refused = { ...found.refused, [name]: said };
   }
+  rmSync(`${out}/huge.${suffix}`);
 
   const looks = full ? [["phone", 360, "light"], ["phone_dark", 360, "dark"], ["dark", 1100, "dark"]] : [];
   for (const [name, width, colorScheme] of looks) {

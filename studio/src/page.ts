@@ -1,39 +1,38 @@
 /** The page: items in places, sliders, and the frame that they give. */
 
 import { Engine } from "./engine";
-import { archive, png, type Frame, type Source } from "./files";
+import { archive, type Frame } from "./files";
+import { mediumOf, type Item, type Medium, type Written } from "./medium";
 import { paint } from "./paint";
-import type { Picture } from "./pixels";
-import { readPhotograph, sha256 } from "./reading";
-import { between, edited, evenly, inSquare, Problem, reach, type Amounts, type Description } from "./space";
+import { sha256 } from "./reading";
+import { sliders } from "./sliders";
 import { Slot } from "./slot";
+import { between, edited, evenly, inSquare, Problem, type Amounts, type Description } from "./space";
+import { Walk } from "./walk";
+import type { Wish } from "./worker";
 
 type Mode = "morph" | "edit" | "square" | "walk";
 
 const LETTERS = ["A", "B", "C", "D"];
 /** Places that each mode needs. */
 const PLACES: Record<Mode, number> = { morph: 2, edit: 1, square: 4, walk: 0 };
-/** Codes that are decoded together, as in Python. */
-const BATCH = 32;
 /** Name of a source that is no file, as in Python. */
 const ARRAY = "(array)";
-/** A vector with a larger standard error is told, as in Python. */
-const VAGUE = 0.5;
-/** Milliseconds from one item of a walk to the next. */
-const STRIDE = 2500;
 
 const engine = new Engine();
 const the = <Kind extends HTMLElement>(id: string) => document.getElementById(id) as Kind;
 const [weight, across, down, count] = ["weight", "across", "down", "count"].map((id) => the<HTMLInputElement>(id));
-const [save, download, reset, walk] = ["save", "download", "reset", "walk"].map((id) => the<HTMLButtonElement>(id));
+const [save, download, reset, play] = ["save", "download", "reset", "play"].map((id) => the<HTMLButtonElement>(id));
 const [table, pad, hint, status] = ["table", "pad", "hint", "status"].map((id) => the(id));
 const frame = the<HTMLCanvasElement>("frame");
 
 let space: Description;
+let medium: Medium;
+let slots: Slot[] = [];
 let mode: Mode = "morph";
-let shown: Picture | null = null;
+let shown: Wish | null = null;
 const amounts: Amounts = {};
-const slots = LETTERS.map((letter) => new Slot(letter, fill, draw));
+const walk = new Walk(sample, the("walk"), show);
 
 function say(text: string, bad = false): void {
   status.textContent = text;
@@ -49,20 +48,16 @@ function told(error: unknown): string {
 async function fill(files: File[], from: Slot): Promise<void> {
   const places = slots.slice(slots.indexOf(from)).filter((slot) => !slot.element.hidden);
   for (const [i, file] of files.slice(0, places.length).entries()) {
-    await places[i].take(async () => {
-      const { name, sha256, picture, isAligned } = await readPhotograph(file, space.kind.align);
-      return { name, sha256, ...(await engine.call("read", picture, isAligned)) };
-    }, told, space.error_threshold);
+    await places[i].take(() => medium.read(file), told, space.error_threshold);
     await show();
   }
 }
 
-/** A random sample of the space, for who has no picture at hand. */
+/** A random sample of the space, for who has no picture or recording at hand. */
 async function draw(slot: Slot): Promise<void> {
   await slot.take(async () => {
-    const [item] = await engine.call("decode", [sample()]);
-    const made = await engine.call("encode", item);
-    return { name: ARRAY, sha256: await sha256(Uint8Array.from(item.data)), ...made };
+    const made = await engine.call("made", sample());
+    return { name: ARRAY, sha256: await sha256(Uint8Array.from(made.picture.data)), ...made };
   }, told, null);
   await show();
 }
@@ -71,15 +66,37 @@ function sample(): Float32Array {
   return Float32Array.from(space.samples[Math.floor(Math.random() * space.samples.length)]);
 }
 
-/** The code that the sliders stand for, or null while items are missing. */
-function wanted(): Float32Array | null {
-  const items = slots.slice(0, PLACES[mode]).map((slot) => slot.item?.code);
-  if (mode === "walk") return steps.code();
-  if (!items.every((code) => code !== undefined)) return null;
-  const codes = items as Float32Array[];
-  if (mode === "morph") return between(codes[0], codes[1], weight.valueAsNumber);
-  if (mode === "edit") return edited(codes[0], amounts, space.attributes);
-  return inSquare(codes, across.valueAsNumber, down.valueAsNumber);
+/** The items in the places that the mode needs, or null while some are missing. */
+function items(): Item[] | null {
+  const found = slots.slice(0, PLACES[mode]).map((slot) => slot.item);
+  return found.every((item) => item !== null) ? found : null;
+}
+
+/** The two items that frames lie between whose detail they can carry. Squares and walks have none. */
+function both(): Item[] {
+  const [a, b = a] = mode === "morph" || mode === "edit" ? (items() ?? []) : [];
+  return a ? [a, b] : [];
+}
+
+/** What the sliders stand for, or null while items are missing. */
+function wanted(): Wish | null {
+  if (mode === "walk") return { code: walk.code(), facts: null, share: 0.5 };
+  const [given, w] = [items(), weight.valueAsNumber];
+  if (!given) return null;
+  if (mode === "morph") return onTheWay(given[0], given[1], w);
+  if (mode === "edit") return changed(given[0], amounts);
+  const [code, facts] = (["code", "facts"] as const).map((name) =>
+    inSquare(given.map((item) => item[name]), across.valueAsNumber, down.valueAsNumber),
+  );
+  return { code, facts, share: 0.5 };
+}
+
+function onTheWay(a: Item, b: Item, share: number): Wish {
+  return { code: between(a.code, b.code, share), facts: between(a.facts, b.facts, share), share };
+}
+
+function changed(item: Item, by: Amounts): Wish {
+  return { code: edited(item.code, by, space.attributes), facts: item.facts, share: 0.5 };
 }
 
 let drawing = false;
@@ -93,13 +110,14 @@ async function show(): Promise<void> {
   try {
     while (again) {
       again = false;
-      const code = wanted();
-      shown = code && (await engine.call("decode", [code]))[0];
-      if (shown) paint(frame, shown);
+      const wish = wanted();
+      const picture = wish && (await engine.call("decode", [wish], medium.ends(both())))[0];
+      if (picture) paint(frame, picture);
+      shown = wish;
       frame.style.visibility = shown ? "visible" : "hidden";
       hint.textContent = shown ? "" : missing();
       the("dot").hidden = !shown || mode !== "square";
-      save.disabled = !shown;
+      save.disabled = play.disabled = !shown;
       download.disabled = !shown || reset.disabled;
       pad.dataset.drawn = String(Number(pad.dataset.drawn ?? 0) + 1);
     }
@@ -113,7 +131,16 @@ async function show(): Promise<void> {
 function missing(): string {
   const letters = LETTERS.slice(0, PLACES[mode]).filter((_, i) => !slots[i].item);
   const names = letters.length > 1 ? `${letters.slice(0, -1).join(", ")} and ${letters.at(-1)}` : letters[0];
-  return `Put ${letters.length > 1 ? "pictures" : "a picture"} into ${names}.`;
+  return `Put ${letters.length > 1 ? `${medium.word}s` : `a ${medium.word}`} into ${names}.`;
+}
+
+/** Play the frame that the sliders stand for. */
+async function playFrame(): Promise<void> {
+  const wish = wanted();
+  if (!wish || !medium.play) return;
+  say("Computing the sound …");
+  await medium.play(wish, both());
+  say("");
 }
 
 function choose(next: Mode): void {
@@ -124,34 +151,9 @@ function choose(next: Mode): void {
   for (const part of document.querySelectorAll<HTMLElement>(".own")) part.hidden = !part.dataset.mode!.split(" ").includes(mode);
   pad.classList.toggle("square", mode === "square");
   reset.disabled = mode === "edit" && !Object.keys(space.attributes).length;
-  if (mode !== "walk") steps.stop();
+  if (mode !== "walk") walk.stop();
   void show();
 }
-
-/** A walk among random samples of the space. */
-const steps = {
-  running: false, from: new Float32Array() as Float32Array, to: new Float32Array() as Float32Array, share: 0, time: 0,
-  code(): Float32Array {
-    if (!this.from.length) [this.from, this.to] = [sample(), sample()];
-    return between(this.from, this.to, this.share);
-  },
-  async go(): Promise<void> {
-    this.running = true;
-    this.time = performance.now();
-    walk.textContent = "Stop";
-    while (this.running) {
-      const now = await new Promise<number>(requestAnimationFrame);
-      this.share += Math.max(0, now - this.time) / STRIDE;
-      this.time = now;
-      if (this.share >= 1) [this.from, this.to, this.share] = [this.to, sample(), 0];
-      await show();
-    }
-  },
-  stop(): void {
-    this.running = false;
-    walk.textContent = "Start";
-  },
-};
 
 function give(content: Blob, name: string): void {
   const link = document.createElement("a");
@@ -164,74 +166,34 @@ function give(content: Blob, name: string): void {
 async function saveFrame(): Promise<void> {
   if (!shown) return;
   const place = { morph: `_${weight.value}`, square: `_${across.value}_${down.value}`, edit: "", walk: "" }[mode];
-  give(new Blob([await png(shown)], { type: "image/png" }), `${mode}${place}.png`);
-  say("Saved.");
+  const { files, said } = await medium.write([shown], both());
+  give(new Blob([files[0].content]), `${mode}${place}${medium.suffix}`);
+  say(`Saved.${said}`);
 }
 
 /** The whole continuum, or the way from the item to its edit, as a zip. */
 async function saveAll(): Promise<void> {
   if (!count.reportValidity()) return;
-  const [a, b] = mode === "morph" ? [slots[0].item!, slots[1].item!] : [slots[0].item!, slots[0].item!];
+  const [a, b] = both();
   const shares = evenly(count.valueAsNumber);
   const changes = shares.map((share): Amounts => {
-    const changed = Object.entries(amounts).filter(([, x]) => x);
-    return mode === "morph" ? {} : Object.fromEntries(changed.map(([name, x]) => [name, share * x]));
+    const moved = Object.entries(amounts).filter(([, x]) => x);
+    return mode === "morph" ? {} : Object.fromEntries(moved.map(([name, x]) => [name, share * x]));
   });
   if (mode === "edit" && !Object.keys(changes[0]).length) return say("Move a slider first: nothing is changed yet.");
-  const codes = shares.map((share, i) =>
-    mode === "morph" ? between(a.code, b.code, share) : edited(a.code, changes[i], space.attributes),
-  );
-  const pictures: Picture[] = [];
-  for (let i = 0; i < codes.length; i += BATCH) {
-    say(`Drawing frame ${i + 1} of ${codes.length} …`);
-    pictures.push(...(await engine.call("decode", codes.slice(i, i + BATCH))));
+  const wishes = shares.map((share, i) => (mode === "morph" ? onTheWay(a, b, share) : changed(a, changes[i])));
+  const written: Written[] = [];
+  let warned = "";
+  for (let i = 0; i < wishes.length; i += medium.batch) {
+    say(`Making frame ${i + 1} of ${wishes.length} …`);
+    const { files, said } = await medium.write(wishes.slice(i, i + medium.batch), [a, b]);
+    written.push(...files);
+    warned = said;
   }
-  const frames = pictures.map((picture, i): Frame => {
-    const file = `frame_${String(i).padStart(4, "0")}.png`;
-    return { file, picture, weight: mode === "morph" ? shares[i] : 0, amounts: changes[i] };
-  });
-  const [from, to]: Source[] = [a, b];
-  give(await archive(frames, from, to, space, mode === "morph" ? "even" : "given"), `${mode}.zip`);
-  say(`${frames.length} frames and manifest.csv are in ${mode}.zip.`);
-}
-
-function sliders(): void {
-  const place = the("attributes");
-  const names = Object.keys(space.attributes);
-  const note = document.createElement("p");
-  note.className = "note";
-  note.textContent = names.length
-    ? "Amounts: 1 is from absent to present, or one unit of a number."
-    : "This space has no attributes. Fit some with gaiamorph attributes, then open the studio again.";
-  place.append(note);
-  const vague = names.filter((name) => (space.attributes[name].error ?? 0) > VAGUE);
-  if (vague.length) note.textContent += ` The data hardly says which way leads to ${vague.join(", ")}.`;
-  for (const [i, name] of names.entries()) {
-    const most = reach(space.attributes[name]);
-    const row = document.createElement("div");
-    row.className = "slider";
-    const title = document.createElement("label");
-    const output = document.createElement("output");
-    const input = document.createElement("input");
-    Object.assign(input, { id: `attribute-${i}`, type: "range", min: `${-most}`, max: `${most}`, step: `${most / 40}`, value: "0" });
-    title.textContent = name;
-    title.htmlFor = input.id;
-    output.htmlFor.add(input.id);
-    const change = () => {
-      const amount = Number(input.valueAsNumber.toPrecision(6));
-      amounts[name] = amount;
-      output.value = amount ? `${amount > 0 ? "+" : "−"}${Math.abs(amount).toPrecision(2)}` : "0";
-      void show();
-    };
-    input.addEventListener("input", change);
-    reset.addEventListener("click", () => {
-      input.value = "0";
-      change();
-    });
-    output.value = "0";
-    row.append(title, output, input);
-    place.append(row);
-  }
+  const frames = written.map((file, i): Frame => ({ ...file, weight: mode === "morph" ? shares[i] : 0, amounts: changes[i] }));
+  const same = { spacing: mode === "morph" ? "even" : "given", detail: medium.ends([a, b]).length ? "carried" : "none" };
+  give(await archive(frames, a, b, space, medium.suffix, same), `${mode}.zip`);
+  say(`${frames.length} frames and manifest.csv are in ${mode}.zip.${warned}`);
 }
 
 /** In a square, the frame itself is a field to drag on. */
@@ -249,15 +211,23 @@ function square(): void {
   };
   pad.addEventListener("pointerdown", drag);
   pad.addEventListener("pointermove", drag);
+  pad.addEventListener("pointerup", () => mode === "square" && settled());
+}
+
+/** A slider has been let go: what is heard is played. */
+function settled(): void {
+  void playFrame().catch((error: unknown) => say(told(error), true));
 }
 
 function listen(): void {
-  for (const input of [weight, across, down])
+  for (const input of [weight, across, down]) {
     input.addEventListener("input", () => {
       input.parentElement!.querySelector("output")!.value = input.valueAsNumber.toFixed(2);
       Object.assign(the("dot").style, { left: `${100 * across.valueAsNumber}%`, top: `${100 * down.valueAsNumber}%` });
       void show();
     });
+    input.addEventListener("change", settled);
+  }
   for (const input of document.querySelectorAll<HTMLInputElement>("#modes input"))
     input.addEventListener("change", () => choose(input.value as Mode));
   // A button that is disabled loses the focus, so a second click is ignored instead.
@@ -271,7 +241,7 @@ function listen(): void {
     });
   guarded(save, saveFrame);
   guarded(download, saveAll);
-  walk.addEventListener("click", () => (steps.running ? steps.stop() : void steps.go()));
+  guarded(play, playFrame);
   // What is pasted, or dropped beside the places, goes to the first empty ones.
   const empty = () => slots.find((slot) => !slot.element.hidden && !slot.item) ?? slots[0];
   document.addEventListener("paste", (event) => {
@@ -279,7 +249,7 @@ function listen(): void {
     const files = [...(event.clipboardData?.files ?? [])];
     const focused = slots.find((slot) => slot.element.contains(document.activeElement));
     if (files.length) void fill(files, focused ?? empty());
-    else say("The clipboard holds no picture.");
+    else say(`The clipboard holds no ${medium.word}.`);
   });
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {
@@ -291,17 +261,17 @@ function listen(): void {
 
 async function open(): Promise<void> {
   space = await engine.call("open");
-  const { name, width, height, channels } = space.kind;
-  if (name !== "pictures")
-    throw new Problem(`The page draws pictures so far, and this is a space of ${name}: use gaiamorph morph.`);
-  const size = `${width}\u00a0×\u00a0${height} pixels`;
-  the("about").textContent = `${space.model}, ${size}, ${channels === 1 ? "grey" : "colour"}`;
-  the("size").textContent = size;
+  medium = mediumOf(space, engine);
+  the("about").textContent = `${space.model}, ${medium.about}`;
+  for (const place of document.querySelectorAll(".about")) place.textContent = medium.about;
+  const own = medium.play && ((item: Item) => medium.play!({ code: item.code, facts: item.facts, share: 0 }, [item, item]));
+  slots = LETTERS.map((letter) => new Slot(letter, medium, fill, draw, own && ((item) => own(item).catch((error) => say(told(error), true)))));
   table.prepend(...slots.map((slot) => slot.element));
-  sliders();
+  play.hidden = !medium.play;
+  sliders(the("attributes"), space.attributes, amounts, reset, show, settled);
   square();
   listen();
-  for (const part of [the("modes"), table, the("about-frames")]) part.hidden = false;
+  for (const part of [the("modes"), table, the(`about-${space.kind.name}`)]) part.hidden = false;
   const inputs = [...document.querySelectorAll<HTMLInputElement>("#modes input")];
   if (!space.networks.encoder) for (const input of inputs) input.disabled = input.value !== "walk";
   // A browser keeps what was chosen before a reload.
@@ -310,7 +280,7 @@ async function open(): Promise<void> {
   for (const input of [weight, across, down]) input.dispatchEvent(new Event("input"));
   choose(chosen.value as Mode);
   the("controls").append(status); // where the buttons are
-  if (!space.networks.encoder) say(`${space.model} has no encoder, so pictures have no codes in it.`);
+  if (!space.networks.encoder) say(`${space.model} has no encoder, so ${medium.word}s have no codes in it.`);
 }
 
 open().catch((error: unknown) => say(told(error), true));

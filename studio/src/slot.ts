@@ -1,13 +1,7 @@
 /** A place for one item: chosen, dropped, pasted, or a random sample. */
 
+import type { Item, Medium } from "./medium";
 import { paint } from "./paint";
-import type { Problem } from "./space";
-import type { Encoded } from "./worker";
-
-export interface Item extends Encoded {
-  name: string;
-  sha256: string;
-}
 
 export class Slot {
   readonly element = document.createElement("section");
@@ -17,24 +11,37 @@ export class Slot {
   private readonly said = part("p", "said");
   private calls = 0;
 
-  constructor(readonly letter: string, fill: (files: File[], from: Slot) => Promise<void>, draw: (slot: Slot) => Promise<void>) {
+  /** play: of items that are heard. */
+  constructor(
+    letter: string, { word, accept }: Medium, fill: (files: File[], from: Slot) => Promise<void>,
+    draw: (slot: Slot) => Promise<void>, play?: (item: Item) => Promise<void>,
+  ) {
     this.element.id = letter.toLowerCase();
     this.element.className = "slot";
     this.element.setAttribute("aria-label", `Item ${letter}`);
     const title = part("h2", "");
     title.textContent = letter;
     const text = part("span", "");
-    text.textContent = "Choose, drop or paste a picture";
+    text.textContent = `Choose, drop or paste a ${word}`;
     this.drop.type = "button";
-    this.drop.setAttribute("aria-label", `Choose a picture for ${letter}`);
+    this.drop.setAttribute("aria-label", `Choose a ${word} for ${letter}`);
     this.drop.append(text, this.canvas);
     this.said.setAttribute("role", "status");
     const input = part("input", "");
-    Object.assign(input, { type: "file", accept: "image/*", multiple: true, hidden: true });
+    Object.assign(input, { type: "file", accept, multiple: true, hidden: true });
     const made = part("button", "draw");
     Object.assign(made, { type: "button", textContent: "Random sample" });
     made.setAttribute("aria-label", `Random sample for ${letter}`);
-    this.element.append(title, this.drop, input, this.said, made);
+    const buttons = part("div", "buttons");
+    buttons.append(made);
+    this.element.append(title, this.drop, input, this.said, buttons);
+    if (play) {
+      const heard = part("button", "heard");
+      Object.assign(heard, { type: "button", textContent: "Play" });
+      heard.setAttribute("aria-label", `Play ${letter}`);
+      heard.addEventListener("click", () => this.item && void play(this.item));
+      buttons.prepend(heard);
+    }
     this.drop.addEventListener("click", () => input.click());
     made.addEventListener("click", () => void draw(this));
     input.addEventListener("change", () => {
@@ -60,13 +67,13 @@ export class Slot {
       const item = await read();
       if (call !== this.calls) return;
       this.item = item;
-      paint(this.canvas, item.item);
+      paint(this.canvas, item.picture);
       this.element.classList.add("full");
       const unlike = threshold !== null && item.error > threshold;
       const name = item.name === "(array)" ? "random sample" : item.name;
       this.say(unlike ? `${name}: unlike the training data, so what is made of it may not look like it` : name);
     } catch (error) {
-      if (call === this.calls) this.say(told(error as Problem), true);
+      if (call === this.calls) this.say(told(error), true);
     }
   }
 

@@ -1,7 +1,28 @@
 /** A space as `space.json` describes it, and codes on the paths that the page draws. */
 
 import { aligned, type Alignment, type Network } from "./faces";
+import type { Coder } from "./mel";
 import { cropped, grey, letterboxed, type Picture } from "./pixels";
+
+export interface PictureKind {
+  name: "pictures";
+  height: number;
+  width: number;
+  channels: number;
+  crop: string;
+  align?: Alignment;
+}
+
+export interface SoundKind {
+  name: "sounds";
+  rate: number;
+  fmin: number;
+  fmax: number;
+  codec: string;
+  trim: number;
+  seconds_max: number;
+  coder: Coder;
+}
 
 export interface Attribute {
   vector: number[];
@@ -15,11 +36,14 @@ export interface Description {
   sha256: string;
   origin: string;
   model: string;
-  kind: { name: string; height: number; width: number; channels: number; crop: string; align?: Alignment };
+  kind: PictureKind | SoundKind;
+  shape: [channels: number, height: number, width: number];
   latent_dim: number;
   error_threshold: number | null;
   networks: Record<string, { input: string; output: string } | undefined>;
   attributes: Record<string, Attribute>;
+  /** What a code says of the numbers beside an item: weights for each entry, then constants. */
+  facts: number[][] | null;
   samples: number[][];
 }
 
@@ -30,8 +54,8 @@ export type Amounts = Record<string, number>;
 export class Problem extends Error {}
 
 /** A photograph as one item: aligned, cropped or letterboxed, resized, with the channels of the space. */
-export async function prepared(picture: Picture, isAligned: boolean, space: Description, network: Network): Promise<Picture> {
-  const { align, channels, crop, height, width } = space.kind;
+export async function prepared(picture: Picture, isAligned: boolean, kind: PictureKind, network: Network): Promise<Picture> {
+  const { align, channels, crop, height, width } = kind;
   if (align && !isAligned) {
     if (align.points !== "faces")
       throw new Problem("This space aligns by points that the page does not know. Align the picture first: gaiamorph align.");
@@ -43,7 +67,7 @@ export async function prepared(picture: Picture, isAligned: boolean, space: Desc
   return resize(channels === 1 ? grey(picture) : picture, width, height);
 }
 
-/** The code on the line from a to b. weight: share of b. float32, as numpy computes it. */
+/** The vector on the line from a to b. weight: share of b. float32, as numpy computes it. */
 export function between(a: Float32Array, b: Float32Array, weight: number): Float32Array {
   const w = Math.fround(weight);
   const rest = Math.fround(1 - w);
@@ -58,9 +82,8 @@ export function edited(code: Float32Array, amounts: Amounts, attributes: Record<
   return code.map((x, i) => x + change[i]);
 }
 
-/** The code in a square: across from a to b (above) and from c to d (below), then down. */
-export function inSquare(codes: Float32Array[], across: number, down: number): Float32Array {
-  const [a, b, c, d] = codes;
+/** The vector in a square: across from a to b (above) and from c to d (below), then down. */
+export function inSquare([a, b, c, d]: Float32Array[], across: number, down: number): Float32Array {
   return between(between(a, b, across), between(c, d, across), down);
 }
 

@@ -121,6 +121,10 @@ class Kind(ABC):
         """Arguments of the constructor, as plain JSON."""
         return asdict(self)
 
+    def described(self) -> dict[str, Any]:
+        """Name, settings, and what follows from them, for programs that have the networks alone: plain JSON."""
+        return {"name": self.name, **self.settings()}
+
     @property
     @abstractmethod
     def shape(self) -> tuple[int, ...]:

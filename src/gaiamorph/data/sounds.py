@@ -155,6 +155,9 @@ class Sounds(Kind):
     def reading(self) -> dict[str, Any]:
         return {name: value for name, value in self.settings().items() if name != "typical"}
 
+    def described(self) -> dict[str, Any]:
+        return {**super().described(), "coder": asdict(self.coder)}  # type: ignore[call-overload]
+
     @property
     def shape(self) -> tuple[int, ...]:
         return (self.coder.channels, self.coder.bands, self.coder.moments)

@@ -97,7 +97,7 @@ def description(space: LatentSpace) -> dict[str, Any]:
         "sha256": space.sha256,
         "origin": space.origin,
         "model": space.model,
-        "kind": {"name": kind.name, **kind.settings()},
+        "kind": kind.described(),
         "shape": list(kind.shape),
         "tensor": kind.tensor,
         "latent_dim": space.latent_dim,

@@ -8,20 +8,24 @@ from gaiamorph.space import LatentSpace
 
 PAGE = Path(__file__).with_name("page")
 """Where `make studio` builds the page. A wheel has it."""
+CODEC = "mel"
+"""The codec of sounds that the page has too."""
 
 
 def write_files(space: LatentSpace, folder: Path) -> None:
     """Write the page and what it reads into a folder, for any web server. Raises UserError."""
-    if not space.kind.has_photographs:
+    settings = space.kind.settings()
+    if not (space.kind.has_photographs or settings.get("codec") == CODEC):
+        own = f"{space.kind.name} with the codec {settings['codec']}" if "codec" in settings else space.kind.name
         raise UserError(
-            f"the studio draws pictures so far, and this is a space of {space.kind.name}: use gaiamorph morph"
+            f"the studio is for pictures, and for sounds with the codec {CODEC}, and this is a space of {own}: use gaiamorph morph"
         )
     if not (PAGE / "index.html").is_file():
         raise UserError("the page of the studio has not been built: run make studio, or install gaiamorph from a wheel")
     for file in PAGE.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     write_onnx(space, folder)
-    alignment = space.kind.settings().get("align")
+    alignment = settings.get("align")
     if space.can_encode and alignment and alignment["points"] == "faces":
         write_detector(folder)
 

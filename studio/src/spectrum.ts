@@ -1,0 +1,94 @@
+/** Fourier transforms of real signals, and short-time ones as torch.stft and torch.istft compute them. */
+
+import FFT from "fft.js";
+
+const transforms = new Map<number, FFT>();
+
+/** Real and imaginary parts by turns, of frames of `bins` frequencies each. */
+export interface Spectra {
+  frames: number;
+  bins: number;
+  data: Float64Array;
+}
+
+export function fft(size: number): FFT {
+  let found = transforms.get(size);
+  if (!found) transforms.set(size, (found = new FFT(size)));
+  return found;
+}
+
+/** Hann window, periodic. */
+export function hann(size: number): Float64Array {
+  return Float64Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size));
+}
+
+/** Spectrum of a real signal with zeros after it up to a size, a power of two: (size / 2 + 1) frequencies. */
+export function rfft(signal: ArrayLike<number>, size: number): Float64Array {
+  const padded = new Float64Array(size);
+  padded.set(signal);
+  const made = new Float64Array(2 * size);
+  fft(size).realTransform(made as unknown as number[], padded as unknown as number[]);
+  return made.subarray(0, size + 2);
+}
+
+/** The real signal of a spectrum (size / 2 + 1). */
+export function irfft(spectrum: Float64Array, size: number): Float64Array {
+  const whole = new Float64Array(2 * size);
+  whole.set(spectrum);
+  fft(size).completeSpectrum(whole as unknown as number[]);
+  const made = new Float64Array(2 * size);
+  fft(size).inverseTransform(made as unknown as number[], whole as unknown as number[]);
+  return Float64Array.from({ length: size }, (_, i) => made[2 * i]);
+}
+
+/** Short-time transforms with a Hann window, of frames whose middles are `hop` samples apart. Silence surrounds the signal. */
+export class ShortTime {
+  private readonly window: Float64Array;
+  /** Samples of a frame before its window, and before the middle of its window. */
+  private readonly margin: number;
+  private readonly half: number;
+
+  constructor(window: number, private readonly size: number, private readonly hop: number) {
+    this.window = hann(window);
+    this.margin = (size - window) >> 1;
+    this.half = size >> 1;
+  }
+
+  frames(length: number): number {
+    return Math.floor(length / this.hop) + 1;
+  }
+
+  forward(signal: Float32Array): Spectra {
+    const { window, margin, half, size } = this;
+    const [frames, bins] = [this.frames(signal.length), half + 1];
+    const data = new Float64Array(frames * 2 * bins);
+    const frame = new Float64Array(size);
+    const made = new Float64Array(2 * size);
+    for (let t = 0; t < frames; t++) {
+      const start = t * this.hop - half + margin;
+      for (let i = 0; i < window.length; i++) frame[margin + i] = window[i] * (signal[start + i] ?? 0);
+      fft(size).realTransform(made as unknown as number[], frame as unknown as number[]);
+      data.set(made.subarray(0, 2 * bins), t * 2 * bins);
+    }
+    return { frames, bins, data };
+  }
+
+  /** The signal whose transform is nearest to spectra that need not be one of a signal (Griffin & Lim 1984). */
+  inverse({ frames, bins, data }: Spectra, length: number): Float32Array {
+    const { window, margin, half, size } = this;
+    const [sum, weight] = [new Float64Array(length), new Float64Array(length)];
+    const whole = new Float64Array(2 * size);
+    const made = new Float64Array(2 * size);
+    for (let t = 0; t < frames; t++) {
+      whole.set(data.subarray(t * 2 * bins, (t + 1) * 2 * bins));
+      fft(size).completeSpectrum(whole as unknown as number[]);
+      fft(size).inverseTransform(made as unknown as number[], whole as unknown as number[]);
+      const start = t * this.hop - half + margin;
+      for (let i = Math.max(0, -start); i < window.length && start + i < length; i++) {
+        sum[start + i] += window[i] * made[2 * (margin + i)];
+        weight[start + i] += window[i] ** 2;
+      }
+    }
+    return Float32Array.from(sum, (x, i) => x / weight[i]);
+  }
+}
