@@ -1,6 +1,7 @@
-/** Bundles the page into src/gaiamorph/studio/page, with the WebAssembly of onnxruntime-web beside it. */
+/** Bundles the page into src/gaiamorph/studio/page, with the WebAssembly of onnxruntime-web beside it, packed. */
 import { build } from "esbuild";
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 
 const page = "../src/gaiamorph/studio/page";
 rmSync(page, { recursive: true, force: true });
@@ -9,6 +10,8 @@ await build({
   entryPoints: ["src/page.ts", "src/worker.ts"],
   outdir: page,
   bundle: true,
+  splitting: true, // either of two runtimes is loaded
+  chunkNames: "[name]-[hash]",
   minify: true,
   format: "esm",
   target: "es2022",
@@ -17,5 +20,8 @@ await build({
   conditions: ["onnxruntime-web-use-extern-wasm"],
 });
 for (const name of ["index.html", "page.css", "licences.txt"]) cpSync(`src/${name}`, `${page}/${name}`);
-for (const name of ["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"])
-  cpSync(`node_modules/onnxruntime-web/dist/${name}`, `${page}/${name}`);
+for (const name of ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"]) {
+  const built = `node_modules/onnxruntime-web/dist/${name}`;
+  cpSync(`${built}.mjs`, `${page}/${name}.mjs`);
+  writeFileSync(`${page}/${name}.bin`, gzipSync(readFileSync(`${built}.wasm`), { level: 9 }));
+}

@@ -1,6 +1,6 @@
 /** Sounds as log-mel pictures, and back, as in sound/mel.py. */
 
-import { hann, irfft, rfft, ShortTime, type Spectra } from "./spectrum";
+import { hann, rfft, ShortTime, transformed, type Spectra } from "./spectrum";
 import { roundEven } from "./pixels";
 import { uniform } from "./random";
 
@@ -76,13 +76,11 @@ export class Mel {
     return { picture, loudest, facts: [Math.log2(wave.length / rate), this.level(wave)] };
   }
 
-  /** Root mean square between fmin and fmax in dB of full scale. The band is that of the space by default. */
+  /** Root mean square between two frequencies in dB of full scale: fmin and fmax by default. */
   level(wave: Float32Array, low = this.coder.fmin, high = this.coder.fmax): number {
-    const size = powerOfTwo(wave.length);
-    const spectrum = rfft(wave, size);
-    let power = 0;
-    for (let f = 0; f <= size / 2; f++) if (this.inside(f, size, low, high)) power += spectrum[2 * f] ** 2 + spectrum[2 * f + 1] ** 2;
-    return 20 * Math.log10(Math.max(Math.sqrt((2 * power) / size / wave.length), FAINTEST));
+    const spectrum = transformed(complex(wave));
+    const power = this.inside(wave.length, low, high).reduce((sum, f) => sum + spectrum[2 * f] ** 2 + spectrum[2 * f + 1] ** 2, 0);
+    return 20 * Math.log10(Math.max(Math.sqrt(2 * power) / wave.length, FAINTEST));
   }
 
   /**
@@ -197,21 +195,26 @@ export class Mel {
   private atLevel(wave: Float32Array, level: number, outside: number | null): Float32Array {
     const gain = 10 ** ((level - this.level(wave)) / 20);
     if (outside === null) return wave.map((x) => x * gain);
-    const size = powerOfTwo(wave.length);
-    const spectrum = rfft(wave, size);
-    const rest = 10 ** (outside / 20);
-    for (let f = 0; f <= size / 2; f++) {
-      const factor = this.inside(f, size, this.coder.fmin, this.coder.fmax) ? gain : rest;
-      spectrum[2 * f] *= factor;
-      spectrum[2 * f + 1] *= factor;
-    }
-    return Float32Array.from(irfft(spectrum, size).subarray(0, wave.length));
+    const n = wave.length;
+    const gains = new Float64Array(n).fill(10 ** (outside / 20));
+    for (const f of this.inside(n, this.coder.fmin, this.coder.fmax)) gains[f] = gains[(n - f) % n] = gain;
+    // The inverse of a real signal's transform: that of the conjugate.
+    const spectrum = transformed(complex(wave)).map((x, i) => (i % 2 ? -x : x) * gains[i >> 1]);
+    const back = transformed(spectrum);
+    return wave.map((_, i) => back[2 * i] / n);
   }
 
-  private inside(f: number, size: number, low: number, high: number): boolean {
-    const hertz = (f * this.coder.rate) / size;
-    return hertz >= low && hertz <= high;
+  /** Which frequencies of the spectrum of so many samples lie between two, in Hz. */
+  private inside(samples: number, low: number, high: number): number[] {
+    const all = Array.from({ length: (samples >> 1) + 1 }, (_, f) => f);
+    return all.filter((f) => (f * this.coder.rate) / samples >= low && (f * this.coder.rate) / samples <= high);
   }
+}
+
+function complex(signal: Float32Array): Float64Array {
+  const made = new Float64Array(2 * signal.length);
+  signal.forEach((x, i) => (made[2 * i] = x));
+  return made;
 }
 
 /** What is lost on the way from one sound to another. share: of the other. The nearer of both gives the phases. */
@@ -266,8 +269,4 @@ function triangles({ rate, fmin, fmax, bands, n_fft }: Coder, bins: number): Flo
       return Math.max(0, Math.min(rising, falling));
     }),
   );
-}
-
-function powerOfTwo(least: number): number {
-  return 2 ** Math.max(1, Math.ceil(Math.log2(least)));
 }

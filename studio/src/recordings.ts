@@ -14,6 +14,8 @@ export interface Recording {
   wave: Float32Array;
   /** Samples before the wave that are left out. */
   start: number;
+  /** What is odd about it, in words. */
+  note: string;
 }
 
 export async function readRecording(content: Content, kind: SoundKind): Promise<Recording> {
@@ -23,7 +25,15 @@ export async function readRecording(content: Content, kind: SoundKind): Promise<
   const wave = await decoded(content, kind.rate);
   if (wave.length < SHORTEST) throw new Problem("It is too short to be a sound.");
   if (!wave.some((x) => Math.abs(x) >= FAINTEST)) throw new Problem("It is silent. Choose another recording.");
-  return kind.trim ? trimmed(wave, kind.rate, kind.trim) : { wave, start: 0 };
+  const note = isCut(content) ? "shorter than the file says: it was cut off, or not finished" : "";
+  return kind.trim ? { ...trimmed(wave, kind.rate, kind.trim), note } : { wave, start: 0, note };
+}
+
+/** Whether a WAV file ends before its head says. */
+function isCut(content: Content): boolean {
+  const head = new DataView(content.buffer, content.byteOffset);
+  const isWav = content.length > 12 && head.getUint32(0) === 0x52494646;
+  return isWav && head.getUint32(4, true) < 0xffffffff && 8 + head.getUint32(4, true) > content.length + 1;
 }
 
 /** In seconds, by what the file says, so that no hour of sound is decoded. */
@@ -68,7 +78,7 @@ function peak(wave: Float32Array): number {
 }
 
 /** Without the ends that are quieter than the loudest part by so many dB. */
-function trimmed(wave: Float32Array, rate: number, below: number): Recording {
+function trimmed(wave: Float32Array, rate: number, below: number): { wave: Float32Array; start: number } {
   const size = Math.min(wave.length, Math.round(TRIM_WINDOW * rate));
   const before = Math.floor(size / 2); // of the window around each sample, as numpy.convolve places it
   const sums = new Float64Array(wave.length + 1);

@@ -71,7 +71,8 @@ export class Slot {
       this.element.classList.add("full");
       const unlike = threshold !== null && item.error > threshold;
       const name = item.name === "(array)" ? "random sample" : item.name;
-      this.say(unlike ? `${name}: unlike the training data, so what is made of it may not look like it` : name);
+      const notes = [item.recording?.note, unlike && "unlike the training data, so what is made of it may not look like it"];
+      this.say([name, notes.filter(Boolean).join("; ")].filter(Boolean).join(": "));
     } catch (error) {
       if (call === this.calls) this.say(told(error), true);
     }

@@ -22,7 +22,7 @@ export function hann(size: number): Float64Array {
   return Float64Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size));
 }
 
-/** Spectrum of a real signal with zeros after it up to a size, a power of two: (size / 2 + 1) frequencies. */
+/** The spectrum (size / 2 + 1) of a real signal with zeros after it up to a size, a power of two. */
 export function rfft(signal: ArrayLike<number>, size: number): Float64Array {
   const padded = new Float64Array(size);
   padded.set(signal);
@@ -31,14 +31,31 @@ export function rfft(signal: ArrayLike<number>, size: number): Float64Array {
   return made.subarray(0, size + 2);
 }
 
-/** The real signal of a spectrum (size / 2 + 1). */
-export function irfft(spectrum: Float64Array, size: number): Float64Array {
-  const whole = new Float64Array(2 * size);
-  whole.set(spectrum);
-  fft(size).completeSpectrum(whole as unknown as number[]);
-  const made = new Float64Array(2 * size);
-  fft(size).inverseTransform(made as unknown as number[], whole as unknown as number[]);
-  return Float64Array.from({ length: size }, (_, i) => made[2 * i]);
+/** The transform of complex numbers, in any number, by that of a power of two (Bluestein 1970). */
+export function transformed(values: Float64Array): Float64Array {
+  const n = values.length / 2;
+  const size = 2 ** Math.ceil(Math.log2(2 * n));
+  const [chirped, chirp] = [new Float64Array(2 * size), new Float64Array(2 * size)];
+  for (let i = 0; i < n; i++) {
+    const angle = (Math.PI * ((i * i) % (2 * n))) / n;
+    const [c, s] = [Math.cos(angle), Math.sin(angle)];
+    chirped[2 * i] = values[2 * i] * c + values[2 * i + 1] * s;
+    chirped[2 * i + 1] = values[2 * i + 1] * c - values[2 * i] * s;
+    for (const at of [i, (size - i) % size]) [chirp[2 * at], chirp[2 * at + 1]] = [c, s];
+  }
+  const [one, two, folded] = [0, 0, 0].map(() => new Float64Array(2 * size) as unknown as number[]);
+  fft(size).transform(one, chirped as unknown as number[]);
+  fft(size).transform(two, chirp as unknown as number[]);
+  for (let i = 0; i < 2 * size; i += 2)
+    [one[i], one[i + 1]] = [one[i] * two[i] - one[i + 1] * two[i + 1], one[i] * two[i + 1] + one[i + 1] * two[i]];
+  fft(size).inverseTransform(folded, one);
+  const made = new Float64Array(2 * n);
+  for (let i = 0; i < 2 * n; i += 2) {
+    const [c, s] = [chirp[i], chirp[i + 1]];
+    made[i] = folded[i] * c + folded[i + 1] * s;
+    made[i + 1] = folded[i + 1] * c - folded[i] * s;
+  }
+  return made;
 }
 
 /** Short-time transforms with a Hann window, of frames whose middles are `hop` samples apart. Silence surrounds the signal. */

@@ -1,14 +1,12 @@
 /** The networks, in a thread of their own, so that the page never waits. */
 
-import * as ort from "onnxruntime-web/wasm";
-
 import type { Network } from "./faces";
 import { fading, Mel } from "./mel";
 import { roundEven, type Picture } from "./pixels";
+import { run, start } from "./runtime";
 import { prepared, Problem, type Description, type PictureKind, type SoundKind } from "./space";
 
 const DETECTOR = "face_detection_yunet_2023mar.onnx";
-const OPTIONS: ort.InferenceSession.SessionOptions = { executionProviders: ["wasm"], logSeverityLevel: 3 };
 
 /**
  * One item: as it is drawn, its code, the numbers beside it, and what the space does not redraw of its tensor. error: the mean
@@ -39,18 +37,12 @@ export interface End {
 const [FAINTEST_BAND, DEEPEST_BAND] = [-90, 60];
 
 let space: Description;
-const sessions: Record<string, Promise<ort.InferenceSession>> = {};
-
-function session(file: string): Promise<ort.InferenceSession> {
-  return (sessions[file] ??= ort.InferenceSession.create(file, OPTIONS));
-}
-
 const calls = {
   async open(): Promise<Description> {
     const answer = await fetch("space.json");
     if (!answer.ok) throw new Problem("space.json is missing beside the page. Write the folder again: gaiamorph studio.");
     space = (await answer.json()) as Description;
-    await session("decoder.onnx");
+    await start("decoder.onnx", { [space.networks.decoder!.input]: { data: Float32Array.from(space.samples[0]), shape: [1, space.latent_dim] } });
     return space;
   },
 
@@ -102,8 +94,8 @@ function sounds(): Mel {
 
 /** values: a tensor. */
 async function encoded(values: Float32Array, facts: ArrayLike<number>): Promise<Encoded> {
-  const code = await run("encoder", values, [1, ...space.shape]);
-  const redrawn = await run("decoder", code, [1, space.latent_dim]);
+  const code = await computed("encoder", values, [1, ...space.shape]);
+  const redrawn = await computed("decoder", code, [1, space.latent_dim]);
   const lost = values.map((x, i) => x - redrawn[i]);
   const error = lost.reduce((sum, x) => sum + Math.abs(x), 0) / lost.length;
   return { picture: drawn(values), code, facts: Float32Array.from(facts), lost, error };
@@ -112,7 +104,7 @@ async function encoded(values: Float32Array, facts: ArrayLike<number>): Promise<
 async function outputs(codes: Float32Array[]): Promise<Float32Array[]> {
   const together = new Float32Array(codes.length * space.latent_dim);
   codes.forEach((code, i) => together.set(code, i * space.latent_dim));
-  const values = await run("decoder", together, [codes.length, space.latent_dim]);
+  const values = await computed("decoder", together, [codes.length, space.latent_dim]);
   const size = values.length / codes.length;
   return codes.map((_, i) => values.subarray(i * size, (i + 1) * size));
 }
@@ -157,22 +149,12 @@ function factsOf(code: Float32Array): number[] {
   return rows ? rows[rows.length - 1].map((constant, j) => code.reduce((sum, x, i) => sum + x * rows[i][j], constant)) : [];
 }
 
-async function run(name: "encoder" | "decoder", values: Float32Array, shape: number[]): Promise<Float32Array> {
-  const names = space.networks[name]!;
-  const network = await session(`${name}.onnx`);
-  const results = await network.run({ [names.input]: new ort.Tensor("float32", values, shape) });
-  return results[names.output].data as Float32Array;
+async function computed(name: "encoder" | "decoder", data: Float32Array, shape: number[]): Promise<Float32Array> {
+  const { input, output } = space.networks[name]!;
+  return (await run(`${name}.onnx`, { [input]: { data, shape } }))[output];
 }
 
-const detect: Network = async (planes, height, width) => {
-  const network = await session(DETECTOR);
-  const results = await network.run({ [network.inputNames[0]]: new ort.Tensor("float32", planes, [1, 3, height, width]) });
-  return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data as Float32Array]));
-};
-
-// Threads need a page that is isolated from other origins. Our own server says so; others may not.
-ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
-ort.env.wasm.wasmPaths = new URL("./", self.location.href).href;
+const detect: Network = (data, height, width) => run(DETECTOR, { input: { data, shape: [1, 3, height, width] } }, true);
 
 // One call at a time: a session of the runtime cannot run twice at once.
 let last: Promise<unknown> = Promise.resolve();

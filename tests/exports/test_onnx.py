@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import asdict
 
 import numpy as np
 import onnx
@@ -68,7 +69,9 @@ def test_sounds(tmp_path):
         warnings.simplefilter("ignore")
         space = small("sample:sounds", tmp_path / "run", network={"width": 4})
     same(space, tmp_path / "onnx")
-    assert np.asarray(json.loads((tmp_path / "onnx" / "space.json").read_text())["facts"]).shape[0] == 7
+    said = json.loads((tmp_path / "onnx" / "space.json").read_text())
+    assert np.asarray(said["facts"]).shape[0] == 7
+    assert said["kind"]["coder"] == asdict(space.kind.coder)
 
 
 def test_what_the_files_say(picture_space, quiet, tmp_path):

@@ -30,7 +30,7 @@ def built(tmp_path, monkeypatch):
     monkeypatch.setattr(pages, "write_onnx", lambda _, folder: [(folder / name).write_text(name) for name in NETWORKS])
     page = tmp_path / "page"
     page.mkdir()
-    for name in ("index.html", "page.js", "runtime.wasm"):
+    for name in ("index.html", "page.js", "runtime.bin"):
         (page / name).write_text(f"secret of {name}")
     monkeypatch.setattr(pages, "PAGE", page)
     return page
@@ -38,7 +38,7 @@ def built(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def running():
-    with server.Server({"index.html": b"secret page", "a.wasm": b"secret wasm"}) as made:
+    with server.Server({"index.html": b"secret page", "a.onnx": b"secret network"}) as made:
         thread = threading.Thread(target=made.serve_forever, args=(0.01,))
         thread.start()
         yield made
@@ -81,13 +81,13 @@ def hostile(port: int) -> list[bytes]:
         "..", "%2e%2e", "%2E%2e", "..%2f..", "%252e%252e", "..%5c..", "..\\..", "....//", ".%00.", "%c0%ae%c0%ae", "..;",
         "\xff\xfe",
     ]  # fmt: skip
-    files = ["etc/passwd", "index.html", "a.wasm", "server.py", ""]
+    files = ["etc/passwd", "index.html", "a.onnx", "server.py", ""]
     paths = [f"{start}{dots}/{file}" for start in ("/", "//", "/./") for dots in up for file in files]
     paths += [
         "//index.html", "/./index.html", "/index.html/", "/index.html?x", "/index.html#x", "/INDEX.HTML",
         "/%69ndex.html", "/index.html%00", "/index.html\x00", "index.html", "*", f"http://{here}/index.html",
         "http://evil.example/", "/server.py", "/.git/config", "/page/",
-        "/" + "a" * 300, "/" + "a" * 70_000, "/a.wasm;", "/a.wasm%20", "\\a.wasm", "/C:/Windows/win.ini", "/~root", "/etc/passwd",
+        "/" + "a" * 300, "/" + "a" * 70_000, "/a.onnx;", "/a.onnx%20", "\\a.onnx", "/C:/Windows/win.ini", "/~root", "/etc/passwd",
     ]  # fmt: skip
     methods = [
         "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "PROPFIND", "get", "GET\x00", "X" * 100, "HE\tAD",
@@ -128,10 +128,10 @@ def test_the_page_gets_its_files(running):
     port = running.server_port
     for host, origin in itertools.product(("127.0.0.1", "localhost"), (True, False)):
         more = f"Origin: http://{host}:{port}\r\n" if origin else ""
-        said = answer(port, get(port, "/a.wasm", f"{host}:{port}", more=more))
+        said = answer(port, get(port, "/a.onnx", f"{host}:{port}", more=more))
         assert said.startswith(b"HTTP/1.1 200")
-        assert said.endswith(b"\r\n\r\nsecret wasm")
-        assert b"Content-Type: application/wasm" in said
+        assert said.endswith(b"\r\n\r\nsecret network")
+        assert b"Content-Type: application/octet-stream" in said
     head = answer(port, get(port, method="HEAD"))
     assert b"Content-Length: 11" in head
     assert b"secret" not in head
@@ -155,7 +155,7 @@ def test_the_folder_is_what_is_served(built, tmp_path):
     folder = tmp_path / "site"
     folder.mkdir()
     write_files(gm.load(SPACE), folder)
-    expected = {"index.html", "page.js", "runtime.wasm", *NETWORKS}
+    expected = {"index.html", "page.js", "runtime.bin", *NETWORKS}
     assert {file.name for file in folder.iterdir()} == expected
     with server.Server(read_files(folder)) as made:
         thread = threading.Thread(target=made.serve_forever, args=(0.01,))
