@@ -26,19 +26,29 @@ export interface Written {
   more: Record<string, string | number>;
 }
 
+/** Is told how many frames are done, and says whether to go on. */
+type Report = (done: number) => boolean;
+
+/** said: what a person should know. */
+export interface Saved {
+  files: Written[];
+  said: string;
+}
+
+/** Frames that are computed in one call: pictures are decoded together, as in Python. */
+const [PICTURES, SOUNDS] = [32, 1];
+
 export interface Medium {
   /** One item, in words. */
   readonly word: string;
   readonly suffix: string;
   readonly accept: string;
-  /** Frames that are written in one call. */
-  readonly batch: number;
   readonly about: string;
   read(file: File): Promise<Item>;
   /** The ends whose detail frames carry that lie between two items: both, or none. */
   ends(items: Item[]): End[];
-  /** The files of frames that belong together. items: two that they lie between, or none. said: what a person should know. */
-  write(frames: Wish[], items: Item[]): Promise<{ files: Written[]; said: string }>;
+  /** The files of frames that belong together. items: two that they lie between, or none. null: it was stopped. */
+  write(frames: Wish[], items: Item[], report: Report): Promise<Saved | null>;
   /** Play a frame, or an item. Pictures cannot. */
   readonly play?: (frame: Wish, items: Item[]) => Promise<void>;
 }
@@ -51,7 +61,6 @@ class Pictures implements Medium {
   readonly word = "picture";
   readonly suffix = ".png";
   readonly accept = "image/*";
-  readonly batch = 32; // codes that are decoded together, as in Python
 
   constructor(private readonly kind: PictureKind, private readonly engine: Engine) {}
 
@@ -70,9 +79,9 @@ class Pictures implements Medium {
     return [];
   }
 
-  async write(frames: Wish[]): Promise<{ files: Written[]; said: string }> {
-    const pictures = await this.engine.call("decode", frames, []);
-    return { files: await Promise.all(pictures.map(async (picture) => ({ content: await png(picture), more: {} }))), said: "" };
+  async write(frames: Wish[], _: Item[], report: Report): Promise<Saved | null> {
+    const pictures = await inParts(frames, PICTURES, report, (some) => this.engine.call("decode", some, []));
+    return pictures && { files: await Promise.all(pictures.map(async (picture) => ({ content: await png(picture), more: {} }))), said: "" };
   }
 }
 
@@ -80,7 +89,6 @@ class Sounds implements Medium {
   readonly word = "recording";
   readonly suffix = ".wav";
   readonly accept = "audio/*";
-  readonly batch = Infinity; // one gain holds for all
   private readonly player = new Player();
 
   constructor(private readonly kind: SoundKind, private readonly engine: Engine) {}
@@ -102,13 +110,15 @@ class Sounds implements Medium {
   }
 
   readonly play = async (frame: Wish, items: Item[]): Promise<void> => {
-    const { waves } = prepared(await this.waves([frame], items), this.kind.rate);
+    const made = await this.waves([frame], items, () => true);
+    const { waves } = prepared(made!, this.kind.rate);
     await this.player.play(waves[0], this.kind.rate);
   };
 
-  async write(frames: Wish[], items: Item[]): Promise<{ files: Written[]; said: string }> {
+  async write(frames: Wish[], items: Item[], report: Report): Promise<Saved | null> {
     const { rate, codec } = this.kind;
-    const made = await this.waves(frames, items);
+    const made = await this.waves(frames, items, report);
+    if (!made) return null;
     const { waves, gain } = prepared(made, rate);
     const [a = ["", ""], b = ["", ""]] = items.map((item) => this.times(item));
     const files = waves.map((wave, i) => {
@@ -133,9 +143,21 @@ class Sounds implements Medium {
   }
 
   /** The ends of a continuum are the recordings themselves. */
-  private async waves(frames: Wish[], items: Item[]): Promise<Float32Array[]> {
+  private async waves(frames: Wish[], items: Item[], report: Report): Promise<Float32Array[] | null> {
     const ends = this.ends(items);
-    const made = await this.engine.call("sing", frames, ends);
-    return made.map((wave, i) => ends[frames[i].share]?.wave ?? wave);
+    const made = await inParts(frames, SOUNDS, report, (some) => this.engine.call("sing", some, ends));
+    return made && made.map((wave, i) => ends[frames[i].share]?.wave ?? wave);
   }
+}
+
+/** null: it was stopped. */
+async function inParts<Made>(
+  frames: Wish[], size: number, report: Report, make: (some: Wish[]) => Promise<Made[]>,
+): Promise<Made[] | null> {
+  const made: Made[] = [];
+  while (made.length < frames.length) {
+    if (!report(made.length)) return null;
+    made.push(...(await make(frames.slice(made.length, made.length + size))));
+  }
+  return made;
 }

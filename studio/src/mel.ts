@@ -27,13 +27,13 @@ export interface Coder {
 }
 
 /** Rows of values: frequencies of moments or frames. */
-interface Rows {
+export interface Rows {
   count: number;
   values: Float32Array;
 }
 
 /** What a picture does not show of a sound (`LostSpectrum`). ratio is a logarithm. */
-interface Lost {
+export interface Lost {
   ratio: Rows;
   phase: Rows;
   floor: number;

@@ -2,7 +2,8 @@
 
 import { Engine } from "./engine";
 import { archive, type Frame } from "./files";
-import { mediumOf, type Item, type Medium, type Written } from "./medium";
+import { mediumOf, type Item, type Medium } from "./medium";
+import { newest } from "./newest";
 import { paint } from "./paint";
 import { sha256 } from "./reading";
 import { sliders } from "./sliders";
@@ -30,9 +31,9 @@ let space: Description;
 let medium: Medium;
 let slots: Slot[] = [];
 let mode: Mode = "morph";
+let walk: Walk;
 let shown: Wish | null = null;
 const amounts: Amounts = {};
-const walk = new Walk(sample, the("walk"), show);
 
 function say(text: string, bad = false): void {
   status.textContent = text;
@@ -41,21 +42,33 @@ function say(text: string, bad = false): void {
 
 function told(error: unknown): string {
   if (error instanceof Problem) return error.message;
-  return `Something failed: ${error instanceof Error ? error.message : String(error)}. Reload the page.`;
+  return `Something failed: ${error instanceof Error ? error.message : String(error)}. Reload the page, or write its folder again.`;
 }
 
 /** Read files into the places from one on. */
 async function fill(files: File[], from: Slot): Promise<void> {
   const places = slots.slice(slots.indexOf(from)).filter((slot) => !slot.element.hidden);
-  for (const [i, file] of files.slice(0, places.length).entries()) {
-    await places[i].take(() => medium.read(file), told, space.error_threshold);
+  if (files.length > places.length) say(`There are places for ${places.length} of the ${files.length} files.`);
+  // All take their turns before the first is read, so that what is given later wins.
+  const turns = places.slice(0, files.length).map((slot) => [slot, slot.turn()] as const);
+  for (const [i, [slot, turn]] of turns.entries()) {
+    await slot.take(turn, () => medium.read(files[i]), told, space.error_threshold);
     await show();
   }
 }
 
+/** Read files that were given to no place in particular. */
+function fillAny(files: File[]): void {
+  const visible = slots.filter((slot) => !slot.element.hidden);
+  const free = visible.find((slot) => !slot.item);
+  if (!visible.length) say(`A walk takes no ${medium.word}s. Choose another tab.`);
+  else if (free ?? visible.length === 1) void fill(files, free ?? visible[0]);
+  else say(`All places are taken. Drop the ${medium.word} on one of them.`);
+}
+
 /** A random sample of the space, for who has no picture or recording at hand. */
 async function draw(slot: Slot): Promise<void> {
-  await slot.take(async () => {
+  await slot.take(slot.turn(), async () => {
     const made = await engine.call("made", sample());
     return { name: ARRAY, sha256: await sha256(Uint8Array.from(made.picture.data)), ...made };
   }, told, null);
@@ -99,34 +112,22 @@ function changed(item: Item, by: Amounts): Wish {
   return { code: edited(item.code, by, space.attributes), facts: item.facts, share: 0.5 };
 }
 
-let drawing = false;
-let again = false;
-
-/** Draw the wanted frame. While one is computed, only the newest wish is kept. */
-async function show(): Promise<void> {
-  again = true;
-  if (drawing) return;
-  drawing = true;
+const show = newest(async () => {
   try {
-    while (again) {
-      again = false;
-      const wish = wanted();
-      const picture = wish && (await engine.call("decode", [wish], medium.ends(both())))[0];
-      if (picture) paint(frame, picture);
-      shown = wish;
-      frame.style.visibility = shown ? "visible" : "hidden";
-      hint.textContent = shown ? "" : missing();
-      the("dot").hidden = !shown || mode !== "square";
-      save.disabled = play.disabled = !shown;
-      download.disabled = !shown || reset.disabled;
-      pad.dataset.drawn = String(Number(pad.dataset.drawn ?? 0) + 1);
-    }
+    const wish = wanted();
+    const picture = wish && (await engine.call("decode", [wish], medium.ends(both())))[0];
+    if (picture) paint(frame, picture);
+    shown = wish;
+    frame.style.visibility = shown ? "visible" : "hidden";
+    hint.textContent = shown ? "" : missing();
+    the("dot").hidden = !shown || mode !== "square";
+    save.disabled = play.disabled = !shown;
+    download.disabled = !shown || reset.disabled;
+    pad.dataset.drawn = String(Number(pad.dataset.drawn ?? 0) + 1);
   } catch (error) {
     say(told(error), true);
-  } finally {
-    drawing = false;
   }
-}
+});
 
 function missing(): string {
   const letters = LETTERS.slice(0, PLACES[mode]).filter((_, i) => !slots[i].item);
@@ -134,14 +135,18 @@ function missing(): string {
   return `Put ${letters.length > 1 ? `${medium.word}s` : `a ${medium.word}`} into ${names}.`;
 }
 
-/** Play the frame that the sliders stand for. */
-async function playFrame(): Promise<void> {
+/** Play the frame that the sliders stand for, if it can be heard. */
+const playFrame = newest(async () => {
   const wish = wanted();
   if (!wish || !medium.play) return;
   say("Computing the sound …");
-  await medium.play(wish, both());
-  say("");
-}
+  try {
+    await medium.play(wish, both());
+    say("");
+  } catch (error) {
+    say(told(error), true);
+  }
+});
 
 function choose(next: Mode): void {
   mode = next;
@@ -155,6 +160,20 @@ function choose(next: Mode): void {
   void show();
 }
 
+let isBusy = false;
+let stopped = false;
+
+/** Save something. The button of a download stops it meanwhile. */
+async function busy(action: () => Promise<void>): Promise<void> {
+  if (isBusy) return say("Frames are being made: wait for them, or stop.");
+  isBusy = true;
+  const label = download.textContent;
+  download.textContent = "Stop";
+  await action().catch((error: unknown) => say(told(error), true));
+  download.textContent = label;
+  isBusy = false;
+}
+
 function give(content: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
@@ -166,34 +185,33 @@ function give(content: Blob, name: string): void {
 async function saveFrame(): Promise<void> {
   if (!shown) return;
   const place = { morph: `_${weight.value}`, square: `_${across.value}_${down.value}`, edit: "", walk: "" }[mode];
-  const { files, said } = await medium.write([shown], both());
-  give(new Blob([files[0].content]), `${mode}${place}${medium.suffix}`);
-  say(`Saved.${said}`);
+  const written = await medium.write([shown], both(), () => true);
+  if (!written) return;
+  give(new Blob([written.files[0].content]), `${mode}${place}${medium.suffix}`);
+  say(`Saved.${written.said}`);
 }
 
 /** The whole continuum, or the way from the item to its edit, as a zip. */
 async function saveAll(): Promise<void> {
   if (!count.reportValidity()) return;
-  const [a, b] = both();
-  const shares = evenly(count.valueAsNumber);
-  const changes = shares.map((share): Amounts => {
-    const moved = Object.entries(amounts).filter(([, x]) => x);
-    return mode === "morph" ? {} : Object.fromEntries(moved.map(([name, x]) => [name, share * x]));
-  });
-  if (mode === "edit" && !Object.keys(changes[0]).length) return say("Move a slider first: nothing is changed yet.");
-  const wishes = shares.map((share, i) => (mode === "morph" ? onTheWay(a, b, share) : changed(a, changes[i])));
-  const written: Written[] = [];
-  let warned = "";
-  for (let i = 0; i < wishes.length; i += medium.batch) {
-    say(`Making frame ${i + 1} of ${wishes.length} …`);
-    const { files, said } = await medium.write(wishes.slice(i, i + medium.batch), [a, b]);
-    written.push(...files);
-    warned = said;
-  }
-  const frames = written.map((file, i): Frame => ({ ...file, weight: mode === "morph" ? shares[i] : 0, amounts: changes[i] }));
-  const same = { spacing: mode === "morph" ? "even" : "given", detail: medium.ends([a, b]).length ? "carried" : "none" };
-  give(await archive(frames, a, b, space, medium.suffix, same), `${mode}.zip`);
-  say(`${frames.length} frames and manifest.csv are in ${mode}.zip.${warned}`);
+  // The mode may change meanwhile.
+  const [name, [a, b], shares] = [mode, both(), evenly(count.valueAsNumber)];
+  const isMorph = name === "morph";
+  const moved = Object.entries(amounts).filter(([, x]) => x);
+  if (!isMorph && !moved.length) return say("Move a slider first: nothing is changed yet.");
+  const changes = shares.map((share): Amounts => (isMorph ? {} : Object.fromEntries(moved.map(([key, x]) => [key, share * x]))));
+  const wishes = shares.map((share, i) => (isMorph ? onTheWay(a, b, share) : changed(a, changes[i])));
+  const report = (done: number) => {
+    say(`Making frame ${done + 1} of ${wishes.length} …`);
+    return !stopped;
+  };
+  stopped = false;
+  const written = await medium.write(wishes, [a, b], report);
+  if (!written) return say("Stopped: nothing is saved.");
+  const frames = written.files.map((file, i): Frame => ({ ...file, weight: isMorph ? shares[i] : 0, amounts: changes[i] }));
+  const same = { spacing: isMorph ? "even" : "given", detail: medium.ends([a, b]).length ? "carried" : "none" };
+  give(await archive(frames, a, b, space, medium.suffix, same), `${name}.zip`);
+  say(`${frames.length} frames and manifest.csv are in ${name}.zip.${written.said}`);
 }
 
 /** In a square, the frame itself is a field to drag on. */
@@ -211,12 +229,7 @@ function square(): void {
   };
   pad.addEventListener("pointerdown", drag);
   pad.addEventListener("pointermove", drag);
-  pad.addEventListener("pointerup", () => mode === "square" && settled());
-}
-
-/** A slider has been let go: what is heard is played. */
-function settled(): void {
-  void playFrame().catch((error: unknown) => say(told(error), true));
+  pad.addEventListener("pointerup", () => mode === "square" && void playFrame());
 }
 
 function listen(): void {
@@ -226,36 +239,26 @@ function listen(): void {
       Object.assign(the("dot").style, { left: `${100 * across.valueAsNumber}%`, top: `${100 * down.valueAsNumber}%` });
       void show();
     });
-    input.addEventListener("change", settled);
+    input.addEventListener("change", () => void playFrame());
   }
   for (const input of document.querySelectorAll<HTMLInputElement>("#modes input"))
     input.addEventListener("change", () => choose(input.value as Mode));
-  // A button that is disabled loses the focus, so a second click is ignored instead.
-  let busy = false;
-  const guarded = (button: HTMLButtonElement, action: () => Promise<void>) =>
-    button.addEventListener("click", async () => {
-      if (busy) return;
-      busy = true;
-      await action().catch((error: unknown) => say(told(error), true));
-      busy = false;
-    });
-  guarded(save, saveFrame);
-  guarded(download, saveAll);
-  guarded(play, playFrame);
-  // What is pasted, or dropped beside the places, goes to the first empty ones.
-  const empty = () => slots.find((slot) => !slot.element.hidden && !slot.item) ?? slots[0];
+  save.addEventListener("click", () => void busy(saveFrame));
+  download.addEventListener("click", () => void (isBusy ? (stopped = true) : busy(saveAll)));
+  play.addEventListener("click", () => void playFrame());
   document.addEventListener("paste", (event) => {
-    if (!PLACES[mode]) return;
     const files = [...(event.clipboardData?.files ?? [])];
     const focused = slots.find((slot) => slot.element.contains(document.activeElement));
-    if (files.length) void fill(files, focused ?? empty());
-    else say(`The clipboard holds no ${medium.word}.`);
+    if (!files.length) say(`The clipboard holds no ${medium.word}.`);
+    else if (focused) void fill(files, focused);
+    else fillAny(files);
   });
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length && PLACES[mode]) void fill(files, empty());
+    if (files.length) fillAny(files);
+    else say(`That was no file. Save the ${medium.word} first, then drop its file.`);
   });
 }
 
@@ -267,11 +270,13 @@ async function open(): Promise<void> {
   const own = medium.play && ((item: Item) => medium.play!({ code: item.code, facts: item.facts, share: 0 }, [item, item]));
   slots = LETTERS.map((letter) => new Slot(letter, medium, fill, draw, own && ((item) => own(item).catch((error) => say(told(error), true)))));
   table.prepend(...slots.map((slot) => slot.element));
+  walk = new Walk(sample, the("walk"), show);
   play.hidden = !medium.play;
-  sliders(the("attributes"), space.attributes, amounts, reset, show, settled);
+  sliders(the("attributes"), space.attributes, amounts, reset, show, playFrame);
   square();
   listen();
-  for (const part of [the("modes"), table, the(`about-${space.kind.name}`)]) part.hidden = false;
+  for (const part of [the("modes"), table]) part.hidden = false;
+  the(`about-${space.kind.name}`).hidden = !space.networks.encoder;
   const inputs = [...document.querySelectorAll<HTMLInputElement>("#modes input")];
   if (!space.networks.encoder) for (const input of inputs) input.disabled = input.value !== "walk";
   // A browser keeps what was chosen before a reload.
@@ -280,7 +285,7 @@ async function open(): Promise<void> {
   for (const input of [weight, across, down]) input.dispatchEvent(new Event("input"));
   choose(chosen.value as Mode);
   the("controls").append(status); // where the buttons are
-  if (!space.networks.encoder) say(`${space.model} has no encoder, so ${medium.word}s have no codes in it.`);
+  if (!space.networks.encoder) say(`${space.model} has no encoder, so it takes no ${medium.word}s: it walks among its own samples.`);
 }
 
 open().catch((error: unknown) => say(told(error), true));

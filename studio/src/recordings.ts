@@ -19,11 +19,11 @@ export interface Recording {
 }
 
 export async function readRecording(content: Content, kind: SoundKind): Promise<Recording> {
-  const seconds = await duration(content);
-  if (seconds > kind.seconds_max)
-    throw new Problem(`It lasts ${seconds.toFixed(1)} s, and this space takes ${kind.seconds_max} s at most. Cut a part out of it first.`);
+  checkLength(await duration(content), kind);
   const wave = await decoded(content, kind.rate);
-  if (wave.length < SHORTEST) throw new Problem("It is too short to be a sound.");
+  checkLength(wave.length / kind.rate, kind);
+  if (!wave.every(Number.isFinite)) throw new Problem("Some of its samples are not finite. Choose another recording.");
+  if (wave.length < SHORTEST) throw new Problem("It is empty, or too short to be a sound.");
   if (!wave.some((x) => Math.abs(x) >= FAINTEST)) throw new Problem("It is silent. Choose another recording.");
   const note = isCut(content) ? "shorter than the file says: it was cut off, or not finished" : "";
   return kind.trim ? { ...trimmed(wave, kind.rate, kind.trim), note } : { wave, start: 0, note };
@@ -36,7 +36,12 @@ function isCut(content: Content): boolean {
   return isWav && head.getUint32(4, true) < 0xffffffff && 8 + head.getUint32(4, true) > content.length + 1;
 }
 
-/** In seconds, by what the file says, so that no hour of sound is decoded. */
+function checkLength(seconds: number, { seconds_max }: SoundKind): void {
+  if (seconds > seconds_max && Number.isFinite(seconds))
+    throw new Problem(`It lasts ${seconds.toFixed(1)} s, and this space takes ${seconds_max} s at most. Cut a part out of it first.`);
+}
+
+/** In seconds, by what the file says, so that no hour of sound is decoded. Some files do not say it. */
 function duration(content: Content): Promise<number> {
   return new Promise((resolve, reject) => {
     const audio = new Audio();

@@ -2,6 +2,8 @@
 
 import type * as Ort from "onnxruntime-web/wasm";
 
+import { Problem } from "./space";
+
 /** Largest difference between what a GPU and WebAssembly compute. A GPU that computes something else is left alone. */
 const CLOSE = 1e-3;
 const OPTIONS: Ort.InferenceSession.SessionOptions = { executionProviders: ["wasm"], logSeverityLevel: 3 };
@@ -42,9 +44,24 @@ export async function run(file: string, given: Tensors, isExact = false): Promis
 
 function session(file: string, gpu: boolean): Promise<Ort.InferenceSession> {
   const key = `${file} ${gpu}`;
-  const found = sessions.get(key) ?? ort.InferenceSession.create(file, gpu ? { ...OPTIONS, executionProviders: ["webgpu"] } : OPTIONS);
-  sessions.set(key, found);
-  return found;
+  const options = gpu ? { ...OPTIONS, executionProviders: ["webgpu"] } : OPTIONS;
+  const made = sessions.get(key) ?? fetched(file).then((content) => ort.InferenceSession.create(content, options)).catch(damaged(file));
+  sessions.set(key, made);
+  return made;
+}
+
+/** A file beside the page. */
+export async function fetched(file: string): Promise<Uint8Array> {
+  const answer = await fetch(file);
+  if (!answer.ok) damaged(file)();
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+/** Says that a file beside the page is missing or damaged. */
+export function damaged(file: string): () => never {
+  return () => {
+    throw new Problem(`${file} beside the page is missing or damaged. Write the page again: gaiamorph studio.`);
+  };
 }
 
 /** Whether there is a GPU that is more than an imitation of one. */
@@ -56,7 +73,6 @@ async function hasGpu(): Promise<boolean> {
 
 /** The build packs WebAssembly with gzip, under a name that no web server unpacks by itself. */
 async function unpacked(file: string): Promise<ArrayBuffer> {
-  const answer = await fetch(file);
-  if (!answer.ok || !answer.body) throw new Error(`${file} is missing beside the page`);
-  return new Response(answer.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  const packed = new Blob([(await fetched(file)) as Uint8Array<ArrayBuffer>]);
+  return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer().catch(damaged(file));
 }

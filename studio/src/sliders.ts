@@ -14,7 +14,7 @@ export function sliders(
   const note = document.createElement("p");
   note.className = "note";
   note.textContent = names.length
-    ? "Amounts: 1 is from absent to present, or one unit of a number."
+    ? "1 leads from absent to present. Of a number, such as an age, it adds one unit."
     : "This space has no attributes. Fit some with gaiamorph attributes, then open the studio again.";
   place.append(note);
   const vague = names.filter((name) => (attributes[name].error ?? 0) > VAGUE);
@@ -30,6 +30,7 @@ export function sliders(
     title.textContent = name;
     title.htmlFor = input.id;
     output.htmlFor.add(input.id);
+    output.ariaLive = "off"; // the slider says its value itself
     const change = () => {
       const amount = Number(input.valueAsNumber.toPrecision(6));
       amounts[name] = amount;

@@ -9,7 +9,7 @@ export class Slot {
   private readonly drop = part("button", "drop");
   private readonly canvas = part("canvas", "");
   private readonly said = part("p", "said");
-  private calls = 0;
+  private turns = 0;
 
   /** play: of items that are heard. */
   constructor(
@@ -59,22 +59,28 @@ export class Slot {
       });
   }
 
-  /** Show what `read` gives, or why it gives nothing. A later call wins over an earlier one. */
-  async take(read: () => Promise<Item>, told: (error: unknown) => string, threshold: number | null): Promise<void> {
-    const call = ++this.calls;
+  /** A turn for `take`. A later one wins. */
+  turn(): number {
+    this.say("Waiting …");
+    return ++this.turns;
+  }
+
+  /** Show what `read` gives, or why it gives nothing: then the item stays that was here before. */
+  async take(turn: number, read: () => Promise<Item>, told: (error: unknown) => string, threshold: number | null): Promise<void> {
+    if (turn !== this.turns) return;
     this.say("Reading …");
     try {
       const item = await read();
-      if (call !== this.calls) return;
+      if (turn !== this.turns) return;
       this.item = item;
       paint(this.canvas, item.picture);
       this.element.classList.add("full");
       const unlike = threshold !== null && item.error > threshold;
-      const name = item.name === "(array)" ? "random sample" : item.name;
       const notes = [item.recording?.note, unlike && "unlike the training data, so what is made of it may not look like it"];
-      this.say([name, notes.filter(Boolean).join("; ")].filter(Boolean).join(": "));
+      this.say([nameOf(item), notes.filter(Boolean).join("; ")].filter(Boolean).join(": "));
     } catch (error) {
-      if (call === this.calls) this.say(told(error), true);
+      const stays = this.item ? ` Here is still ${nameOf(this.item)}.` : "";
+      if (turn === this.turns) this.say(told(error) + stays, true);
     }
   }
 
@@ -82,6 +88,10 @@ export class Slot {
     this.said.textContent = text;
     this.said.classList.toggle("bad", bad);
   }
+}
+
+function nameOf(item: Item): string {
+  return item.name === "(array)" ? "random sample" : item.name;
 }
 
 function part<Name extends keyof HTMLElementTagNameMap>(name: Name, of: string): HTMLElementTagNameMap[Name] {

@@ -1,9 +1,9 @@
 /** The networks, in a thread of their own, so that the page never waits. */
 
 import type { Network } from "./faces";
-import { fading, Mel } from "./mel";
+import { fading, Mel, type Lost } from "./mel";
 import { roundEven, type Picture } from "./pixels";
-import { run, start } from "./runtime";
+import { damaged, fetched, run, start } from "./runtime";
 import { prepared, Problem, type Description, type PictureKind, type SoundKind } from "./space";
 
 const DETECTOR = "face_detection_yunet_2023mar.onnx";
@@ -39,9 +39,12 @@ const [FAINTEST_BAND, DEEPEST_BAND] = [-90, 60];
 let space: Description;
 const calls = {
   async open(): Promise<Description> {
-    const answer = await fetch("space.json");
-    if (!answer.ok) throw new Problem("space.json is missing beside the page. Write the folder again: gaiamorph studio.");
-    space = (await answer.json()) as Description;
+    const text = new TextDecoder().decode(await fetched("space.json"));
+    try {
+      space = JSON.parse(text) as Description;
+    } catch {
+      damaged("space.json")();
+    }
     await start("decoder.onnx", { [space.networks.decoder!.input]: { data: Float32Array.from(space.samples[0]), shape: [1, space.latent_dim] } });
     return space;
   },
@@ -76,7 +79,7 @@ const calls = {
   /** The waveforms of frames. */
   async sing(wanted: Wish[], ends: End[]): Promise<Float32Array[]> {
     const pictures = await tensors(wanted, ends);
-    const [one, two] = ends.map(({ wave }) => sounds().lost(wave));
+    const [one, two] = ends.map(({ wave }) => lostOf(wave));
     return wanted.map(({ code, facts, share }, i) => {
       const lost = one && two ? fading(one, two, share) : null;
       return sounds().wave(turnedOver(pictures[i].map(held)), [...(facts ?? factsOf(code))], lost);
@@ -90,6 +93,19 @@ let mel: Mel | null = null;
 
 function sounds(): Mel {
   return (mel ??= new Mel((space.kind as SoundKind).coder));
+}
+
+const known: { wave: Float32Array; lost: Lost }[] = [];
+
+/** What the picture of a recording does not show. The last two are kept: many frames lie between the same ends. */
+function lostOf(wave: Float32Array): Lost {
+  let found = known.find((one) => one.wave.length === wave.length && one.wave.every((x, i) => x === wave[i]));
+  if (!found) {
+    found = { wave, lost: sounds().lost(wave) };
+    known.unshift(found);
+    known.length = Math.min(known.length, 2);
+  }
+  return found.lost;
 }
 
 /** values: a tensor. */

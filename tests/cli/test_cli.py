@@ -190,6 +190,7 @@ def test_run_config_is_a_config(run, picture_run, photos, tmp_path):
         (["morph", "RUN", "PHOTO", "sample:faces::s99/1.pgm", "--out", "x"], "has no item"),
         (["morph", "RUN", "PHOTO", "PHOTO", "--steps", "1", "--out", "x"], "steps"),
         (["morph", "RUN", "PHOTO", "PHOTO", "--out", "empty/../bad.yaml"], "exists already"),
+        (["morph", "RUN", "PHOTO", "PHOTO", "--out", "bad.yaml/x/y"], "bad.yaml is a file"),
         (["morph", "RUN", "PHOTO", "PHOTO", "--scale", "99", "--out", "x"], "scale"),
         (["morph", "RUN", "PHOTO", "PHOTO", "--spacing", "odd", "--out", "x"], "Invalid value"),
         (["morph", "empty", "PHOTO", "PHOTO", "--out", "x"], "not a run folder"),

@@ -23,7 +23,8 @@ def export(
     """Write a continuum for an experiment, an archive or a slide, or a space for other programs.
 
     Args:
-        thing: Folder of `gaiamorph morph` or `edit`, of one pair or many. For onnx: a run folder or a space file.
+        thing: Folder of `gaiamorph morph` or `edit`, of one pair or many. For onnx: a run folder, a space file,
+            or hub:owner/name.
         to: psychopy (conditions.csv and pairs.csv), jspsych (experiments that run in a browser), bids or psych-ds (data sets), or
             a film of each continuum: gif, webp, apng, mp4 or webm. onnx: the encoder and the decoder of a space.
         out: New folder.

@@ -69,7 +69,11 @@ def new_file(path: Path, overwrite: bool = False, training: bool = False) -> Ite
     Raises UserError as `refuse_existing` does.
     """
     refuse_existing(path, overwrite, training)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        file = next(parent for parent in path.parents if parent.exists())
+        raise UserError(f"{path} cannot be written, since {file} is a file: choose another place") from error
     scratch = path.with_name(f".{os.getpid()}-{path.name}")
     _remove(scratch)  # from a killed process with the same id
     try:

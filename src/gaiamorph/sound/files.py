@@ -73,7 +73,7 @@ def read(path: Path | bytes, rate: int, seconds_max: float, span: tuple[float, f
                 raise UnreadableError(
                     f"{span[0]:g} to {span[1]:g} s is no part of the recording, which has {seconds:g} s"
                 )
-            cut = span is None and "should be" in file.extra_info
+            cut = span is None and "(should be" in file.extra_info  # not: an even number of bytes
             if stop - start > seconds_max * own:
                 raise UnreadableError(
                     f"longer than {seconds_max:g} s: name a part of it, as in song.wav::1.5-1.58, or put a table of segments "
