@@ -13,11 +13,15 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 class Hub(ThreadingHTTPServer):
-    """files: repositories by name, each with contents by path. fails: a path of the interface that answers 500."""
+    """files: repositories by name, each with contents by path. private: those that are.
+
+    fails: a path of the interface that answers 500.
+    """
 
     def __init__(self, token: str = "secret") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.token, self.files, self.uploaded, self.fails, self.asked = token, {}, {}, "", []
+        self.private = set()
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
 
     def __enter__(self) -> Hub:
@@ -61,15 +65,22 @@ class _Handler(BaseHTTPRequestHandler):
         hub.asked.append(f"POST {path}")
         if hub.fails and hub.fails in path:
             return self.answer(500, {"error": "broken"})
+        if path == "/api/validate-yaml":
+            known = b"license: cc-by-40" not in json.loads(body)["content"].encode()
+            said = [] if known else [{"message": '"license" must be one of [mit, ...]'}]
+            return self.answer(200 if known else 400, {"errors": said, "warnings": []})
         if self.headers.get("Authorization") != f"Bearer {hub.token}":
             return self.answer(401, {"error": "Unauthorized"})
         if path == "/api/repos/create":
             asked = json.loads(body)
             name = f"{asked['organization']}/{asked['name']}" if asked.get("organization") else asked["name"]
-            hub.files.setdefault(name, {})
+            if name in hub.files:
+                return self.answer(
+                    409, {"error": "You already created this model repo", "url": f"{hub.address}/{name}"}
+                )
+            hub.files[name] = {}
+            hub.private |= {name} if asked.get("private") or asked.get("visibility") == "private" else set()
             return self.answer(200, {"url": f"{hub.address}/{name}", "name": name})
-        if path == "/api/validate-yaml":
-            return self.answer(200, {"errors": [], "warnings": []})
         if "/preupload/" in path:
             files = [
                 {"path": f["path"], "uploadMode": "lfs" if f["path"].endswith(".safetensors") else "regular",
@@ -106,6 +117,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path, hub = urlparse(self.path).path, self.server
         hub.asked.append(f"{self.command} {path}")
+        if path.startswith("/api/models/"):
+            name = path.removeprefix("/api/models/")
+            return self.answer(200, {"id": name, "private": name in hub.private, "tags": [], "siblings": []})
         name, _, rest = path.strip("/").partition("/resolve/")
         revision, _, file = rest.partition("/")
         if name not in hub.files:

@@ -61,9 +61,11 @@ def test_grid_search_over_the_length_of_codes():
     [
         ({"model": "gan"}, "must be one of"),
         ({"model": "nothing"}, "must be one of"),
-        ({"n_components": 0}, "at least 1"),
+        ({"n_components": 0}, "must be >= 1"),
         ({"options": {"nothing": 1}}, "no option nothing"),
-        ({"steps": -1}, "steps must"),
+        ({"steps": -1}, "must be >= 1"),
+        ({"options": {"model": "gan"}}, "give model instead"),
+        ({"options": {"latent_dim": 3}}, "give n_components instead"),
     ],
 )
 def test_bad_options(rows, options, message):
@@ -79,3 +81,11 @@ def test_bad_input(rows):
     model = gm.GAIA(2, steps=2).fit(rows)
     with pytest.raises(UserError, match="2 columns"):
         model.inverse_transform(np.zeros((1, 3)))
+
+
+def test_numbers_of_numpy_are_numbers(rows):
+    options = {"batch_size": np.int64(8), "threads": 1}
+    made = gm.GAIA(np.int64(2), steps=np.int64(2), options=options).fit(rows)
+    assert made.transform(rows).shape == (len(rows), 2)
+    with pytest.raises(TypeError, match="n_components"):
+        gm.GAIA(2.5, steps=2).fit(rows)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -85,6 +86,20 @@ def test_push_and_pull(picture_run, photos, tmp_path):
         refused(run("info", "hub:anna/empty"), "no space.safetensors")
         hub.files["anna/broken"] = {"space.safetensors": b"junk"}
         refused(run("info", "hub:anna/broken"), "is not a space")
+        status, *_ = run("push", picture_run, "anna/own", "--licence", "mit", "--private")
+        assert (status, hub.private) == (0, {"anna/own"})
+        assert run("push", picture_run, "anna/own", "--licence", "mit", "--private")[0] == 0
+        before = dict(hub.files["anna/faces"])
+        refused(
+            run("push", picture_run, "anna/faces", "--licence", "mit", "--private"), "is public", "nothing is pushed"
+        )
+        refused(
+            run("push", picture_run, "anna/new", "--licence", "cc-by-40"), "refuses the model card", "must be one of"
+        )
+        refused(run("push", picture_run, "faces", "--licence", "mit"), "give owner/name")
+        refused(run("attributes", "fit", "hub:anna/faces", photos), "--out FILE")
+        assert hub.files["anna/faces"] == before
+        assert not {"anna/new", "faces"} & set(hub.files)
         hub.fails = "/commit/"
         refused(run("push", picture_run, "anna/late", "--licence", "mit"), "500")
         assert hub.files["anna/late"] == {}
@@ -102,7 +117,7 @@ def test_without_a_network(picture_run, tmp_path):
 
 
 def test_the_card(picture_space, vector_space):
-    text = card("anna/faces", picture_space.info, picture_space.kind.about, {"smile": 1}, licence="mit", sheet=False)
+    text = card("anna/faces", picture_space.info, picture_space.kind, {"smile": 1}, licence="mit", sheet=False)
     header, _, body = text.removeprefix("---\n").partition("---\n")
     assert yaml.safe_load(header)["license"] == "mit"
     # The folder's name, but not where it lies.
@@ -110,7 +125,24 @@ def test_the_card(picture_space, vector_space):
     assert picture_space.info.training.source not in body
     assert "`smile`" in body
     assert "samples.png" not in body
-    assert "`sample:moons`" in card("a/b", vector_space.info, "rows", {}, licence="mit", sheet=True)
+    assert "morph('a.png', 'b.png')" in body
+    text = card("a/b", vector_space.info, vector_space.kind, {}, licence="mit", sheet=True)
+    assert "`sample:moons`" in text
+    assert "space.sample(8)" in text
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("/home/jane/2024:trial/people", "`people`"), (r"C:\Users\jane\people", "`people`"), (".", "a folder"), ("/", "a folder"),
+        ("people/", "`people`"), ("hub:anna/people", "`hub:anna/people`"),
+    ],
+)  # fmt: skip
+def test_a_card_names_no_place(picture_space, source, shown):
+    info = replace(picture_space.info, training=replace(picture_space.info.training, source=source))
+    text = card("anna/faces", info, picture_space.kind, {}, licence="mit", sheet=False)
+    assert f" items of {shown} |" in text
+    assert "jane" not in text
 
 
 def test_what_is_refused_before_the_network(picture_space, vector_space):

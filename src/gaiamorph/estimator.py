@@ -2,12 +2,14 @@
 
 import copy
 import tempfile
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_array, check_is_fitted, check_random_state, validate_data
 
 from gaiamorph.data.splits import SMALLEST
@@ -62,9 +64,14 @@ class GAIA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             known = ", ".join(name for name, model in MODELS.items() if model.can_encode)
             raise UserError(f"model must be one of {known}, not {self.model!r}")
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        given = {"model": self.model, "steps": self.steps, "seed": seed, "device": "cpu", **(self.options or {})}
+        steps = check_scalar(self.steps, "steps", Integral, min_val=1)
+        options = {name: x.item() if isinstance(x, np.generic) else x for name, x in (self.options or {}).items()}
+        own = {"model": "model", "steps": "steps", "seed": "random_state", "latent_dim": "n_components"}
+        for name in own.keys() & options.keys():
+            raise UserError(f"options hold {name}: give {own[name]} instead")
+        given = {"device": "cpu", **options, "model": self.model, "steps": int(steps), "seed": seed}
         if self.n_components is not None:
-            given["latent_dim"] = int(self.n_components)
+            given["latent_dim"] = int(check_scalar(self.n_components, "n_components", Integral, min_val=1))
         columns = [str(name) for name in getattr(self, "feature_names_in_", [f"x{i}" for i in range(items.shape[1])])]
         data = rows_in_memory(items, columns, seed)
         settings, threads = settled(from_dict(given), data), torch.get_num_threads()
@@ -84,7 +91,7 @@ class GAIA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Codes X (N, n_components) -> rows (N, D), float64, in the units of the training rows."""
         check_is_fitted(self)
-        z = check_array(X, dtype="float64", input_name="X")
+        z = check_array(X, dtype="float64", input_name="X", copy=True)  # torch takes no array that is not writable
         if z.shape[1] != self.space_.latent_dim:
             raise UserError(f"codes must have {self.space_.latent_dim} columns, not {z.shape[1]}")
         with torch.inference_mode():

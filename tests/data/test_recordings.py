@@ -136,7 +136,9 @@ def test_high_rates_are_lowered_with_a_note(tmp_path):
 def test_recordings_that_end_early_and_copies_are_pointed_out(tmp_path):
     for k in range(20):
         soundfile.write(tmp_path / f"{k:02}.wav", syllable(0.1, 500 + 10 * k), RATE)
-    soundfile.write(tmp_path / "20.wav", syllable(0.1, 750)[:-1], RATE, subtype="PCM_24")  # an odd number of bytes is whole
+    soundfile.write(
+        tmp_path / "20.wav", syllable(0.1, 750)[:-1], RATE, subtype="PCM_24"
+    )  # an odd number of bytes is whole
     whole = (tmp_path / "03.wav").read_bytes()
     (tmp_path / "03.wav").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "05.wav").write_bytes((tmp_path / "06.wav").read_bytes())

@@ -89,6 +89,7 @@ def test_what_the_files_say(picture_space, quiet, tmp_path):
         assert inside["sha256"] == said["sha256"]
         assert inside["codes"] == "sphere"
         assert [o.version for o in model.opset_import if not o.domain] == [said["opset"]]
+        assert b".py" not in (tmp_path / "onnx" / f"{name}.onnx").read_bytes(), "nothing tells of the machine"
 
 
 def test_what_cannot_be_exported_is_refused(photos, picture_space, tmp_path, capsys):

@@ -63,9 +63,41 @@ def test_the_same_rows_and_one_run(fake, monkeypatch, tmp_path):
     assert known.get("id", known.get("run_id")) == {"wandb": "w7", "mlflow": "m9"}[name]
 
 
+def test_a_tracker_that_fails_ends_no_training(monkeypatch, tmp_path):
+    client = Wandb()
+    monkeypatch.setitem(sys.modules, "wandb", client)
+
+    def away(_, step):
+        client.rows.append(step)
+        raise ConnectionError("the server is away\nand more")
+
+    monkeypatch.setattr(client, "init", lambda **_: contextlib.nullcontext(SimpleNamespace(id="w7", log=away)))
+    with pytest.warns(UserWarning, match=r"the run goes on without it .*: the server is away$"):
+        gm.train("sample:moons", out=tmp_path / "run", tracker="wandb", **SHORT)
+    assert client.rows == [1]
+    assert (tmp_path / "run" / "space.safetensors").exists()
+    (tmp_path / "run" / "space.safetensors").unlink()
+    monkeypatch.setitem(sys.modules, "mlflow", Mlflow())
+    with pytest.raises(UserError, match="go on with --tracker wandb"):
+        gm.train("sample:moons", out=tmp_path / "run", tracker="mlflow", resume=True, **SHORT)
+
+
+def test_a_tracker_that_does_not_start_is_told(monkeypatch, tmp_path):
+    client = Mlflow()
+    monkeypatch.setitem(sys.modules, "mlflow", client)
+
+    def refuses(**_):
+        raise RuntimeError("no server\nat all")
+
+    monkeypatch.setattr(client, "start_run", refuses)
+    with pytest.raises(UserError, match=r"the tracker mlflow does not start: no server$"):
+        gm.train("sample:moons", out=tmp_path / "run", tracker="mlflow", **SHORT)
+
+
 def test_a_missing_package_is_told(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "wandb", None)
     with pytest.raises(UserError, match="pip install wandb"):
         gm.train("sample:moons", out=tmp_path / "run", tracker="wandb", **SHORT)
     with pytest.raises(UserError, match="wandb or mlflow"):
-        gm.train("sample:moons", out=tmp_path / "run", tracker="nothing", overwrite=True, **SHORT)
+        gm.train("sample:moons", out=tmp_path / "run", tracker="nothing", **SHORT)
+    assert not (tmp_path / "run").exists()

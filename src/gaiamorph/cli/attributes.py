@@ -11,6 +11,7 @@ from gaiamorph.cli.options import Common, Space, Spread, names
 from gaiamorph.data.attributes import attributes_of, overview
 from gaiamorph.errors import UserError
 from gaiamorph.space import FILE, AttributeVector
+from gaiamorph.space.hub import PREFIX
 
 attributes = App(name="attributes")
 REPORT = """Measure how far an edit along each vector moves the other attributes: mean difference beside least squares.
@@ -59,6 +60,10 @@ def fit(
         out: Write a new space file instead of changing SPACE.
         seed: Seed of the bootstrap.
     """
+    if out is None and str(space).startswith(PREFIX):
+        raise UserError(
+            f"{space} cannot be changed here: say where to put the space with vectors, --out FILE.safetensors"
+        )
     opened = common.open(space, out)
     if name or start or end:
         if not (name and start and end) or data is not None:

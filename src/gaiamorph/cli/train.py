@@ -67,7 +67,8 @@ def train(
             settings=settings,
         )
     except KeyboardInterrupt:
-        print(f"stopped and saved; to go on: gaiamorph train {data} --out {out} --resume")
+        tracked = f" --tracker {tracker}" if tracker else ""
+        print(f"stopped and saved; to go on: gaiamorph train {data} --out {out} --resume{tracked}")
         raise
     if not quiet:
         held = space.info.validation

@@ -51,7 +51,10 @@ class Pictures(Kind):
     details: ClassVar[tuple[str, ...]] = ("carried", "added", "none")
     augmentations: ClassVar[frozenset[str]] = frozenset({"flip", "shift", "affine"})
     decodes_mean_codes: ClassVar[bool] = False
-    tensor: ClassVar[str] = "(channels, height, width): pixels of the sized and aligned picture / 255"
+    tensor: ClassVar[str] = (
+        "(channels, height, width): pixels / 255 of the picture, aligned if `align` says so, cropped or padded, and resized with "
+        "Lanczos"
+    )
     sources: ClassVar[str] = "a folder of pictures, an .npy of pictures, or hub:owner/name"
     samples: ClassVar[tuple[str, ...]] = ("faces", "digits", "fashion", "lines")
 

@@ -55,7 +55,9 @@ def export(
         from gaiamorph.exports.onnx import write_onnx
         from gaiamorph.space import LatentSpace, load
 
-        space = thing if isinstance(thing, LatentSpace) else load(thing)  # type: ignore[arg-type]
+        if not isinstance(thing, (LatentSpace, str, Path)):
+            raise UserError("onnx is for spaces: give a space, its file, or a run folder")
+        space = thing if isinstance(thing, LatentSpace) else load(thing)
         with new_folder(Path(out), overwrite) as folder:
             write_onnx(space, folder)
         return Path(out)

@@ -50,7 +50,7 @@ def write_onnx(space: LatentSpace, folder: Path) -> None:
         import onnxruntime
         import onnxscript  # noqa: F401 (torch writes the graph with it)
     except ImportError as error:
-        raise UserError(f"ONNX needs {error.name}: pip install 'gaiamorph[export]'") from error
+        raise UserError(f"ONNX needs {error.name or error}: pip install 'gaiamorph[export]'") from error
     described = description(space)
     z = torch.from_numpy(space.sample_codes(CHECKED))
     with torch.inference_mode():
@@ -61,8 +61,10 @@ def write_onnx(space: LatentSpace, folder: Path) -> None:
             continue
         network = _Half(space, name).eval()
         _write(network, x[:2], described["networks"][name], folder / f"{name}.onnx")
-        # The description of the networks, for who finds one of the files alone.
+        # The description of the networks, for who finds one of the files alone. Torch notes where on this machine its code lies.
         model = onnx.load(folder / f"{name}.onnx")
+        for part in (*model.graph.node, *model.graph.input, *model.graph.output, *model.graph.value_info, model.graph):
+            del part.metadata_props[:]
         onnx.helper.set_model_props(model, {"gaiamorph": json.dumps({**described, "attributes": {}, "samples": []})})
         onnx.save(model, folder / f"{name}.onnx")
         options = onnxruntime.SessionOptions()

@@ -171,7 +171,7 @@ def align(
         raise UserError(f"{target} lies in {source}, where it would be read as photographs: choose a place beside it")
     if target.resolve() in source.resolve().parents:
         raise UserError(f"{target} holds the photographs: choose a place beside it")
-    refuse_existing(target, overwrite)
+    refuse_existing(target, overwrite, folder=True)
     entries, others = _entries(source)
     names = [name for name, _, _ in entries]
     metadata, notes = read_metadata(source, names)

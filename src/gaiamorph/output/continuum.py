@@ -126,7 +126,7 @@ def save_continua(
     how = Writing(**options)
     how.check()
     path, resumable = Path(folder), continua if isinstance(continua, Continua) and continua.key else None
-    refuse_existing(path, overwrite)
+    refuse_existing(path, overwrite, folder=True)
     key = resumable.key if resumable else os.urandom(16).hex()
     journal = Journal(path, json.dumps([key, asdict(how), __version__]))
     done = len(journal.entries)

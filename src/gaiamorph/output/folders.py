@@ -20,11 +20,16 @@ RUN = {"config.yaml", "space.safetensors"}
 """Files of trained runs."""
 
 
-def refuse_existing(path: Path, overwrite: bool, training: bool = False) -> None:
+def refuse_existing(path: Path, overwrite: bool, training: bool = False, folder: bool = False) -> None:
     """Raise UserError if ``path`` holds something, and ``overwrite`` is not given or gaiamorph did not make that folder.
 
-    training: whether trained runs may be replaced, which took the longest to make.
+    training: whether trained runs may be replaced, which took the longest to make. folder: whether it is to be one, so that no file
+    is replaced.
     """
+    if (above := next((parent for parent in path.parents if parent.exists()), None)) and not above.is_dir():
+        raise UserError(f"{path} cannot be written, since {above} is a file: choose another place")
+    if folder and overwrite and path.exists() and not path.is_dir():
+        raise UserError(f"{path} is a file, and a folder is to be written: choose another place")
     empty = path.is_dir() and not any(path.iterdir())
     if not os.path.lexists(path) or empty:
         return
@@ -63,17 +68,13 @@ def _may_go(folder: Path, names: dict[Path, set[str]]) -> bool:
 
 
 @contextlib.contextmanager
-def new_file(path: Path, overwrite: bool = False, training: bool = False) -> Iterator[Path]:
+def new_file(path: Path, overwrite: bool = False, training: bool = False, folder: bool = False) -> Iterator[Path]:
     """A scratch path beside ``path``. It replaces ``path`` if the block ends well, and is deleted otherwise.
 
     Raises UserError as `refuse_existing` does.
     """
-    refuse_existing(path, overwrite, training)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        file = next(parent for parent in path.parents if parent.exists())
-        raise UserError(f"{path} cannot be written, since {file} is a file: choose another place") from error
+    refuse_existing(path, overwrite, training, folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{os.getpid()}-{path.name}")
     _remove(scratch)  # from a killed process with the same id
     try:
@@ -88,7 +89,7 @@ def new_file(path: Path, overwrite: bool = False, training: bool = False) -> Ite
 @contextlib.contextmanager
 def new_folder(path: Path, overwrite: bool = False, training: bool = False) -> Iterator[Path]:
     """A scratch folder, with the rules of `new_file`."""
-    with new_file(path, overwrite, training) as scratch:
+    with new_file(path, overwrite, training, folder=True) as scratch:
         scratch.mkdir()
         yield scratch
 

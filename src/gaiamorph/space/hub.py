@@ -3,13 +3,15 @@
 import contextlib
 import io
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from gaiamorph.data import Kind
 from gaiamorph.errors import UserError
 from gaiamorph.space.info import SpaceInfo
 
@@ -43,14 +45,23 @@ def fetch(source: str) -> Fetched:
 def push(name: str, content: bytes, card: str, sheet: bytes | None, *, private: bool) -> str:
     """Put a space file, its card and a picture into the repository ``owner/name`` in one commit. Returns ``hub:owner/name@COMMIT``.
 
-    The repository is made if it is missing. Raises UserError.
+    The repository is made if it is missing. private: it has to be, or nothing is pushed. Raises UserError.
     """
-    from huggingface_hub import CommitOperationAdd, HfApi
+    from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        raise UserError(f"{name} is no name on the Hub: give owner/name")
     files = {FILE: content, "README.md": card.encode()} | ({"samples.png": sheet} if sheet else {})
-    with _told(f"{PREFIX}{name}"):
+    with _told(f"{PREFIX}{name}", writes=True):
+        try:
+            ModelCard(card).validate(repo_type="model")
+        except ValueError as error:
+            reason = str(error).strip().splitlines()[-1].lstrip("- ")
+            raise UserError(f"the Hub refuses the model card, and nothing is pushed: {reason}") from error
         api = HfApi(library_name="gaiamorph")
-        api.create_repo(name, private=private, exist_ok=True)
+        api.create_repo(name, private=private or None, exist_ok=True)  # None: what its owner has chosen
+        if private and not api.repo_info(name).private:
+            raise UserError(f"{PREFIX}{name} is public, and nothing is pushed: make it private on the Hub first")
         made: Any = api.create_commit(
             name,
             [CommitOperationAdd(path, io.BytesIO(data)) for path, data in files.items()],
@@ -59,17 +70,16 @@ def push(name: str, content: bytes, card: str, sheet: bytes | None, *, private: 
     return f"{PREFIX}{name}@{made.oid}"
 
 
-def card(name: str, info: SpaceInfo, about: str, attributes: dict[str, Any], *, licence: str, sheet: bool) -> str:
-    """The model card of a space: what it says of itself, as Markdown with the Hub's header. about: its items, in words."""
+def card(name: str, info: SpaceInfo, kind: Kind, attributes: dict[str, Any], *, licence: str, sheet: bool) -> str:
+    """The model card of a space: what it says of itself, as Markdown with the Hub's header."""
     t, held_out = info.training, info.validation
     header = {
         "license": licence, "library_name": "gaiamorph", "pipeline_tag": "other", "tags": ["gaiamorph", info.model, "morphing"],
     }  # fmt: skip
     rows = {
         "model": f"{info.model}, network {info.network.name}, {info.latent_dim} numbers a code",
-        "items": about,
-        # A path would tell of the machine.
-        "trained on": f"{t.items} items of `{t.source if ':' in t.source else PurePath(t.source).name}`",
+        "items": kind.about,
+        "trained on": f"{t.items} items of {_named(t.source)}",
         "training": f"{t.steps} steps, seed {t.seed}",
         "held-out error": f"{held_out.l1:.4f} (mean absolute, of 1; {held_out.items} items)" if held_out else "no encoder",
         "attribute vectors": ", ".join(f"`{attribute}`" for attribute in attributes) or "none",
@@ -77,7 +87,8 @@ def card(name: str, info: SpaceInfo, about: str, attributes: dict[str, Any], *, 
     }  # fmt: skip
     table = "\n".join(f"| {key} | {value} |" for key, value in rows.items())
     warned = "".join(f"\n- step {w['step']}: {w['warning']}" for w in t.warnings)
-    use = "space.morph('a.png', 'b.png').save('out')" if info.can_encode else "space.sample(8)"
+    a, b = (f"a{kind.suffix}", f"b{kind.suffix}")
+    use = f"space.morph('{a}', '{b}').save('out')" if info.can_encode and not kind.one_table else "space.sample(8)"
     return f"""---
 {yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---
 
@@ -96,14 +107,20 @@ space = gm.load("{PREFIX}{name}")
 |---|---|
 {table}
 {f"{chr(10)}Warnings of the training:{chr(10)}{warned}{chr(10)}" if warned else ""}{
-        f"{chr(10)}![samples](samples.png){chr(10)}{chr(10)}Items that the space draws of its own. They exist nowhere.{chr(10)}"
+        f"{chr(10)}![samples](samples.png){chr(10)}{chr(10)}Items that the space draws of its own.{chr(10)}"
         if sheet
         else ""
     }"""
 
 
+def _named(source: str) -> str:
+    """What a space was trained on, without its place, which would tell of the machine and of who uses it."""
+    last = source if source.startswith(("sample:", PREFIX)) else re.split(r"[\\/]", source.rstrip("\\/"))[-1]
+    return "a folder" if last in ("", ".", "..") else f"`{last}`"
+
+
 @contextlib.contextmanager
-def _told(name: str) -> Iterator[None]:
+def _told(name: str, writes: bool = False) -> Iterator[None]:
     """What the Hub or the network refuses, as one sentence. Raises UserError."""
     from huggingface_hub import errors
 
@@ -127,12 +144,17 @@ def _told(name: str) -> Iterator[None]:
         raise UserError(f"writing {name} needs a token: log in with `hf auth login`") from error
     except errors.HfHubHTTPError as error:
         if (status := error.response.status_code) in (401, 403):
-            raise UserError(f"the Hub does not let you write {name}: log in with `hf auth login`") from error
+            raise UserError(
+                f"the Hub does not let you {'write' if writes else 'read'} {name}: log in with `hf auth login`"
+            ) from error
         raise UserError(f"the Hub answers {status} for {name}: try again later") from error
     except Exception as error:
         # Its client for the network is another from version to version, with errors of its own.
         if not isinstance(error, OSError) and not type(error).__module__.startswith(("httpx", "httpcore", "requests")):
             raise
-        raise UserError(f"{name} is not in the cache, and the Hub cannot be reached: look at the network") from error
+        if isinstance(error, OSError) and error.filename:
+            raise UserError(f"{error.filename} cannot be used: {error.strerror}") from error
+        missing = "nothing is pushed to" if writes else "nothing is in the cache of"
+        raise UserError(f"{missing} {name}, since the Hub cannot be reached: look at the network") from error
     finally:
         logger.setLevel(level)

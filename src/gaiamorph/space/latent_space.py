@@ -174,9 +174,11 @@ class LatentSpace(Morpher):
     def push_to_hub(self, name: str, *, licence: str, private: bool = False, pictures: bool = False) -> str:
         """Put the space on the Hugging Face Hub, with a model card, and return ``hub:owner/name@COMMIT``, which `load` takes.
 
-        name: ``owner/name``. The repository is made if it is missing. licence: of the space, as the Hub writes it (``cc-by-4.0``).
-        pictures: whether the card shows items that the space draws of its own: not where those might be taken for people who
-        did not agree. The Hub's own login is used. Raises UserError if the Hub cannot be reached, or refuses.
+        name: ``owner/name``. The repository is made if it is missing. private: it has to be, or nothing is pushed.
+        licence: of the space, as the Hub writes it (``cc-by-4.0``).
+        pictures: whether the card shows items that the space draws of its own: not where those might be taken for people who did
+            not agree. The Hub's own login is used.
+        Raises UserError if the Hub cannot be reached, or refuses.
         """
         if not licence.strip():
             raise UserError("say under which licence others may use the space, such as cc-by-4.0")
@@ -189,7 +191,7 @@ class LatentSpace(Morpher):
             drawn = io.BytesIO()
             self.kind.sheet(rows).save(drawn, "PNG")
             sheet = drawn.getvalue()
-        text = hub.card(name, self.info, self.kind.about, self.attributes, licence=licence, sheet=pictures)
+        text = hub.card(name, self.info, self.kind, self.attributes, licence=licence, sheet=pictures)
         with tempfile.TemporaryDirectory() as scratch:
             content = self.save(Path(scratch) / FILE).read_bytes()
         return hub.push(name, content, text, sheet, private=private)

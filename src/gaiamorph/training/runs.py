@@ -21,7 +21,7 @@ from gaiamorph.training.log import Display
 from gaiamorph.training.loop import train as run_loop
 from gaiamorph.training.machine import Processes, launch
 from gaiamorph.training.settings import FILE, RECORDS, TrainSettings, from_dict, read_config, settled, to_dict, to_yaml
-from gaiamorph.training.trackers import Name
+from gaiamorph.training.trackers import Name, client_of
 
 
 @dataclasses.dataclass
@@ -91,6 +91,7 @@ def train(
         (``gaia={"objective": "reference"}``).
     Raises UserError for unusable input, and writes nothing then. Raises TrainingError if a loss is not finite.
     """
+    client_of(tracker)  # before the data is read
     wanted = _asked(settings, options)
     numbered = (Path("runs", f"{wanted.model}-{number}") for number in itertools.count(1))
     folder = Path(out) if out is not None else next(path for path in numbered if not path.exists())
@@ -106,7 +107,7 @@ def train(
         if record.get("from"):
             start = load(folder / starts.FILE)
     elif not resume:
-        refuse_existing(folder, overwrite, training=True)
+        refuse_existing(folder, overwrite, training=True, folder=True)
     if record is None and from_ is not None:
         start = load(from_)
         reading, wanted = starts.adopted(start, vars(how), wanted)
