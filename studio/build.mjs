@@ -7,7 +7,7 @@ const page = "../src/gaiamorph/studio/page";
 rmSync(page, { recursive: true, force: true });
 mkdirSync(page, { recursive: true });
 await build({
-  entryPoints: ["src/page.ts", "src/worker.ts"],
+  entryPoints: ["src/page.ts", "src/worker.ts", "src/voice.ts"],
   outdir: page,
   bundle: true,
   splitting: true, // either of two runtimes is loaded

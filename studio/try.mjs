@@ -108,6 +108,15 @@ try {
   found.frame_ms = Math.round((performance.now() - started) / 20);
   await slide(page, /Weight of B/, 0.5);
   await download(page, "Download frames", `${out}/morph.zip`);
+  const [kept] = await Promise.all([
+    page.waitForEvent("download"),
+    page.evaluate(() => {
+      document.getElementById("download").click();
+      document.querySelector("#modes input[value=square]").click();
+    }),
+  ]);
+  check(kept.suggestedFilename() === "morph.zip", `a download that began in Morph is called ${kept.suggestedFilename()}`);
+  await drawn(page, () => page.getByLabel("Morph").check());
   await download(page, "Save this frame", `${out}/morph_0.50.${suffix}`);
   await page.screenshot({ path: `${out}/morph.png` });
   if (isHeard) {

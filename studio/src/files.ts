@@ -13,7 +13,7 @@ export interface Source {
 }
 
 /** more: columns that the kind of data has beside those of all. */
-export interface Frame {
+export interface Entry {
   content: Bytes;
   weight: number;
   amounts: Amounts;
@@ -28,13 +28,13 @@ const COLUMNS = [
 ] as const;
 
 /** A zip file with the frames and manifest.csv. `gaiamorph morph --manifest` reads it. */
-export async function archive(
-  frames: Frame[], a: Source, b: Source, space: Description, suffix: string, same: { spacing: string; detail: string },
-): Promise<Blob> {
+export function archive(
+  frames: Entry[], a: Source, b: Source, space: Description, suffix: string, same: { spacing: string; detail: string },
+): Blob {
   const files: [string, Bytes][] = [];
   const columns = [...COLUMNS, ...Object.keys(frames[0].more)];
   const rows: string[] = [columns.join(",")];
-  const vectors = await identity(new Set(frames.flatMap((frame) => Object.keys(frame.amounts))), space.attributes);
+  const vectors = identity(new Set(frames.flatMap((frame) => Object.keys(frame.amounts))), space.attributes);
   for (const [position, { content, weight, amounts, more }] of frames.entries()) {
     const file = `frame_${String(position).padStart(4, "0")}${suffix}`;
     files.push([file, content]);
@@ -43,7 +43,7 @@ export async function archive(
       source_a: a.name, sha256_a: a.sha256, source_b: b.name, sha256_b: b.sha256,
       ...same, features: "", refine: 0, scale: 1, attributes: JSON.stringify(amounts), space_sha256: space.sha256,
       gaiamorph_version: space.gaiamorph_version, attributes_sha256: vectors, columns: 0, full_size: 0,
-      sha256: await sha256(content), blend: "False", space: space.origin,
+      sha256: sha256(content), blend: "False", space: space.origin,
     };
     const row: Row = { ...own, ...more };
     rows.push(columns.map((column) => cell(String(row[column]))).join(","));
@@ -62,7 +62,7 @@ function cell(text: string): string {
 }
 
 /** SHA-256 over the vectors in order of name (`identity` in space/info.py). Empty if there are none. */
-async function identity(names: Set<string>, attributes: Record<string, Attribute>): Promise<string> {
+function identity(names: Set<string>, attributes: Record<string, Attribute>): string {
   const parts = [...names].sort().flatMap((name) => [
     new TextEncoder().encode(`${name}\n`), new Uint8Array(Float32Array.from(attributes[name].vector).buffer),
   ]);

@@ -1,7 +1,7 @@
 /** What the page does with one kind of data. */
 
 import type { Bytes } from "./bytes";
-import type { Engine } from "./engine";
+import { Thread } from "./calls";
 import { decimal } from "./files";
 import { INVERSION } from "./mel";
 import { readPhotograph } from "./photographs";
@@ -9,15 +9,25 @@ import { Player } from "./player";
 import { png } from "./png";
 import { readContent, sha256 } from "./reading";
 import { readRecording, type Recording } from "./recordings";
-import type { Description, PictureKind, SoundKind } from "./space";
+import { factsOf, type Description, type PictureKind, type SoundKind } from "./space";
 import { FADE, level, prepared, wav } from "./wav";
-import type { Encoded, End, Wish } from "./worker";
+import type { VoiceCalls } from "./voice";
+import type { Encoded, SpaceCalls, Wish } from "./worker";
 
-/** One item in its place. sha256: of its file. */
+/** Name of a source that is no file, as in Python. */
+const ARRAY = "(array)";
+
+/** One item in its place. sha256: of its file. facts: the numbers beside its picture. */
 export interface Item extends Encoded {
   name: string;
   sha256: string;
+  facts: Float32Array;
   recording?: Recording;
+}
+
+/** A frame that is asked for. facts: the numbers beside it. */
+export interface Frame extends Wish {
+  facts: Float32Array;
 }
 
 /** A file of a frame, and the columns of a manifest that only this kind of data has. */
@@ -45,16 +55,23 @@ export interface Medium {
   readonly accept: string;
   readonly about: string;
   read(file: File): Promise<Item>;
-  /** The ends whose detail frames carry that lie between two items: both, or none. */
-  ends(items: Item[]): End[];
+  /** The item of a code that no item has. */
+  made(code: Float32Array): Promise<Item>;
+  /** The items whose detail frames carry that lie between two: both, or none. */
+  ends(items: Item[]): Item[];
   /** The files of frames that belong together. items: two that they lie between, or none. null: it was stopped. */
-  write(frames: Wish[], items: Item[], report: Report): Promise<Saved | null>;
-  /** Play a frame, or an item. Pictures cannot. */
-  readonly play?: (frame: Wish, items: Item[]) => Promise<void>;
+  write(frames: Frame[], items: Item[], report: Report): Promise<Saved | null>;
+  /** Play a frame. Pictures cannot. */
+  readonly play?: (frame: Frame, items: Item[]) => Promise<void>;
+  readonly playItem?: (item: Item) => Promise<void>;
 }
 
-export function mediumOf(space: Description, engine: Engine): Medium {
-  return space.kind.name === "pictures" ? new Pictures(space.kind, engine) : new Sounds(space.kind, engine);
+export function mediumOf(space: Description, thread: Thread<SpaceCalls>): Medium {
+  return space.kind.name === "pictures" ? new Pictures(space.kind, thread) : new Sounds(space, space.kind, thread);
+}
+
+function sample(made: Encoded, facts: Float32Array): Item {
+  return { name: ARRAY, sha256: sha256(made.picture.data), facts, ...made };
 }
 
 class Pictures implements Medium {
@@ -62,7 +79,7 @@ class Pictures implements Medium {
   readonly suffix = ".png";
   readonly accept = "image/*";
 
-  constructor(private readonly kind: PictureKind, private readonly engine: Engine) {}
+  constructor(private readonly kind: PictureKind, private readonly thread: Thread<SpaceCalls>) {}
 
   get about(): string {
     const { width, height, channels } = this.kind;
@@ -72,15 +89,20 @@ class Pictures implements Medium {
   async read(file: File): Promise<Item> {
     const content = await readContent(file);
     const { picture, isAligned } = await readPhotograph(content, this.kind.align);
-    return { name: file.name, sha256: await sha256(content), ...(await this.engine.call("look", picture, isAligned)) };
+    const encoded = await this.thread.call("look", picture, isAligned);
+    return { name: file.name, sha256: sha256(content), facts: new Float32Array(), ...encoded };
   }
 
-  ends(): End[] {
+  async made(code: Float32Array): Promise<Item> {
+    return sample(await this.thread.call("made", code), new Float32Array());
+  }
+
+  ends(): Item[] {
     return [];
   }
 
-  async write(frames: Wish[], _: Item[], report: Report): Promise<Saved | null> {
-    const pictures = await inParts(frames, PICTURES, report, (some) => this.engine.call("decode", some, []));
+  async write(frames: Frame[], _: Item[], report: Report): Promise<Saved | null> {
+    const pictures = await inParts(frames, PICTURES, report, (some) => this.thread.call("decode", some, []));
     return pictures && { files: await Promise.all(pictures.map(async (picture) => ({ content: await png(picture), more: {} }))), said: "" };
   }
 }
@@ -90,8 +112,11 @@ class Sounds implements Medium {
   readonly suffix = ".wav";
   readonly accept = "audio/*";
   private readonly player = new Player();
+  private readonly voice = new Thread<VoiceCalls>("voice.js");
 
-  constructor(private readonly kind: SoundKind, private readonly engine: Engine) {}
+  constructor(private readonly space: Description, private readonly kind: SoundKind, private readonly thread: Thread<SpaceCalls>) {
+    void this.voice.call("open", kind.coder);
+  }
 
   get about(): string {
     const { rate, fmin, fmax } = this.kind;
@@ -101,21 +126,34 @@ class Sounds implements Medium {
   async read(file: File): Promise<Item> {
     const content = await readContent(file);
     const recording = await readRecording(content, this.kind);
-    return { name: file.name, sha256: await sha256(content), recording, ...(await this.engine.call("hear", recording.wave)) };
+    const { values, facts } = await this.voice.call("analyse", recording.wave);
+    return { name: file.name, sha256: sha256(content), recording, facts, ...(await this.thread.call("encode", values)) };
   }
 
-  ends(items: Item[]): End[] {
-    const ends = items.flatMap(({ recording, lost }) => (recording ? [{ wave: recording.wave, lost }] : []));
-    return ends.length === items.length ? ends : [];
+  async made(code: Float32Array): Promise<Item> {
+    return sample(await this.thread.call("made", code), factsOf(code, this.space.facts));
   }
 
-  readonly play = async (frame: Wish, items: Item[]): Promise<void> => {
+  ends(items: Item[]): Item[] {
+    return items.every(({ recording }) => recording) ? items : [];
+  }
+
+  readonly play = async (frame: Frame, items: Item[]): Promise<void> => {
     const made = await this.waves([frame], items, () => true);
-    const { waves } = prepared(made!, this.kind.rate);
-    await this.player.play(waves[0], this.kind.rate);
+    await this.sound(made![0]);
   };
 
-  async write(frames: Wish[], items: Item[], report: Report): Promise<Saved | null> {
+  readonly playItem = async (item: Item): Promise<void> => {
+    if (item.recording) await this.sound(item.recording.wave);
+    else await this.play({ code: item.code, facts: item.facts, share: 0 }, []);
+  };
+
+  private async sound(wave: Float32Array): Promise<void> {
+    const { rate } = this.kind;
+    await this.player.play(prepared([wave], rate).waves[0], rate);
+  }
+
+  async write(frames: Frame[], items: Item[], report: Report): Promise<Saved | null> {
     const { rate, codec } = this.kind;
     const made = await this.waves(frames, items, report);
     if (!made) return null;
@@ -143,16 +181,21 @@ class Sounds implements Medium {
   }
 
   /** The ends of a continuum are the recordings themselves. */
-  private async waves(frames: Wish[], items: Item[], report: Report): Promise<Float32Array[] | null> {
+  private async waves(frames: Frame[], items: Item[], report: Report): Promise<Float32Array[] | null> {
     const ends = this.ends(items);
-    const made = await inParts(frames, SOUNDS, report, (some) => this.engine.call("sing", some, ends));
-    return made && made.map((wave, i) => ends[frames[i].share]?.wave ?? wave);
+    const recordings = ends.map(({ recording }) => recording!.wave);
+    return inParts(frames, SOUNDS, report, async ([frame]) => {
+      const known = recordings[frame.share];
+      if (known) return [known];
+      const [values] = await this.thread.call("tensors", [frame], ends.map(({ lost }) => lost));
+      return [await this.voice.call("sing", { values, facts: frame.facts, share: frame.share }, recordings)];
+    });
   }
 }
 
 /** null: it was stopped. */
 async function inParts<Made>(
-  frames: Wish[], size: number, report: Report, make: (some: Wish[]) => Promise<Made[]>,
+  frames: Frame[], size: number, report: Report, make: (some: Frame[]) => Promise<Made[]>,
 ): Promise<Made[] | null> {
   const made: Made[] = [];
   while (made.length < frames.length) {

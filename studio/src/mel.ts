@@ -114,7 +114,7 @@ export class Mel {
     const { frames, data } = this.short.forward(wave.map((x) => x * gain));
     const [sizes, phases] = [new Float32Array(drawn.length), new Float32Array(drawn.length)];
     sizes.forEach((_, i) => {
-      sizes[i] = Math.hypot(data[2 * i], data[2 * i + 1]);
+      sizes[i] = Math.sqrt(data[2 * i] ** 2 + data[2 * i + 1] ** 2); // hypot is slow
       phases[i] = Math.atan2(data[2 * i + 1], data[2 * i]);
     });
     const floor = sizes.reduce((a, b) => Math.max(a, b)) * FLOOR;
@@ -128,13 +128,15 @@ export class Mel {
     const { bank, bins } = this;
     const total = new Float64Array(bins);
     for (const triangle of bank) triangle.forEach((x, f) => (total[f] += x));
+    const shares = bank.map((triangle) => Float64Array.from(triangle, (x, f) => x / Math.max(total[f], TINY)));
     // Each frequency lies below two triangles at most.
     const edges = bank.map((triangle) => [triangle.findIndex((x) => x > 0), triangle.findLastIndex((x) => x > 0) + 1]);
     const spread = (values: Float64Array, made: Float64Array) => {
       made.fill(0);
-      bank.forEach((triangle, b) => {
-        for (let f = edges[b][0]; f >= 0 && f < edges[b][1]; f++) made[f] += (triangle[f] / Math.max(total[f], TINY)) * values[b];
-      });
+      for (let b = 0; b < bands; b++) {
+        const share = shares[b];
+        for (let f = edges[b][0]; f >= 0 && f < edges[b][1]; f++) made[f] += share[f] * values[b];
+      }
       return made;
     };
     const values = new Float32Array(moments * bins);
@@ -177,14 +179,15 @@ export class Mel {
     for (let step = 0; step < PHASE_STEPS; step++) {
       const seen: Float64Array = this.short.forward(this.short.inverse(spectra, length)).data;
       for (let i = 0; i < values.length; i++) {
-        let [re, im] = [seen[2 * i], seen[2 * i + 1]];
+        let re = seen[2 * i];
+        let im = seen[2 * i + 1];
         if (before) {
           re += MOMENTUM * (re - before[2 * i]);
           im += MOMENTUM * (im - before[2 * i + 1]);
         }
-        const size = Math.max(Math.hypot(re, im), TINY);
-        data[2 * i] = (values[i] * re) / size;
-        data[2 * i + 1] = (values[i] * im) / size;
+        const gain = values[i] / Math.max(Math.sqrt(re * re + im * im), TINY);
+        data[2 * i] = gain * re;
+        data[2 * i + 1] = gain * im;
       }
       before = seen;
     }

@@ -1,29 +1,26 @@
 /** The page: items in places, sliders, and the frame that they give. */
 
-import { Engine } from "./engine";
-import { archive, type Frame } from "./files";
-import { mediumOf, type Item, type Medium } from "./medium";
+import { Thread } from "./calls";
+import { archive, type Entry } from "./files";
+import { mediumOf, type Frame, type Item, type Medium } from "./medium";
 import { newest } from "./newest";
 import { paint } from "./paint";
-import { sha256 } from "./reading";
 import { sliders } from "./sliders";
 import { Slot } from "./slot";
-import { between, edited, evenly, inSquare, Problem, type Amounts, type Description } from "./space";
+import { between, edited, evenly, factsOf, inSquare, Problem, type Amounts, type Description } from "./space";
 import { Walk } from "./walk";
-import type { Wish } from "./worker";
+import type { SpaceCalls } from "./worker";
 
 type Mode = "morph" | "edit" | "square" | "walk";
 
 const LETTERS = ["A", "B", "C", "D"];
 /** Places that each mode needs. */
 const PLACES: Record<Mode, number> = { morph: 2, edit: 1, square: 4, walk: 0 };
-/** Name of a source that is no file, as in Python. */
-const ARRAY = "(array)";
 
-const engine = new Engine();
+const thread = new Thread<SpaceCalls>("worker.js");
 const the = <Kind extends HTMLElement>(id: string) => document.getElementById(id) as Kind;
 const [weight, across, down, count] = ["weight", "across", "down", "count"].map((id) => the<HTMLInputElement>(id));
-const [save, download, reset, play] = ["save", "download", "reset", "play"].map((id) => the<HTMLButtonElement>(id));
+const [save, download, reset, play, stop] = ["save", "download", "reset", "play", "stop"].map((id) => the<HTMLButtonElement>(id));
 const [table, pad, hint, status] = ["table", "pad", "hint", "status"].map((id) => the(id));
 const frame = the<HTMLCanvasElement>("frame");
 
@@ -32,7 +29,7 @@ let medium: Medium;
 let slots: Slot[] = [];
 let mode: Mode = "morph";
 let walk: Walk;
-let shown: Wish | null = null;
+let isShown = false;
 const amounts: Amounts = {};
 
 function say(text: string, bad = false): void {
@@ -68,10 +65,7 @@ function fillAny(files: File[]): void {
 
 /** A random sample of the space, for who has no picture or recording at hand. */
 async function draw(slot: Slot): Promise<void> {
-  await slot.take(slot.turn(), async () => {
-    const made = await engine.call("made", sample());
-    return { name: ARRAY, sha256: await sha256(Uint8Array.from(made.picture.data)), ...made };
-  }, told, null);
+  await slot.take(slot.turn(), () => medium.made(sample()), told, null);
   await show();
 }
 
@@ -92,8 +86,8 @@ function both(): Item[] {
 }
 
 /** What the sliders stand for, or null while items are missing. */
-function wanted(): Wish | null {
-  if (mode === "walk") return { code: walk.code(), facts: null, share: 0.5 };
+function wanted(): Frame | null {
+  if (mode === "walk") return { code: walk.code(), facts: factsOf(walk.code(), space.facts), share: 0.5 };
   const [given, w] = [items(), weight.valueAsNumber];
   if (!given) return null;
   if (mode === "morph") return onTheWay(given[0], given[1], w);
@@ -104,25 +98,25 @@ function wanted(): Wish | null {
   return { code, facts, share: 0.5 };
 }
 
-function onTheWay(a: Item, b: Item, share: number): Wish {
+function onTheWay(a: Item, b: Item, share: number): Frame {
   return { code: between(a.code, b.code, share), facts: between(a.facts, b.facts, share), share };
 }
 
-function changed(item: Item, by: Amounts): Wish {
+function changed(item: Item, by: Amounts): Frame {
   return { code: edited(item.code, by, space.attributes), facts: item.facts, share: 0.5 };
 }
 
 const show = newest(async () => {
   try {
     const wish = wanted();
-    const picture = wish && (await engine.call("decode", [wish], medium.ends(both())))[0];
+    const picture = wish && (await thread.call("decode", [wish], medium.ends(both()).map(({ lost }) => lost)))[0];
     if (picture) paint(frame, picture);
-    shown = wish;
-    frame.style.visibility = shown ? "visible" : "hidden";
-    hint.textContent = shown ? "" : missing();
-    the("dot").hidden = !shown || mode !== "square";
-    save.disabled = play.disabled = !shown;
-    download.disabled = !shown || reset.disabled;
+    isShown = !!wish;
+    frame.style.visibility = isShown ? "visible" : "hidden";
+    hint.textContent = isShown ? "" : missing();
+    the("dot").hidden = !isShown || mode !== "square";
+    save.disabled = play.disabled = !isShown;
+    download.disabled = !isShown || reset.disabled;
     pad.dataset.drawn = String(Number(pad.dataset.drawn ?? 0) + 1);
   } catch (error) {
     say(told(error), true);
@@ -135,18 +129,30 @@ function missing(): string {
   return `Put ${letters.length > 1 ? `${medium.word}s` : `a ${medium.word}`} into ${names}.`;
 }
 
-/** Play the frame that the sliders stand for, if it can be heard. */
-const playFrame = newest(async () => {
-  const wish = wanted();
-  if (!wish || !medium.play) return;
+let toPlay: Item | null = null;
+
+/** Play an item, or the frame that the sliders stand for, if it can be heard. */
+const playNewest = newest(async () => {
+  const [item, wish] = [toPlay, wanted()];
+  if (!medium.play || !medium.playItem || (!item && !wish)) return;
   say("Computing the sound …");
   try {
-    await medium.play(wish, both());
+    await (item ? medium.playItem(item) : medium.play(wish!, both()));
     say("");
   } catch (error) {
     say(told(error), true);
   }
 });
+
+function playFrame(): Promise<void> {
+  toPlay = null;
+  return playNewest();
+}
+
+function playItem(item: Item): Promise<void> {
+  toPlay = item;
+  return playNewest();
+}
 
 function choose(next: Mode): void {
   mode = next;
@@ -160,20 +166,6 @@ function choose(next: Mode): void {
   void show();
 }
 
-let isBusy = false;
-let stopped = false;
-
-/** Save something. The button of a download stops it meanwhile. */
-async function busy(action: () => Promise<void>): Promise<void> {
-  if (isBusy) return say("Frames are being made: wait for them, or stop.");
-  isBusy = true;
-  const label = download.textContent;
-  download.textContent = "Stop";
-  await action().catch((error: unknown) => say(told(error), true));
-  download.textContent = label;
-  isBusy = false;
-}
-
 function give(content: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
@@ -183,17 +175,19 @@ function give(content: Blob, name: string): void {
 }
 
 async function saveFrame(): Promise<void> {
-  if (!shown) return;
-  const place = { morph: `_${weight.value}`, square: `_${across.value}_${down.value}`, edit: "", walk: "" }[mode];
-  const written = await medium.write([shown], both(), () => true);
-  if (!written) return;
-  give(new Blob([written.files[0].content]), `${mode}${place}${medium.suffix}`);
-  say(`Saved.${written.said}`);
+  const [name, wish, ends] = [mode, wanted(), both()]; // as they are now: all may change meanwhile
+  if (!wish) return;
+  const place = { morph: `_${weight.value}`, square: `_${across.value}_${down.value}`, edit: "", walk: "" }[name];
+  const written = await medium.write([wish], ends, () => true);
+  give(new Blob([written!.files[0].content]), `${name}${place}${medium.suffix}`);
+  say(`Saved.${written!.said}`);
 }
+
+let isStopped = false;
 
 /** The whole continuum, or the way from the item to its edit, as a zip. */
 async function saveAll(): Promise<void> {
-  if (!count.reportValidity()) return;
+  if (!stop.hidden || !count.reportValidity()) return;
   // The mode may change meanwhile.
   const [name, [a, b], shares] = [mode, both(), evenly(count.valueAsNumber)];
   const isMorph = name === "morph";
@@ -203,12 +197,12 @@ async function saveAll(): Promise<void> {
   const wishes = shares.map((share, i) => (isMorph ? onTheWay(a, b, share) : changed(a, changes[i])));
   const report = (done: number) => {
     say(`Making frame ${done + 1} of ${wishes.length} …`);
-    return !stopped;
+    return !isStopped;
   };
-  stopped = false;
-  const written = await medium.write(wishes, [a, b], report);
+  isStopped = stop.hidden = false;
+  const written = await medium.write(wishes, [a, b], report).finally(() => (stop.hidden = true));
   if (!written) return say("Stopped: nothing is saved.");
-  const frames = written.files.map((file, i): Frame => ({ ...file, weight: isMorph ? shares[i] : 0, amounts: changes[i] }));
+  const frames = written.files.map((file, i): Entry => ({ ...file, weight: isMorph ? shares[i] : 0, amounts: changes[i] }));
   const same = { spacing: isMorph ? "even" : "given", detail: medium.ends([a, b]).length ? "carried" : "none" };
   give(await archive(frames, a, b, space, medium.suffix, same), `${name}.zip`);
   say(`${frames.length} frames and manifest.csv are in ${name}.zip.${written.said}`);
@@ -222,7 +216,7 @@ function square(): void {
     down.dispatchEvent(new Event("input"));
   };
   const drag = (event: PointerEvent) => {
-    if (mode !== "square" || !shown || !event.buttons) return;
+    if (mode !== "square" || !isShown || !event.buttons) return;
     const { left, top, width, height } = pad.getBoundingClientRect();
     pad.setPointerCapture(event.pointerId);
     to((event.clientX - left) / width, (event.clientY - top) / height);
@@ -243,9 +237,9 @@ function listen(): void {
   }
   for (const input of document.querySelectorAll<HTMLInputElement>("#modes input"))
     input.addEventListener("change", () => choose(input.value as Mode));
-  save.addEventListener("click", () => void busy(saveFrame));
-  download.addEventListener("click", () => void (isBusy ? (stopped = true) : busy(saveAll)));
-  play.addEventListener("click", () => void playFrame());
+  for (const [button, action] of [[save, saveFrame], [download, saveAll], [play, playFrame]] as const)
+    button.addEventListener("click", () => void action().catch((error: unknown) => say(told(error), true)));
+  stop.addEventListener("click", () => (isStopped = true));
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
     const focused = slots.find((slot) => slot.element.contains(document.activeElement));
@@ -263,12 +257,11 @@ function listen(): void {
 }
 
 async function open(): Promise<void> {
-  space = await engine.call("open");
-  medium = mediumOf(space, engine);
+  space = await thread.call("open");
+  medium = mediumOf(space, thread);
   the("about").textContent = `${space.model}, ${medium.about}`;
   for (const place of document.querySelectorAll(".about")) place.textContent = medium.about;
-  const own = medium.play && ((item: Item) => medium.play!({ code: item.code, facts: item.facts, share: 0 }, [item, item]));
-  slots = LETTERS.map((letter) => new Slot(letter, medium, fill, draw, own && ((item) => own(item).catch((error) => say(told(error), true)))));
+  slots = LETTERS.map((letter) => new Slot(letter, medium, fill, draw, medium.playItem && playItem));
   table.prepend(...slots.map((slot) => slot.element));
   walk = new Walk(sample, the("walk"), show);
   play.hidden = !medium.play;

@@ -47,12 +47,13 @@ function session(file: string, gpu: boolean): Promise<Ort.InferenceSession> {
   const options = gpu ? { ...OPTIONS, executionProviders: ["webgpu"] } : OPTIONS;
   const made = sessions.get(key) ?? fetched(file).then((content) => ort.InferenceSession.create(content, options)).catch(damaged(file));
   sessions.set(key, made);
+  made.catch(() => sessions.delete(key)); // a server may come back
   return made;
 }
 
 /** A file beside the page. */
 export async function fetched(file: string): Promise<Uint8Array> {
-  const answer = await fetch(file);
+  const answer = await fetch(file).catch(damaged(file));
   if (!answer.ok) damaged(file)();
   return new Uint8Array(await answer.arrayBuffer());
 }

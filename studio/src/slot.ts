@@ -22,7 +22,9 @@ export class Slot {
     const title = part("h2", "");
     title.textContent = letter;
     const text = part("span", "");
-    text.textContent = `Choose, drop or paste a ${word}`;
+    const ways = part("span", "ways"); // on a phone there is one
+    ways.textContent = ", drop or paste";
+    text.append("Choose", ways, ` a ${word}`);
     this.drop.type = "button";
     this.drop.setAttribute("aria-label", `Choose a ${word} for ${letter}`);
     this.drop.append(text, this.canvas);
@@ -56,6 +58,7 @@ export class Slot {
         if (name !== "drop") return;
         event.stopPropagation();
         if (files.length) void fill(files, this);
+        else this.say("That was no file. Save it first, then drop its file.", true);
       });
   }
 

@@ -93,6 +93,12 @@ export function evenly(count: number): number[] {
   return Array.from({ length: count }, (_, i) => (i === count - 1 ? 1 : i * step));
 }
 
+/** What a code says of the numbers beside an item. */
+export function factsOf(code: Float32Array, rows: Description["facts"]): Float32Array {
+  const made = rows?.at(-1)!.map((constant, j) => code.reduce((sum, x, i) => sum + x * rows[i][j], constant));
+  return Float32Array.from(made ?? []);
+}
+
 /** The largest amount that a slider offers: two standard deviations, or twice the way from one end to the other. */
 export function reach(attribute: Attribute): number {
   return attribute.kind === "numeric" && attribute.sd ? 2 * attribute.sd : 2;
