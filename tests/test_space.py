@@ -244,6 +244,12 @@ def test_files_that_are_no_spaces(tmp_path, content):
         gm.load(tmp_path / "bad.safetensors")
 
 
+def test_weights_of_another_program(tmp_path):
+    save_file({"a": np.zeros(3, np.float32)}, tmp_path / "other.safetensors")
+    with pytest.raises(gm.UserError, match="of another program"):
+        gm.load(tmp_path / "other.safetensors")
+
+
 def test_missing_space(tmp_path):
     with pytest.raises(gm.UserError, match="does not exist"):
         gm.load(tmp_path / "none.safetensors")

@@ -232,7 +232,9 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu") -> LatentSpace:
         torch.empty(0, device=device)
     with telling(f"{file} is not a space of gaiamorph, or is damaged"):
         with safe_open(file, framework="pt") as content:
-            description = json.loads((content.metadata() or {})["gaiamorph"])
+            if (described := (content.metadata() or {}).get("gaiamorph")) is None:
+                raise UserError(f"{file} is a file of another program, and no space of gaiamorph")
+            description = json.loads(described)
             tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (not a dict)
         if (number := description.pop("format")) > FORMAT:
             writer = description.get("gaiamorph_version", "of the version that wrote it")
