@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 
 const [address, a, b, out, full] = process.argv.slice(2);
 const isHeard = /\.(wav|flac)$/.test(a);
-const [word, suffix] = isHeard ? ["recording", "wav"] : ["picture", "png"];
+const suffix = isHeard ? "wav" : "png";
 const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const executablePath = places.find((path) => path && existsSync(path));
 const quiet = [
@@ -55,7 +55,7 @@ async function filled(page, place, act) {
   await act();
   await page.waitForFunction((place) => {
     const said = document.querySelector(`#${place} .said`).textContent;
-    return said && !said.startsWith("Reading");
+    return said && !/^(Waiting|Reading)/.test(said);
   }, place);
   return page.locator(`#${place} .said`).innerText();
 }

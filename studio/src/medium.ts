@@ -3,19 +3,19 @@
 import type { Bytes } from "./bytes";
 import { Thread } from "./calls";
 import { decimal } from "./files";
-import { INVERSION } from "./mel";
 import { readPhotograph } from "./photographs";
 import { Player } from "./player";
 import { png } from "./png";
 import { readContent, sha256 } from "./reading";
 import { readRecording, type Recording } from "./recordings";
+import { INVERSION } from "./sound";
 import { factsOf, type Description, type PictureKind, type SoundKind } from "./space";
 import { FADE, level, prepared, wav } from "./wav";
 import type { VoiceCalls } from "./voice";
 import type { Encoded, SpaceCalls, Wish } from "./worker";
 
 /** Name of a source that is no file, as in Python. */
-const ARRAY = "(array)";
+export const ARRAY = "(array)";
 
 /** One item in its place. sha256: of its file. facts: the numbers beside its picture. */
 export interface Item extends Encoded {
@@ -60,10 +60,9 @@ export interface Medium {
   /** The items whose detail frames carry that lie between two: both, or none. */
   ends(items: Item[]): Item[];
   /** The files of frames that belong together. items: two that they lie between, or none. null: it was stopped. */
-  write(frames: Frame[], items: Item[], report: Report): Promise<Saved | null>;
+  write(frames: Frame[], items: Item[], report?: Report): Promise<Saved | null>;
   /** Play a frame. Pictures cannot. */
   readonly play?: (frame: Frame, items: Item[]) => Promise<void>;
-  readonly playItem?: (item: Item) => Promise<void>;
 }
 
 export function mediumOf(space: Description, thread: Thread<SpaceCalls>): Medium {
@@ -101,7 +100,7 @@ class Pictures implements Medium {
     return [];
   }
 
-  async write(frames: Frame[], _: Item[], report: Report): Promise<Saved | null> {
+  async write(frames: Frame[], _: Item[], report?: Report): Promise<Saved | null> {
     const pictures = await inParts(frames, PICTURES, report, (some) => this.thread.call("decode", some, []));
     return pictures && { files: await Promise.all(pictures.map(async (picture) => ({ content: await png(picture), more: {} }))), said: "" };
   }
@@ -139,21 +138,12 @@ class Sounds implements Medium {
   }
 
   readonly play = async (frame: Frame, items: Item[]): Promise<void> => {
-    const made = await this.waves([frame], items, () => true);
-    await this.sound(made![0]);
+    const made = await this.waves([frame], items);
+    const { waves } = prepared(made!, this.kind.rate);
+    await this.player.play(waves[0], this.kind.rate);
   };
 
-  readonly playItem = async (item: Item): Promise<void> => {
-    if (item.recording) await this.sound(item.recording.wave);
-    else await this.play({ code: item.code, facts: item.facts, share: 0 }, []);
-  };
-
-  private async sound(wave: Float32Array): Promise<void> {
-    const { rate } = this.kind;
-    await this.player.play(prepared([wave], rate).waves[0], rate);
-  }
-
-  async write(frames: Frame[], items: Item[], report: Report): Promise<Saved | null> {
+  async write(frames: Frame[], items: Item[], report?: Report): Promise<Saved | null> {
     const { rate, codec } = this.kind;
     const made = await this.waves(frames, items, report);
     if (!made) return null;
@@ -181,7 +171,7 @@ class Sounds implements Medium {
   }
 
   /** The ends of a continuum are the recordings themselves. */
-  private async waves(frames: Frame[], items: Item[], report: Report): Promise<Float32Array[] | null> {
+  private async waves(frames: Frame[], items: Item[], report?: Report): Promise<Float32Array[] | null> {
     const ends = this.ends(items);
     const recordings = ends.map(({ recording }) => recording!.wave);
     return inParts(frames, SOUNDS, report, async ([frame]) => {
@@ -195,11 +185,11 @@ class Sounds implements Medium {
 
 /** null: it was stopped. */
 async function inParts<Made>(
-  frames: Frame[], size: number, report: Report, make: (some: Frame[]) => Promise<Made[]>,
+  frames: Frame[], size: number, report: Report | undefined, make: (some: Frame[]) => Promise<Made[]>,
 ): Promise<Made[] | null> {
   const made: Made[] = [];
   while (made.length < frames.length) {
-    if (!report(made.length)) return null;
+    if (report && !report(made.length)) return null;
     made.push(...(await make(frames.slice(made.length, made.length + size))));
   }
   return made;

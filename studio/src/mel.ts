@@ -1,17 +1,14 @@
 /** Sounds as log-mel pictures, and back, as in sound/mel.py. */
 
 import { hann, rfft, ShortTime, transformed, type Spectra } from "./spectrum";
-import { roundEven } from "./pixels";
+import { held, roundEven } from "./pixels";
 import { uniform } from "./random";
+import { FAINTEST, PHASE_STEPS } from "./sound";
 
-const [UNMIXING, PHASE_STEPS, MOMENTUM] = [60, 32, 0.99];
-/** How pictures become waveforms, for a manifest. */
-export const INVERSION = `fast Griffin-Lim, ${PHASE_STEPS} iterations`;
+const [UNMIXING, MOMENTUM] = [60, 0.99];
 const TINY = 1e-10;
 /** Magnitudes below this share of a sound's largest are not told apart. */
 const FLOOR = 1e-4;
-/** The amplitude below which a sound is silent. */
-export const FAINTEST = 1e-6;
 
 /** As in Python: rate, fmin and fmax in Hz, window, n_fft and hop in samples, floor in dB below the loudest cell. */
 export interface Coder {
@@ -27,7 +24,7 @@ export interface Coder {
 }
 
 /** Rows of values: frequencies of moments or frames. */
-export interface Rows {
+interface Rows {
   count: number;
   values: Float32Array;
 }
@@ -49,6 +46,10 @@ export interface Analysed {
 
 export class Mel {
   private readonly bank: Float32Array[];
+  /** Where each triangle begins and ends: each frequency lies below two at most. */
+  private readonly edges: [first: number, last: number][];
+  /** What each triangle has of the frequencies below it. */
+  private readonly shares: Float64Array[];
   private readonly bins: number;
   private readonly short: ShortTime;
 
@@ -56,6 +57,10 @@ export class Mel {
     this.bins = coder.n_fft / 2 + 1;
     this.short = new ShortTime(coder.window, coder.n_fft, coder.hop);
     this.bank = triangles(coder, this.bins);
+    this.edges = this.bank.map((triangle) => [triangle.findIndex((x) => x > 0), triangle.findLastIndex((x) => x > 0) + 1]);
+    const total = new Float64Array(this.bins);
+    for (const triangle of this.bank) triangle.forEach((x, f) => (total[f] += x));
+    this.shares = this.bank.map((triangle) => Float64Array.from(triangle, (x, f) => x / Math.max(total[f], TINY)));
   }
 
   analysed(wave: Float32Array): Analysed {
@@ -72,15 +77,20 @@ export class Mel {
       });
     }
     const loudest = cells.reduce((a, b) => Math.max(a, b));
-    const picture = cells.map((cell) => Math.min(Math.max((cell - loudest) / floor + 1, 0), 1));
+    const picture = cells.map((cell) => held((cell - loudest) / floor + 1));
     return { picture, loudest, facts: [Math.log2(wave.length / rate), this.level(wave)] };
   }
 
   /** Root mean square between two frequencies in dB of full scale: fmin and fmax by default. */
   level(wave: Float32Array, low = this.coder.fmin, high = this.coder.fmax): number {
-    const spectrum = transformed(complex(wave));
-    const power = this.inside(wave.length, low, high).reduce((sum, f) => sum + spectrum[2 * f] ** 2 + spectrum[2 * f + 1] ** 2, 0);
-    return 20 * Math.log10(Math.max(Math.sqrt(2 * power) / wave.length, FAINTEST));
+    return this.levelOf(transformed(complex(wave)), low, high);
+  }
+
+  /** The same of a spectrum. */
+  private levelOf(spectrum: Float64Array, low = this.coder.fmin, high = this.coder.fmax): number {
+    const samples = spectrum.length / 2;
+    const power = this.inside(samples, low, high).reduce((sum, f) => sum + spectrum[2 * f] ** 2 + spectrum[2 * f + 1] ** 2, 0);
+    return 20 * Math.log10(Math.max(Math.sqrt(2 * power) / samples, FAINTEST));
   }
 
   /**
@@ -125,12 +135,7 @@ export class Mel {
   /** Magnitudes of frequencies at each moment, from a picture: the loudest cell has 0 dB (Lee & Seung 2001). */
   private magnitudes(picture: Float32Array): Rows {
     const { bands, moments, floor } = this.coder;
-    const { bank, bins } = this;
-    const total = new Float64Array(bins);
-    for (const triangle of bank) triangle.forEach((x, f) => (total[f] += x));
-    const shares = bank.map((triangle) => Float64Array.from(triangle, (x, f) => x / Math.max(total[f], TINY)));
-    // Each frequency lies below two triangles at most.
-    const edges = bank.map((triangle) => [triangle.findIndex((x) => x > 0), triangle.findLastIndex((x) => x > 0) + 1]);
+    const { bank, bins, edges, shares } = this;
     const spread = (values: Float64Array, made: Float64Array) => {
       made.fill(0);
       for (let b = 0; b < bands; b++) {
@@ -196,14 +201,14 @@ export class Mel {
 
   /** The waveform with another level between fmin and fmax. outside: gain in dB of the rest, or null for the same. */
   private atLevel(wave: Float32Array, level: number, outside: number | null): Float32Array {
-    const gain = 10 ** ((level - this.level(wave)) / 20);
+    const spectrum = transformed(complex(wave));
+    const gain = 10 ** ((level - this.levelOf(spectrum)) / 20);
     if (outside === null) return wave.map((x) => x * gain);
     const n = wave.length;
     const gains = new Float64Array(n).fill(10 ** (outside / 20));
     for (const f of this.inside(n, this.coder.fmin, this.coder.fmax)) gains[f] = gains[(n - f) % n] = gain;
     // The inverse of a real signal's transform: that of the conjugate.
-    const spectrum = transformed(complex(wave)).map((x, i) => (i % 2 ? -x : x) * gains[i >> 1]);
-    const back = transformed(spectrum);
+    const back = transformed(spectrum.map((x, i) => (i % 2 ? -x : x) * gains[i >> 1]));
     return wave.map((_, i) => back[2 * i] / n);
   }
 

@@ -87,7 +87,10 @@ function both(): Item[] {
 
 /** What the sliders stand for, or null while items are missing. */
 function wanted(): Frame | null {
-  if (mode === "walk") return { code: walk.code(), facts: factsOf(walk.code(), space.facts), share: 0.5 };
+  if (mode === "walk") {
+    const code = walk.code();
+    return { code, facts: factsOf(code, space.facts), share: 0.5 };
+  }
   const [given, w] = [items(), weight.valueAsNumber];
   if (!given) return null;
   if (mode === "morph") return onTheWay(given[0], given[1], w);
@@ -133,11 +136,11 @@ let toPlay: Item | null = null;
 
 /** Play an item, or the frame that the sliders stand for, if it can be heard. */
 const playNewest = newest(async () => {
-  const [item, wish] = [toPlay, wanted()];
-  if (!medium.play || !medium.playItem || (!item && !wish)) return;
+  const [wish, items] = toPlay ? [onTheWay(toPlay, toPlay, 0), [toPlay, toPlay]] : [wanted(), both()];
+  if (!medium.play || !wish) return;
   say("Computing the sound …");
   try {
-    await (item ? medium.playItem(item) : medium.play(wish!, both()));
+    await medium.play(wish, items);
     say("");
   } catch (error) {
     say(told(error), true);
@@ -178,7 +181,7 @@ async function saveFrame(): Promise<void> {
   const [name, wish, ends] = [mode, wanted(), both()]; // as they are now: all may change meanwhile
   if (!wish) return;
   const place = { morph: `_${weight.value}`, square: `_${across.value}_${down.value}`, edit: "", walk: "" }[name];
-  const written = await medium.write([wish], ends, () => true);
+  const written = await medium.write([wish], ends);
   give(new Blob([written!.files[0].content]), `${name}${place}${medium.suffix}`);
   say(`Saved.${written!.said}`);
 }
@@ -199,12 +202,13 @@ async function saveAll(): Promise<void> {
     say(`Making frame ${done + 1} of ${wishes.length} …`);
     return !isStopped;
   };
-  isStopped = stop.hidden = false;
+  isStopped = false;
+  stop.hidden = false;
   const written = await medium.write(wishes, [a, b], report).finally(() => (stop.hidden = true));
   if (!written) return say("Stopped: nothing is saved.");
   const frames = written.files.map((file, i): Entry => ({ ...file, weight: isMorph ? shares[i] : 0, amounts: changes[i] }));
   const same = { spacing: isMorph ? "even" : "given", detail: medium.ends([a, b]).length ? "carried" : "none" };
-  give(await archive(frames, a, b, space, medium.suffix, same), `${name}.zip`);
+  give(archive(frames, a, b, space, medium.suffix, same), `${name}.zip`);
   say(`${frames.length} frames and manifest.csv are in ${name}.zip.${written.said}`);
 }
 
@@ -261,7 +265,7 @@ async function open(): Promise<void> {
   medium = mediumOf(space, thread);
   the("about").textContent = `${space.model}, ${medium.about}`;
   for (const place of document.querySelectorAll(".about")) place.textContent = medium.about;
-  slots = LETTERS.map((letter) => new Slot(letter, medium, fill, draw, medium.playItem && playItem));
+  slots = LETTERS.map((letter) => new Slot(letter, medium, fill, draw, medium.play && playItem));
   table.prepend(...slots.map((slot) => slot.element));
   walk = new Walk(sample, the("walk"), show);
   play.hidden = !medium.play;

@@ -25,6 +25,11 @@ export function roundEven(x: number): number {
   return rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below;
 }
 
+/** A value of a tensor, as the nearest in [0, 1]. */
+export function held(x: number): number {
+  return Math.min(Math.max(x, 0), 1);
+}
+
 export function byte(x: number): number {
   return x <= 0 ? 0 : x >= 255 ? 255 : Math.floor(x + 0.5);
 }

@@ -1,7 +1,7 @@
 /** Recordings that a person gives, as waveforms: one channel at the rate of the space, as in sound/files.py. */
 
 import type { Content } from "./reading";
-import { FAINTEST } from "./mel";
+import { FAINTEST, peak } from "./sound";
 import { Problem, type SoundKind } from "./space";
 
 /** Seconds over which loudness is judged, and that are kept on both sides of what is not trimmed. */
@@ -24,7 +24,7 @@ export async function readRecording(content: Content, kind: SoundKind): Promise<
   checkLength(wave.length / kind.rate, kind);
   if (!wave.every(Number.isFinite)) throw new Problem("Some of its samples are not finite. Choose another recording.");
   if (wave.length < SHORTEST) throw new Problem("It is empty, or too short to be a sound.");
-  if (!wave.some((x) => Math.abs(x) >= FAINTEST)) throw new Problem("It is silent. Choose another recording.");
+  if (peak(wave) < FAINTEST) throw new Problem("It is silent. Choose another recording.");
   const note = isCut(content) ? "shorter than the file says: it was cut off, or not finished" : "";
   return kind.trim ? { ...trimmed(wave, kind.rate, kind.trim), note } : { wave, start: 0, note };
 }
@@ -76,10 +76,6 @@ function context(rate: number): OfflineAudioContext {
   } catch {
     throw new Problem(`This browser does not read sounds at ${rate} Hz. Use gaiamorph morph.`);
   }
-}
-
-function peak(wave: Float32Array): number {
-  return wave.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 }
 
 /** Without the ends that are quieter than the loudest part by so many dB. */

@@ -8,7 +8,7 @@ import { Problem } from "./space";
 const CLOSE = 1e-3;
 const OPTIONS: Ort.InferenceSession.SessionOptions = { executionProviders: ["wasm"], logSeverityLevel: 3 };
 
-export type Tensors = Record<string, { data: Float32Array; shape: number[] }>;
+type Tensors = Record<string, { data: Float32Array; shape: number[] }>;
 
 let ort: typeof Ort;
 let onGpu = false;

@@ -1,6 +1,6 @@
 /** A place for one item: chosen, dropped, pasted, or a random sample. */
 
-import type { Item, Medium } from "./medium";
+import { ARRAY, type Item, type Medium } from "./medium";
 import { paint } from "./paint";
 
 export class Slot {
@@ -94,7 +94,7 @@ export class Slot {
 }
 
 function nameOf(item: Item): string {
-  return item.name === "(array)" ? "random sample" : item.name;
+  return item.name === ARRAY ? "random sample" : item.name;
 }
 
 function part<Name extends keyof HTMLElementTagNameMap>(name: Name, of: string): HTMLElementTagNameMap[Name] {

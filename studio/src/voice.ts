@@ -2,6 +2,7 @@
 
 import { answerCalls } from "./calls";
 import { fading, Mel, type Coder, type Lost } from "./mel";
+import { held } from "./pixels";
 import { Problem } from "./space";
 
 /** There is nothing in a band if its level in dB is below the first, or if the whole sound is louder by more than the second. */
@@ -25,18 +26,16 @@ const calls = {
   /** A waveform as a tensor, and the numbers beside it. */
   async analyse(wave: Float32Array): Promise<{ values: Float32Array; facts: Float32Array }> {
     const { rate, fmin, fmax } = mel.coder;
-    const [whole, band] = [mel.level(wave, 0, rate), mel.level(wave)];
-    if (band < Math.max(FAINTEST_BAND, whole - DEEPEST_BAND))
-      throw new Problem(`It has nothing between ${fmin} and ${fmax} Hz, which is all that this space shows.`);
     const { picture, facts } = mel.analysed(wave);
+    if (facts[1] < Math.max(FAINTEST_BAND, mel.level(wave, 0, rate) - DEEPEST_BAND))
+      throw new Problem(`It has nothing between ${fmin} and ${fmax} Hz, which is all that this space shows.`);
     return { values: turnedOver(picture), facts: Float32Array.from(facts) };
   },
 
   /** A waveform with the detail of two recordings, or without any. */
   async sing({ values, facts, share }: Score, recordings: Float32Array[]): Promise<Float32Array> {
     const [one, two] = recordings.map(lostOf);
-    const picture = values.map((x) => Math.min(Math.max(x, 0), 1));
-    return mel.wave(turnedOver(picture), [...facts], one && two ? fading(one, two, share) : null);
+    return mel.wave(turnedOver(values.map(held)), [...facts], one && two ? fading(one, two, share) : null);
   },
 };
 

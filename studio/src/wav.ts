@@ -1,9 +1,9 @@
 /** Sounds as an experiment plays them, and WAV files, as in sound/playback.py and sound/files.py. */
 
 import { joined, numbers, type Bytes } from "./bytes";
-import { FAINTEST } from "./mel";
 import { roundEven } from "./pixels";
 import { uniform } from "./random";
+import { FAINTEST, peak } from "./sound";
 
 /** Largest peak that is written, and milliseconds of the fade at both ends. */
 const LOUDEST = 0.99;
@@ -18,7 +18,7 @@ export interface Prepared {
 /** Waveforms that belong together. */
 export function prepared(waves: Float32Array[], rate: number): Prepared {
   const faded = waves.map((wave) => fade(wave, Math.round((FADE * rate) / 1000)));
-  const most = Math.max(...faded.map((wave) => wave.reduce((peak, x) => Math.max(peak, Math.abs(x)), 0)));
+  const most = Math.max(...faded.map(peak));
   if (most <= LOUDEST) return { waves: faded, gain: 0 };
   return { waves: faded.map((wave) => wave.map((x) => (x * LOUDEST) / most)), gain: decibels(LOUDEST / most) };
 }

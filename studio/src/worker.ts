@@ -2,7 +2,7 @@
 
 import { answerCalls } from "./calls";
 import type { Network } from "./faces";
-import { roundEven, type Picture } from "./pixels";
+import { held, roundEven, type Picture } from "./pixels";
 import { damaged, fetched, run, start } from "./runtime";
 import { prepared, type Description, type PictureKind } from "./space";
 
@@ -92,10 +92,6 @@ function planes({ data, channels, height, width }: Picture): Float32Array {
   const values = new Float32Array(data.length);
   for (let i = 0; i < values.length; i++) values[(i % channels) * height * width + Math.floor(i / channels)] = data[i] / 255;
   return values;
-}
-
-function held(x: number): number {
-  return Math.min(Math.max(x, 0), 1);
 }
 
 async function computed(name: "encoder" | "decoder", data: Float32Array, shape: number[]): Promise<Float32Array> {

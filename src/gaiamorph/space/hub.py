@@ -87,8 +87,8 @@ def card(name: str, info: SpaceInfo, kind: Kind, attributes: dict[str, Any], *, 
     }  # fmt: skip
     table = "\n".join(f"| {key} | {value} |" for key, value in rows.items())
     warned = "".join(f"\n- step {w['step']}: {w['warning']}" for w in t.warnings)
-    a, b = (f"a{kind.suffix}", f"b{kind.suffix}")
-    use = f"space.morph('{a}', '{b}').save('out')" if info.can_encode and not kind.one_table else "space.sample(8)"
+    morph = f"space.morph('a{kind.suffix}', 'b{kind.suffix}').save('out')"
+    use = morph if info.can_encode and not kind.one_table else "space.sample(8)"
     return f"""---
 {yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---
 
